@@ -1,0 +1,42 @@
+"""Resource ids: keyed hashes, so that they say nothing and are the same wherever and whenever they are computed."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID
+
+from adapters.records import SourcePatient
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Ids of one source patient's resources, and of the directory entries they refer to.
+
+    HMAC-SHA256 with the deployment's secret over source organisation, source patient, type and the feed's full
+    natural key, formatted as a UUID. Local ids alone would be reused across people.
+    """
+
+    secret: bytes
+    patient: SourcePatient
+
+    def own(self, resource_type: str, *natural_key: str) -> str:
+        """Id of a resource about this source patient. `own("Patient")` is the source patient's own id."""
+        return keyed_id(self.secret, self.patient.organisation, self.patient.local_id, resource_type, *natural_key)
+
+    def directory(self, resource_type: str, *natural_key: str) -> str:
+        """Id of an Organization, Practitioner, PractitionerRole or Location: the same for every person.
+        An Organization's natural key is its ODS code alone, so that every feed means the same one."""
+        return keyed_id(self.secret, "directory", resource_type, *natural_key)
+
+    def other_patient(self, local_id: str) -> str:
+        """Id of another source patient of the same organisation (merges)."""
+        return keyed_id(self.secret, self.patient.organisation, local_id, "Patient")
+
+
+@lru_cache(maxsize=65536)
+def keyed_id(secret: bytes, *parts: str) -> str:
+    """UUID text of the keyed hash of `parts`; the parts are length-prefixed, so no two lists collide."""
+    message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
+    digest = bytearray(hmac.new(secret, message, hashlib.sha256).digest()[:16])
+    return str(UUID(bytes=bytes(digest), version=4))
