@@ -1,0 +1,36 @@
+"""Settings: only `TOLDONCE_*` environment variables, each listed in docs/settings.md (a test compares)."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Defaults are right for the demo on one machine, not for production."""
+
+    model_config = SettingsConfigDict(env_prefix="TOLDONCE_", frozen=True)
+
+    database_url: str | None = None
+    """PostgreSQL URL of the database's owner; empty = the embedded PostgreSQL in `data_dir`."""
+    data_dir: Path = Path(".toldonce")
+    """Embedded database, signing keys, demo clients' keys."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    base_url: str | None = None
+    """Public FHIR base; empty = http://host:port/fhir."""
+    id_secret: SecretStr | None = None
+    """Secret of the keyed resource ids; empty = made once and kept in `data_dir` (never in production)."""
+    mllp_port: int = 2575
+    test_data: bool = True
+    """Tag every resource as test data (meta.tag HTEST). Everything this project ships with is synthetic."""
+
+    @property
+    def fhir_base(self) -> str:
+        return self.base_url or f"http://{self.host}:{self.port}/fhir"
+
+
+@lru_cache
+def settings() -> Settings:
+    return Settings()

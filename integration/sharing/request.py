@@ -1,0 +1,202 @@
+"""What a decision is handed: who asks (Request), what is known of the person (Facts), and what it may answer
+(Grant or Denial). Plain data: reading facts is `facts.py`, deciding is `decide.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+
+class Category(StrEnum):
+    """The kinds of information that agreements and roles speak of. One per resource, see `categories.py`."""
+
+    DEMOGRAPHICS = "who the person is"
+    RELATED_PEOPLE = "family and carers"
+    CARE_TEAM = "care team"
+    CARE_PLAN = "care plans"
+    ENCOUNTERS = "contacts and stays"
+    REFERRALS = "referrals and services"
+    CLINICAL = "clinical record"
+    ALERTS = "alerts"
+    SAFEGUARDING = "safeguarding"
+    ADJUSTMENTS = "reasonable adjustments"
+    IMPAIRMENTS = "impairments behind adjustments"
+    CHOICES = "sharing choices"
+    AUDIT = "access log"
+
+
+class Label(msgspec.Struct, frozen=True):
+    """What every stored row carries instead of a policy: whose statement it is, of which category, how sensitive.
+    Interned: `id` is the small integer on the row."""
+
+    id: int
+    organisation: str
+    category: Category
+    sensitivities: frozenset[str] = frozenset()
+
+
+EvidenceKind = Literal["registration", "referral", "encounter", "care-team", "caseload", "service"]
+
+
+class Evidence(msgspec.Struct, frozen=True, order=True):
+    """One sign that `organisation` has a relationship with the person, said by `source`. Self-claimed when the two
+    are the same. `end` None = continuing."""
+
+    kind: EvidenceKind
+    organisation: str
+    source: str
+    start: date | None = None
+    end: date | None = None
+
+    @property
+    def self_claimed(self) -> bool:
+        return self.organisation == self.source
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """A FHIR Consent as rule 5 reads it (see `choices.py`)."""
+
+    consent: str
+    """Id of the Consent resource, for the explanation."""
+    kind: str
+    """Word of `https://toldonce.example/policy/<kind>`."""
+    permits: bool
+    source: str
+    """ODS code of the organisation that recorded it."""
+    recorded: datetime | None = None
+    start: date | None = None
+    end: date | None = None
+    active: bool = True
+    organisations: frozenset[str] = frozenset()
+    """Recipients it speaks of; empty = everyone."""
+    about: frozenset[str] = frozenset()
+    """Source organisations whose statements it speaks of; empty = all."""
+    categories: frozenset[Category] = frozenset()
+    """Empty = all."""
+    sensitivities: frozenset[str] = frozenset()
+    """For express permissions: which sensitivity it opens."""
+    data_start: date | None = None
+    data_end: date | None = None
+    instances: frozenset[UUID] = frozenset()
+    break_glass_relaxes: bool = False
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks. `role` and `purpose` are within the client's registration (checked before); `user` was asserted by
+    the client or authenticated by an identity provider."""
+
+    client: str
+    organisation: str
+    role: str
+    purpose: str
+    user: str = ""
+    user_authenticated: bool = False
+
+
+@dataclass(frozen=True)
+class BreakGlass:
+    """A declared emergency: `reason` is one of the SCR alert reasons (`decide.BREAK_GLASS_REASONS`)."""
+
+    reason: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question: may this caller see this person's record at this moment?"""
+
+    caller: Caller
+    person: UUID
+    at: datetime
+    break_glass: BreakGlass | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is recorded about a person that decides who may see them: never clinical content."""
+
+    person: UUID
+    known: bool
+    """False: no such person. The decision then runs the same path and denies as for a missing relationship."""
+    labels: tuple[Label, ...] = ()
+    """Every label this person's rows carry."""
+    evidence: tuple[Evidence, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    restricted: bool = False
+    """Location must not be shown (PDS `R`, location hiding)."""
+    national_opt_out: bool = False
+    type_1_objection: bool = False
+
+
+class DataWindow(msgspec.Struct, frozen=True):
+    """Rows of `labels` whose date lies in [start, end] are withheld."""
+
+    labels: tuple[int, ...]
+    start: date | None
+    end: date | None
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One rule's part in the decision, in words an IG officer reads: `text` is a whole plain-English sentence."""
+
+    rule: str
+    """Short stable word: caller, agreement, relationship, role, choice, legal-restriction, sensitivity, location,
+    adjustments, beyond-care, break-glass."""
+    allowed: bool
+    text: str
+    category: Category | None = None
+    organisation: str | None = None
+    agreement: str | None = None
+    """`<agreement id> version <n>` where one was decisive."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Permission to read. Only `decide.decide` builds one. It becomes SQL conditions and the row policy's settings:
+    rows of `person` with a label in `labels`, minus `windows` and `withheld`."""
+
+    request: Request
+    person: UUID
+    labels: tuple[int, ...]
+    windows: tuple[DataWindow, ...] = ()
+    withheld: tuple[UUID, ...] = ()
+    """Single resources that a choice excludes."""
+    hide_location: bool = False
+    pseudonymise: bool = False
+    announced: tuple[Category, ...] = ()
+    """Categories of which something was withheld and whose agreement lets that be said."""
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True)
+class Denial:
+    """`not_found`: must look exactly like a person who does not exist; else 403 with `public` as its text."""
+
+    request: Request
+    not_found: bool
+    public: str
+    reasons: tuple[Reason, ...] = ()
+
+
+Decision = Grant | Denial
+
+
+@dataclass(frozen=True)
+class Client:
+    """A registered client system (SMART Backend Services). Roles and purposes bound what its tokens may claim."""
+
+    id: str
+    name: str
+    organisation: str
+    roles: frozenset[str]
+    purposes: frozenset[str]
+    scopes: tuple[str, ...] = ("system/*.rs",)
+    active: bool = True
+    jwks: Mapping[str, object] = field(default_factory=dict)
