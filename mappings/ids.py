@@ -13,16 +13,18 @@ from adapters.records import SourcePatient
 class Ids:
     """Ids of one source patient's resources, and of the directory entries they refer to.
 
-    HMAC-SHA256 with the deployment's secret over source organisation, source patient, type and the feed's full
-    natural key, formatted as a UUID. Local ids alone would be reused across people.
+    HMAC-SHA256 with the deployment's secret over feed, source organisation, source patient, type and the feed's
+    full natural key, formatted as a UUID. Local ids alone would be reused across people, and one organisation may
+    send several feeds.
     """
 
     secret: bytes
     patient: SourcePatient
+    feed: str = ""
 
     def own(self, resource_type: str, *natural_key: str) -> str:
         """Id of a resource about this source patient. `own("Patient")` is the source patient's own id."""
-        return keyed_id(self.secret, self.patient.organisation, self.patient.local_id, resource_type, *natural_key)
+        return self._of(self.patient.local_id, resource_type, *natural_key)
 
     def directory(self, resource_type: str, *natural_key: str) -> str:
         """Id of an Organization, Practitioner, PractitionerRole or Location: the same for every person.
@@ -31,7 +33,10 @@ class Ids:
 
     def other_patient(self, local_id: str) -> str:
         """Id of another source patient of the same organisation (merges)."""
-        return keyed_id(self.secret, self.patient.organisation, local_id, "Patient")
+        return self._of(local_id, "Patient")
+
+    def _of(self, local_id: str, *parts: str) -> str:
+        return keyed_id(self.secret, self.feed, self.patient.organisation, local_id, *parts)
 
 
 @lru_cache(maxsize=65536)

@@ -1,0 +1,80 @@
+"""What linkage compares, read from a source's Patient resource."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import nhs_number
+
+from mappings import uk_core
+from mappings.uk_core import Resource
+
+VERIFIED = "01"
+_PLACEHOLDERS = frozenset(str(digit) * 10 for digit in range(10))
+
+
+class Demographics(msgspec.Struct, frozen=True):
+    """One source's statement of who somebody is. Names, postcodes and phones are normalised for comparison."""
+
+    nhs_number: str | None = None
+    verified: bool = False
+    """The number has verification status 01: only then does it link by itself."""
+    families: frozenset[str] = frozenset()
+    given: frozenset[str] = frozenset()
+    birth_date: str | None = None
+    gender: str | None = None
+    postcodes: frozenset[str] = frozenset()
+    phones: frozenset[str] = frozenset()
+    deceased: bool = False
+
+
+def demographics(patient: Resource) -> Demographics:
+    """Comparable demographics of a UK Core Patient. A number with a bad check digit, or one digit repeated ten times
+    (these pass the check digit), is no number."""
+    number, status = _nhs_number(patient.get("identifier", ()))
+    names = patient.get("name", ())
+    return Demographics(
+        nhs_number=number,
+        verified=number is not None and status == VERIFIED,
+        families=_normal(name.get("family") for name in names),
+        given=_normal(given for name in names for given in name.get("given", ())),
+        birth_date=patient.get("birthDate"),
+        gender=patient.get("gender"),
+        postcodes=_normal(address.get("postalCode") for address in patient.get("address", ())),
+        phones=frozenset(
+            digits
+            for contact in patient.get("telecom", ())
+            if contact.get("system") in ("phone", "sms") and len(digits := _digits(contact.get("value", ""))) >= 10
+        ),
+        deceased=bool(patient.get("deceasedDateTime") or patient.get("deceasedBoolean")),
+    )
+
+
+def is_nhs_number(text: str) -> bool:
+    """Ten digits with a valid check digit that are not a placeholder."""
+    return text.isdigit() and text not in _PLACEHOLDERS and bool(nhs_number.is_valid(text))
+
+
+def _nhs_number(identifiers: Iterable[dict[str, Any]]) -> tuple[str | None, str | None]:
+    for identifier in identifiers:
+        value = identifier.get("value", "")
+        if identifier.get("system") == uk_core.NHS_NUMBER and is_nhs_number(value):
+            return value, _verification(identifier)
+    return None, None
+
+
+def _verification(identifier: dict[str, Any]) -> str | None:
+    for extension in identifier.get("extension", ()):
+        if extension["url"] == f"{uk_core.EXTENSION}NHSNumberVerificationStatus":
+            codings = extension["valueCodeableConcept"].get("coding", ())
+            return next((coding.get("code") for coding in codings), None)
+    return None
+
+
+def _normal(texts: Iterable[str | None]) -> frozenset[str]:
+    return frozenset(normal for text in texts if text and (normal := "".join(filter(str.isalnum, text.casefold()))))
+
+
+def _digits(text: str) -> str:
+    digits = "".join(filter(str.isdigit, text))
+    return "0" + digits[2:] if digits.startswith("44") else digits

@@ -1,0 +1,238 @@
+"""Keeps the people in the database true to the decisions: candidates, comparisons, the decision log, and moves.
+
+Runs inside the ingest transaction, under its lock. What is decided is pure (`compare`, `people`); here is only
+fetching and writing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from integration.identity.compare import compare
+from integration.identity.demographics import Demographics
+from integration.identity.people import Decision, People, people, person_id
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What a source patient now says of itself: who they are, and whom their source merged them into."""
+
+    id: UUID
+    demographics: Demographics | None
+    merged_into: Sequence[str] = ()
+
+
+async def relink(connection: asyncpg.Connection, secret: bytes, stated: Sequence[Stated]) -> dict[UUID, UUID]:
+    """Record what sources now say, decide anew every pair it touches, and move what belongs to another person now.
+    Returns the present person of each of `stated`."""
+    await _record(connection, stated)
+    changed = {one.id: one.demographics or Demographics() for one in stated}
+    wanted = {*_merges(stated), *await _by_rule(connection, changed)}
+    await _replace_automatic(connection, list(changed), wanted)
+    return await settle(connection, secret, list(changed))
+
+
+async def settle(connection: asyncpg.Connection, secret: bytes, ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Derive the people around these source patients from the decisions that hold, and move rows accordingly."""
+    nodes = await _connected(connection, ids)
+    grouped = people({id_: who for id_, (_, who) in nodes.items()}, await _decisions(connection, list(nodes)))
+    await _mark_refused(connection, list(nodes), grouped)
+    present = _person_of(secret, grouped, {id_: who for id_, (_, who) in nodes.items()})
+    await _move(connection, {id_: person for id_, person in present.items() if nodes[id_][0] != person})
+    return {id_: present[id_] for id_ in ids}
+
+
+def _person_of(secret: bytes, grouped: People, nodes: Mapping[UUID, Demographics]) -> dict[UUID, UUID]:
+    members: dict[UUID, dict[UUID, Demographics]] = {}
+    for id_, group in grouped.members.items():
+        members.setdefault(group, {})[id_] = nodes[id_]
+    ids = {group: person_id(secret, who) for group, who in members.items()}
+    return {id_: ids[group] for id_, group in grouped.members.items()}
+
+
+async def _record(connection: asyncpg.Connection, stated: Sequence[Stated]) -> None:
+    await connection.executemany(
+        "update toldonce.source_patient set nhs_number = $2, birth_date = $3, demographics = $4 where id = $1",
+        [
+            (
+                one.id,
+                one.demographics.nhs_number if one.demographics else None,
+                one.demographics.birth_date if one.demographics else None,
+                msgspec.to_builtins(_sorted(one.demographics)) if one.demographics else None,
+            )
+            for one in stated
+        ],
+    )
+
+
+def _sorted(who: Demographics) -> dict[str, object]:
+    fields = msgspec.structs.asdict(who)
+    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in fields.items()}
+
+
+def _merges(stated: Iterable[Stated]) -> Iterable[tuple[Decision, UUID | None]]:
+    for one in stated:
+        for other in map(UUID, one.merged_into):
+            a, b = sorted((one.id, other))
+            yield Decision(a, b, "SAME", "feed", "the source merged its own two records of this person"), one.id
+
+
+_CANDIDATES = """
+select m.id as mine, o.id as other, o.demographics
+from unnest($1::uuid[], $2::text[], $3::text[]) as m(id, nhs_number, birth_date)
+join toldonce.source_patient o on o.nhs_number = m.nhs_number and o.id <> m.id
+union
+select m.id, o.id, o.demographics
+from unnest($1::uuid[], $2::text[], $3::text[]) as m(id, nhs_number, birth_date)
+join toldonce.source_patient o on o.birth_date = m.birth_date and o.id <> m.id
+"""
+
+
+async def _by_rule(
+    connection: asyncpg.Connection, changed: Mapping[UUID, Demographics]
+) -> set[tuple[Decision, UUID | None]]:
+    """Decisions by exact rules between the changed and everyone who shares their number or birth date."""
+    listed = list(changed.items())
+    rows = await connection.fetch(
+        _CANDIDATES,
+        [id_ for id_, _ in listed],
+        [who.nhs_number for _, who in listed],
+        [who.birth_date for _, who in listed],
+    )
+    decisions: set[tuple[Decision, UUID | None]] = set()
+    for mine, other, stated in rows:
+        if stated is None:
+            continue
+        found = compare(changed[mine], msgspec.convert(stated, Demographics))
+        if found:
+            a, b = sorted((mine, other))
+            decisions.add((Decision(a, b, found.outcome, "rule", found.reason, found.strength), None))
+    return decisions
+
+
+async def _replace_automatic(
+    connection: asyncpg.Connection, ids: Sequence[UUID], wanted: set[tuple[Decision, UUID | None]]
+) -> None:
+    """Close automatic decisions about `ids` that no longer hold and log new ones; those that stand are untouched."""
+    rows = await connection.fetch(
+        "select id, a, b, outcome, made_by, stated_by, reason, strength from toldonce.linkage where until is null and "
+        "((made_by = 'rule' and (a = any($1) or b = any($1))) or (made_by = 'feed' and stated_by = any($1)))",
+        list(ids),
+    )
+    standing = {
+        (
+            Decision(row["a"], row["b"], row["outcome"], row["made_by"], row["reason"], row["strength"]),
+            row["stated_by"],
+        ): row["id"]
+        for row in rows
+    }
+    await connection.execute(
+        "update toldonce.linkage set until = now() where id = any($1)",
+        [id_ for decision, id_ in standing.items() if decision not in wanted],
+    )
+    await connection.executemany(
+        "insert into toldonce.linkage (a, b, outcome, made_by, stated_by, reason, strength, followed) "
+        "values ($1, $2, $3, $4, $5, $6, $7, $3 = 'SAME')",
+        [
+            (one.a, one.b, one.outcome, one.made_by, stated_by, one.reason, one.strength)
+            for one, stated_by in sorted(wanted - standing.keys(), key=lambda pair: pair[0].order())
+        ],
+    )
+
+
+_CONNECTED = """
+with recursive reach(id) as (
+    select id from toldonce.source_patient
+    where id = any($1) or person in (select person from toldonce.source_patient where id = any($1))
+    union
+    select next.id from reach cross join lateral (
+        select b as id from toldonce.linkage where a = reach.id and until is null and outcome = 'SAME'
+        union all
+        select a from toldonce.linkage where b = reach.id and until is null and outcome = 'SAME'
+        union all
+        select o.id from toldonce.source_patient m join toldonce.source_patient o on o.person = m.person where m.id = reach.id
+    ) next
+)
+select id, person, demographics from reach join toldonce.source_patient using (id)
+"""
+
+
+async def _connected(
+    connection: asyncpg.Connection, ids: Sequence[UUID]
+) -> dict[UUID, tuple[UUID | None, Demographics]]:
+    """These source patients, whoever is taken for the same person now, and whoever a SAME decision leads to."""
+    rows = await connection.fetch(_CONNECTED, list(ids))
+    return {
+        id_: (person, msgspec.convert(stated, Demographics) if stated else Demographics())
+        for id_, person, stated in rows
+    }
+
+
+async def _decisions(connection: asyncpg.Connection, ids: Sequence[UUID]) -> list[Decision]:
+    rows = await connection.fetch(
+        "select a, b, outcome, made_by, reason, strength from toldonce.linkage "
+        "where until is null and a = any($1) and b = any($1)",
+        list(ids),
+    )
+    return [Decision(**row) for row in rows]
+
+
+async def _mark_refused(connection: asyncpg.Connection, ids: Sequence[UUID], grouped: People) -> None:
+    """Note which SAME decisions are not followed: they are work for the review queue."""
+    refused = [(one.a, one.b) for one in grouped.refused]
+    await connection.execute(
+        "update toldonce.linkage set followed = not refused from (select l.id, exists (select from "
+        "unnest($2::uuid[], $3::uuid[]) as r(a, b) where r.a = l.a and r.b = l.b) as refused from toldonce.linkage l "
+        "where l.until is null and l.outcome = 'SAME' and l.a = any($1) and l.b = any($1)) as now "
+        "where toldonce.linkage.id = now.id and toldonce.linkage.followed = now.refused",
+        list(ids),
+        [a for a, _ in refused],
+        [b for _, b in refused],
+    )
+
+
+async def _move(connection: asyncpg.Connection, moves: Mapping[UUID, UUID]) -> None:
+    """Let rows of source patients follow them to another person, in one transaction; every id issued keeps resolving."""
+    if not moves:
+        return
+    ids, persons = list(moves), list(moves.values())
+    before = await connection.fetch(
+        "select s.key, s.person as old, m.person as new from unnest($1::uuid[], $2::uuid[]) as m(id, person) "
+        "join toldonce.source_patient s on s.id = m.id",
+        ids,
+        persons,
+    )
+    keys = [row["key"] for row in before]
+    news = [row["new"] for row in before]
+    for statement in _MOVES:
+        await connection.execute(statement, keys, news)
+    await connection.execute(
+        "insert into toldonce.person (id, current) select distinct p, p from unnest($1::uuid[]) as p "
+        "on conflict (id) do update set current = excluded.current",
+        persons,
+    )
+    await _forward(connection, {row["old"]: row["new"] for row in before if row["old"]})
+
+
+_MOVED = "from unnest($1::bigint[], $2::uuid[]) as m(key, person) where"
+_MOVES = (
+    f"update toldonce.source_patient s set person = m.person {_MOVED} s.key = m.key",
+    f"update toldonce.resource r set person = m.person {_MOVED} r.source_patient = m.key",
+    f"update toldonce.resource_history r set person = m.person {_MOVED} r.source_patient = m.key",
+    f"with closed as (update toldonce.facts f set until = now() {_MOVED} f.source_patient = m.key "
+    "and f.until = 'infinity' returning f.source_patient, m.person, f.labels, f.evidence, f.choices, f.restricted) "
+    "insert into toldonce.facts (source_patient, person, labels, evidence, choices, restricted) select * from closed",
+)
+
+
+async def _forward(connection: asyncpg.Connection, moved: Mapping[UUID, UUID]) -> None:
+    """An id that nobody has any more resolves to the person its smallest former member is now."""
+    await connection.execute(
+        "update toldonce.person p set current = m.new from unnest($1::uuid[], $2::uuid[]) as m(old, new) "
+        "where p.current = m.old and not exists (select from toldonce.source_patient s where s.person = m.old)",
+        list(moved),
+        list(moved.values()),
+    )

@@ -1,0 +1,78 @@
+"""The durable inbox: an envelope is acknowledged only after its bytes are committed, and the same bytes are one envelope."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+import asyncpg
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """One file or message that waits to be processed."""
+
+    id: int
+    feed: str
+    sender: str
+    name: str
+    digest: str
+    content: bytes
+    as_of: datetime
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What a transport hands in. `as_of` (aware) where the transport knows it, else the moment of receipt."""
+
+    feed: str
+    sender: str
+    name: str
+    content: bytes
+    as_of: datetime | None = None
+
+
+_RECEIVE = """
+insert into toldonce.envelope (feed, sender, name, digest, content, as_of)
+values ($1, $2, $3, $4, $5, coalesce($6, now()))
+on conflict (feed, sender, digest) do nothing
+returning id
+"""
+
+
+async def receive(connection: asyncpg.Connection, deliveries: Sequence[Delivery]) -> int:
+    """Store the deliveries in one transaction; how many of them were new. When this returns they are durable."""
+    async with connection.transaction():
+        await connection.execute("select set_config('role', 'toldonce_ingest', true)")
+        new = [await connection.fetchval(_RECEIVE, *_columns(delivery)) for delivery in deliveries]
+    return sum(id_ is not None for id_ in new)
+
+
+def _columns(delivery: Delivery) -> tuple[str, str, str, str, bytes, datetime | None]:
+    digest = hashlib.sha256(delivery.content).hexdigest()
+    return (delivery.feed, delivery.sender, delivery.name, digest, delivery.content, delivery.as_of)
+
+
+async def waiting(connection: asyncpg.Connection, limit: int) -> list[Envelope]:
+    """The oldest envelopes that wait, held until the transaction ends; another worker skips them."""
+    rows = await connection.fetch(
+        "select id, feed, sender, name, digest, content, as_of from toldonce.envelope where state = 'received' "
+        "order by id limit $1 for update skip locked",
+        limit,
+    )
+    return [Envelope(**row) for row in rows]
+
+
+async def count_waiting(connection: asyncpg.Connection) -> int:
+    return cast(int, await connection.fetchval("select count(*) from toldonce.envelope where state = 'received'"))
+
+
+async def finish(connection: asyncpg.Connection, done: Sequence[int], quarantined: Sequence[int]) -> None:
+    """Mark envelopes as processed, or as set aside whole."""
+    await connection.execute(
+        "update toldonce.envelope set finished = now(), state = case when id = any($2) then 'quarantined' else 'done' end "
+        "where id = any($1) or id = any($2)",
+        list(done),
+        list(quarantined),
+    )

@@ -1,0 +1,179 @@
+"""The pipeline: how what arrived becomes the record. This one screen shows the whole flow.
+
+    (0) take        envelopes that wait in the durable inbox
+    (1) parse       bytes -> what the sector said, and what could not be understood
+    (2) keep        statements, for good
+    (3) assemble    all statements of each person the source touched, in one total order -> fold -> map -> validate -> label
+    (4) link        who each source patient is
+    (5) store       new versions of what changed, with Provenance
+    (6) facts       what sharing decisions will be made from
+    (7) finish      quarantine what was set aside, let the envelopes go
+
+All of it is one transaction: a `kill -9` anywhere leaves the envelopes waiting, and processing them again, twice or in
+any order ends in the same record, because the record is a function of the set of statements.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from adapters.errors import Unreadable
+from adapters.records import Defect, Parsed
+from integration.feeds import Feed
+from integration.identity.linking import Stated, relink
+from integration.ingest import inbox, quarantine, statements
+from integration.ingest.assemble import Assembled, Assembler, LabelKey
+from integration.ingest.inbox import Envelope
+from integration.store import directory, facts, versions
+from integration.store.facts import SourceFacts
+from integration.store.labels import Labels
+from integration.store.versions import Draft
+
+log = structlog.get_logger()
+BATCH = 200
+"""Envelopes per transaction: a person whom many of them touch is assembled once."""
+_ONE_AT_A_TIME = 0x70_1D_0CE
+"""Advisory lock of the pipeline's transaction: linkage and ingest never see each other half done."""
+
+
+@dataclass
+class Pipeline:
+    """Processes the inbox. One instance per process."""
+
+    pool: asyncpg.Pool
+    assembler: Assembler
+    labels: Labels = field(default_factory=Labels)
+
+    async def run(self, progress: Callable[[int], None] = lambda _: None) -> int:
+        """Process until nothing waits; how many envelopes were processed."""
+        total = 0
+        while done := await self.step():
+            total += done
+            progress(done)
+        return total
+
+    async def step(self, limit: int = BATCH) -> int:
+        """Process the next envelopes; 0 when none waits. If together they fail, each is tried alone, and the one
+        that cannot be processed is quarantined: nothing it holds is lost, and nobody else waits for it."""
+        try:
+            return await self._transaction(limit)
+        except (asyncpg.PostgresConnectionError, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a feed's code raises must not stop the other envelopes
+            self.labels = Labels()
+            if limit > 1:
+                return await self._each_alone(limit)
+            return await self._set_aside(error)
+
+    async def _each_alone(self, limit: int) -> int:
+        done = 0
+        while done < limit and await self.step(1):
+            done += 1
+        return done
+
+    async def _transaction(self, limit: int) -> int:
+        async with self.pool.acquire() as connection, connection.transaction():
+            await connection.execute("select set_config('role', 'toldonce_ingest', true)")
+            await connection.execute("select pg_advisory_xact_lock($1)", _ONE_AT_A_TIME)
+            envelopes = await inbox.waiting(connection, limit)
+            if envelopes:
+                await process(connection, envelopes, self.assembler, self.labels)
+            return len(envelopes)
+
+    async def _set_aside(self, error: Exception) -> int:
+        async with self.pool.acquire() as connection, connection.transaction():
+            await connection.execute("select set_config('role', 'toldonce_ingest', true)")
+            envelopes = await inbox.waiting(connection, 1)
+            for envelope in envelopes:
+                log.error("envelope set aside", envelope=envelope.id, feed=envelope.feed, error=type(error).__name__)
+                await quarantine.replace(connection, {envelope.id: [_unexpected(envelope, error)]})
+            await inbox.finish(connection, [], [envelope.id for envelope in envelopes])
+            return len(envelopes)
+
+
+async def process(
+    connection: asyncpg.Connection, envelopes: Sequence[Envelope], assembler: Assembler, labels: Labels
+) -> None:
+    """Steps (1) to (7) for envelopes that were taken (0) in this transaction."""
+    recorded = datetime.now(UTC)
+    # (1) parse
+    parsed = [(envelope, *_parse(assembler.feeds[envelope.feed], envelope)) for envelope in envelopes]
+    # (2) keep
+    secret = assembler.secret
+    sources = await statements.keep(connection, secret, [(envelope, one) for envelope, one, _ in parsed])
+    # (3) assemble
+    said = await statements.events(connection, list(sources))
+    submitted = await statements.submissions(connection, {source.feed for source in sources.values()})
+    before = await versions.stored(connection, list(sources))
+    valid = {old.digest for old in before.values()}
+    assembled = [
+        assembler(source, said[key], submitted.get((source.feed, source.patient.organisation), ()), valid)
+        for key, source in sources.items()
+    ]
+    # (4) link
+    persons = await relink(
+        connection, secret, [Stated(one.source.id, one.demographics, one.merged_into) for one in assembled]
+    )
+    # (5) store
+    ids = await labels.intern(connection, {label for one in assembled for label in _labels(one)})
+    drafts = [draft for one in assembled for draft in _drafts(one, persons[one.source.id], ids)]
+    await versions.replace(connection, drafts, before, recorded)
+    await directory.replace(connection, {one.source.key: one.directory for one in assembled}, recorded)
+    # (6) facts
+    await facts.replace(connection, [_facts(one, persons[one.source.id], ids) for one in assembled])
+    # (7) finish
+    await quarantine.replace(connection, {envelope.id: found for envelope, _, found in parsed})
+    last = {key: said[key][-1].digest for key in sources if said[key]}
+    await quarantine.add(connection, _mapping_defects(assembled, last, {one.digest: one.id for one in envelopes}))
+    unreadable = [envelope.id for envelope, one, found in parsed if found and not one.events]
+    await inbox.finish(connection, [one.id for one in envelopes if one.id not in unreadable], unreadable)
+
+
+def _parse(feed: Feed, envelope: Envelope) -> tuple[Parsed, Sequence[Defect]]:
+    try:
+        parsed = feed.parse(envelope.content, name=envelope.name, sender=envelope.sender, as_of=envelope.as_of)
+    except Unreadable as error:
+        return Parsed(), [error.defect]
+    return parsed, parsed.defects
+
+
+def _labels(assembled: Assembled) -> set[LabelKey]:
+    return {one.label for one in assembled.resources}
+
+
+def _drafts(assembled: Assembled, person: UUID, ids: Mapping[LabelKey, int]) -> list[Draft]:
+    return [
+        Draft(person, assembled.source.key, ids[one.label], one.resource, one.unlocated, one.columns)
+        for one in assembled.resources
+    ]
+
+
+def _facts(assembled: Assembled, person: UUID, ids: Mapping[LabelKey, int]) -> SourceFacts:
+    labels = sorted(ids[label] for label in _labels(assembled))
+    return SourceFacts(
+        assembled.source.key, person, labels, assembled.evidence, assembled.choices, assembled.restricted
+    )
+
+
+def _mapping_defects(
+    assembled: Sequence[Assembled], last: Mapping[int, str], envelopes: Mapping[str, int]
+) -> list[tuple[int, Defect]]:
+    """Resources that a mapping could not make valid, under the newest statement's envelope where it is in this batch."""
+    newest = max(envelopes.values())
+    return [
+        (envelopes.get(last.get(one.source.key, ""), newest), defect) for one in assembled for defect in one.defects
+    ]
+
+
+def _unexpected(envelope: Envelope, error: Exception) -> Defect:
+    return Defect(
+        code="unexpected-failure",
+        where=f"the whole {envelope.feed} envelope",
+        reason=f"processing it failed with {type(error).__name__}",
+        remedy="this is a fault of ours: report it with the envelope's number; replay once it is mended",
+        fragment=envelope.content,
+    )

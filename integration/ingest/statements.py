@@ -1,0 +1,124 @@
+"""Statements: what sources said, kept for good, and read back in the one total order in which they are folded."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from adapters.records import FoldedEvent, Parsed, SourcePatient, Submission
+from integration.ingest.inbox import Envelope
+from mappings.ids import Ids
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source patient that a batch touches."""
+
+    key: int
+    id: UUID
+    feed: str
+    patient: SourcePatient
+
+
+async def keep(
+    connection: asyncpg.Connection, secret: bytes, parsed: Sequence[tuple[Envelope, Parsed]]
+) -> Mapping[int, Source]:
+    """Store what was parsed; every source patient that it touches. A replayed envelope replaces its own statements,
+    so parsing it better than before leaves nothing of the old reading."""
+    envelopes = [envelope.id for envelope, _ in parsed]
+    before = await connection.fetch(
+        "delete from toldonce.statement where envelope = any($1) returning source_patient", envelopes
+    )
+    await connection.execute("delete from toldonce.submission where envelope = any($1)", envelopes)
+    said = {(envelope.feed, event.patient) for envelope, one in parsed for event in one.events}
+    keys = await _source_patients(connection, secret, sorted(said))
+    await connection.copy_records_to_table(
+        "statement",
+        schema_name="toldonce",
+        columns=("envelope", "position", "source_patient", "at", "sent", "record"),
+        records=[
+            (envelope.id, position, keys[envelope.feed, event.patient], event.at, event.sent, event.record)
+            for envelope, one in parsed
+            for position, event in enumerate(one.events)
+        ],
+    )
+    submissions = [
+        (envelope, msgspec.structs.replace(one.submission, digest=envelope.digest))
+        for envelope, one in parsed
+        if one.submission
+    ]
+    await connection.executemany(
+        "insert into toldonce.submission (envelope, feed, sender, content) values ($1, $2, $3, $4)",
+        [(envelope.id, envelope.feed, one.sender, msgspec.to_builtins(one)) for envelope, one in submissions],
+    )
+    touched = {*keys.values(), *(row["source_patient"] for row in before)}
+    return await _sources(connection, touched, {(envelope.feed, one.sender) for envelope, one in submissions})
+
+
+async def events(connection: asyncpg.Connection, keys: Sequence[int]) -> dict[int, list[FoldedEvent]]:
+    """All statements of these source patients, each list in total order."""
+    rows = await connection.fetch(
+        "select s.source_patient, s.at, s.sent, e.digest, e.name, s.record from toldonce.statement s "
+        "join toldonce.envelope e on e.id = s.envelope where s.source_patient = any($1) "
+        'order by s.source_patient, s.at collate "C", s.sent collate "C", e.digest collate "C", s.position',
+        list(keys),
+    )
+    found: dict[int, list[FoldedEvent]] = {key: [] for key in keys}
+    for key, at, sent, digest, name, record in rows:
+        found[key].append(FoldedEvent(at=at, sent=sent, digest=digest, name=name, record=record))
+    return found
+
+
+async def submissions(connection: asyncpg.Connection, feeds: set[str]) -> dict[tuple[str, str], list[Submission]]:
+    """Every submission of these feeds by (feed, sender), ordered by as-of, then digest."""
+    rows = await connection.fetch(
+        "select feed, sender, content from toldonce.submission where feed = any($1)", list(feeds)
+    )
+    found: dict[tuple[str, str], list[Submission]] = {}
+    for feed, sender, content in rows:
+        found.setdefault((feed, sender), []).append(msgspec.convert(content, Submission))
+    for listed in found.values():
+        listed.sort(key=lambda one: (one.as_of, one.digest))
+    return found
+
+
+async def _source_patients(
+    connection: asyncpg.Connection, secret: bytes, said: Sequence[tuple[str, SourcePatient]]
+) -> dict[tuple[str, SourcePatient], int]:
+    """Keys of source patients, made where new."""
+    feeds = [feed for feed, _ in said]
+    organisations = [patient.organisation for _, patient in said]
+    local_ids = [patient.local_id for _, patient in said]
+    ids = [Ids(secret, patient, feed).own("Patient") for feed, patient in said]
+    await connection.execute(
+        "insert into toldonce.source_patient (id, feed, organisation, local_id) "
+        "select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) on conflict do nothing",
+        ids,
+        feeds,
+        organisations,
+        local_ids,
+    )
+    rows = await connection.fetch(
+        "select feed, organisation, local_id, key from toldonce.source_patient where id = any($1::uuid[])", ids
+    )
+    return {(feed, SourcePatient(organisation, local_id)): key for feed, organisation, local_id, key in rows}
+
+
+async def _sources(
+    connection: asyncpg.Connection, keys: set[int], submitted: set[tuple[str, str]]
+) -> dict[int, Source]:
+    """These source patients, and every one of a feed whose sender has just submitted a batch: what the batch no longer
+    holds was withdrawn."""
+    rows = await connection.fetch(
+        "select key, id, feed, organisation, local_id from toldonce.source_patient where key = any($1) "
+        "or (feed, organisation) in (select * from unnest($2::text[], $3::text[])) order by key",
+        list(keys),
+        [feed for feed, _ in submitted],
+        [sender for _, sender in submitted],
+    )
+    return {
+        key: Source(key, id_, feed, SourcePatient(organisation, local_id))
+        for key, id_, feed, organisation, local_id in rows
+    }

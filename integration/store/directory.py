@@ -1,0 +1,67 @@
+"""Organizations, practitioners and places, as the sources describe them.
+
+Many sources describe the same one. The fullest description is served (longest, then greatest digest), so that the
+directory, like the record, does not depend on the order of arrival.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from integration.store.versions import stamped
+from mappings.uk_core import Resource
+
+
+async def replace(connection: asyncpg.Connection, said: Mapping[int, Sequence[Resource]], recorded: datetime) -> None:
+    """Make `said` what these source patients' records say of the directory, and serve the fullest of each."""
+    wanted = {(UUID(one["id"]), key): _ranked(one) for key, entries in said.items() for one in entries}
+    rows = await connection.fetch(
+        "select id, source_patient, rank from toldonce.directory_statement where source_patient = any($1)", list(said)
+    )
+    standing = {(row["id"], row["source_patient"]): row["rank"] for row in rows}
+    gone = [pair for pair, rank in standing.items() if pair not in wanted or wanted[pair][1] != rank]
+    new = [(*pair, *one) for pair, one in wanted.items() if standing.get(pair) != one[1]]
+    await connection.execute(
+        "delete from toldonce.directory_statement where (id, source_patient) in (select * from unnest($1::uuid[], $2::bigint[]))",
+        [id_ for id_, _ in gone],
+        [key for _, key in gone],
+    )
+    await connection.copy_records_to_table(
+        "directory_statement",
+        schema_name="toldonce",
+        columns=("id", "source_patient", "type", "rank", "body"),
+        records=new,
+    )
+    await _serve_fullest(connection, {id_ for id_, _ in gone} | {one[0] for one in new}, recorded)
+
+
+def _ranked(resource: Resource) -> tuple[str, str, bytes]:
+    body = orjson.dumps(resource)
+    return resource["resourceType"], f"{len(body):06d}{hashlib.sha256(body).hexdigest()}", body
+
+
+async def _serve_fullest(connection: asyncpg.Connection, ids: set[UUID], recorded: datetime) -> None:
+    """Entries nobody describes any more stay: references in the history still point at them."""
+    rows = await connection.fetch(
+        "select f.*, d.version from unnest($1::uuid[]) as wanted(id) cross join lateral (select id, type, rank, body from "
+        "toldonce.directory_statement s where s.id = wanted.id order by rank desc limit 1) f "
+        "left join toldonce.directory_resource d using (id) where d.rank is distinct from f.rank",
+        list(ids),
+    )
+    await connection.executemany(
+        "insert into toldonce.directory_resource (id, type, rank, recorded, version, body) values ($1, $2, $3, $4, $5, $6) "
+        "on conflict (id) do update set rank = excluded.rank, recorded = excluded.recorded, version = excluded.version, "
+        "body = excluded.body",
+        [_row(row, recorded) for row in rows],
+    )
+
+
+def _row(row: Mapping[str, Any], recorded: datetime) -> tuple[Any, ...]:
+    version = (row["version"] or 0) + 1
+    body = stamped(orjson.loads(row["body"]), version, recorded)
+    return row["id"], row["type"], row["rank"], recorded, version, body

@@ -1,0 +1,342 @@
+"""The tables, as the migrations build them (a test compares the two). All live in the schema `toldonce`.
+
+In:      envelope -> statement, submission, quarantine
+People:  source_patient, linkage, person
+Record:  label, resource, resource_history, directory_statement, directory_resource
+Rules:   facts, agreement_document, client, token_use
+Audit:   audit_event
+
+Roles, and what each may touch, are in docs/database.md and the migration `0001`.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import ARRAY, INTEGER, JSONB
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlmodel import Field, MetaData, SQLModel
+
+SCHEMA = "toldonce"
+
+
+class Table(SQLModel):
+    """Base of every table."""
+
+    metadata = MetaData(schema=SCHEMA)
+
+
+def _moment(*, nullable: bool = False, now: bool = False) -> Any:
+    default = sql("now()") if now else None
+    return Column(DateTime(timezone=True), nullable=nullable, server_default=default)
+
+
+def _identity() -> Any:
+    return Column(BigInteger, Identity(always=True), primary_key=True)
+
+
+def _texts() -> Any:
+    return Column(ARRAY(Text), nullable=False, server_default=sql("'{}'"))
+
+
+class Envelope(Table, table=True):
+    """The inbox: bytes as they arrived, kept for good. Acknowledged only after this row is committed."""
+
+    __tablename__ = "envelope"
+    __table_args__ = (
+        UniqueConstraint("feed", "sender", "digest"),
+        CheckConstraint("state in ('received', 'done', 'quarantined')", name="envelope_state"),
+        Index("envelope_waiting", "id", postgresql_where=sql("state = 'received'")),
+    )
+    id: int | None = Field(default=None, sa_column=_identity())
+    feed: str = Field(sa_type=Text)
+    sender: str = Field(sa_type=Text)
+    """ODS code of the organisation whose feed it is."""
+    name: str = Field(sa_type=Text)
+    """File name or message control id."""
+    digest: str = Field(sa_type=Text)
+    """SHA-256 of content, hex: the same bytes from the same sender are the same envelope."""
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    received: datetime = Field(sa_column=_moment(now=True))
+    as_of: datetime = Field(sa_column=_moment())
+    """Fixed on receipt: from the transport or `--as-of`, else the moment of receipt."""
+    state: str = Field(sa_type=Text, sa_column_kwargs={"server_default": "received"})
+    finished: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class Quarantine(Table, table=True):
+    """What could not be understood, its reason beside its bytes, until it is replayed with success."""
+
+    __tablename__ = "quarantine"
+    __table_args__ = (
+        UniqueConstraint("envelope", "code", "location"),
+        Index("quarantine_open", "id", postgresql_where=sql("resolved is null")),
+    )
+    id: int | None = Field(default=None, sa_column=_identity())
+    envelope: int = Field(sa_type=BigInteger, foreign_key=f"{SCHEMA}.envelope.id")
+    code: str = Field(sa_type=Text)
+    location: str = Field(sa_type=Text)
+    reason: str = Field(sa_type=Text)
+    remedy: str = Field(sa_type=Text)
+    fragment: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    at: datetime = Field(sa_column=_moment(now=True))
+    resolved: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class SourcePatientRow(Table, table=True):
+    """A person as one organisation's feed knows them; `person` says whom they are taken to be now."""
+
+    __tablename__ = "source_patient"
+    __table_args__ = (
+        UniqueConstraint("feed", "organisation", "local_id"),
+        UniqueConstraint("id"),
+        Index("source_patient_nhs_number", "nhs_number"),
+        Index("source_patient_birth_date", "birth_date"),
+        Index("source_patient_person", "person"),
+    )
+    key: int | None = Field(default=None, sa_column=_identity())
+    id: UUID = Field(sa_column=Column(PG_UUID, nullable=False))
+    """Id of the source's Patient resource."""
+    feed: str = Field(sa_type=Text)
+    organisation: str = Field(sa_type=Text)
+    local_id: str = Field(sa_type=Text)
+    person: UUID | None = Field(default=None, sa_column=Column(PG_UUID, nullable=True))
+    nhs_number: str | None = Field(default=None, sa_type=Text)
+    birth_date: str | None = Field(default=None, sa_type=Text)
+    """ISO date text, as precise as the source gave it."""
+    demographics: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
+    """What linkage compares (`identity.demographics.Demographics`); None = the source says nothing (any more)."""
+
+
+class Statement(Table, table=True):
+    """One event of one source patient, as parsed. Never changed: the record is a fold over these."""
+
+    __tablename__ = "statement"
+    __table_args__ = (Index("statement_source_patient", "source_patient"),)
+    envelope: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    position: int = Field(primary_key=True)
+    source_patient: int = Field(sa_type=BigInteger)
+    at: str = Field(sa_type=Text)
+    sent: str = Field(sa_type=Text)
+    record: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class SubmissionRow(Table, table=True):
+    """A periodic batch and the window it speaks for (see `adapters.records.Submission`)."""
+
+    __tablename__ = "submission"
+    __table_args__ = (Index("submission_sender", "feed", "sender"),)
+    envelope: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    feed: str = Field(sa_type=Text)
+    sender: str = Field(sa_type=Text)
+    content: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class Linkage(Table, table=True):
+    """Pairwise decisions about source patients, an event log: a decision that no longer holds is closed, not removed."""
+
+    __tablename__ = "linkage"
+    __table_args__ = (
+        CheckConstraint("outcome in ('SAME', 'NOT THE SAME', 'POSSIBLE')", name="linkage_outcome"),
+        CheckConstraint("a < b", name="linkage_pair"),
+        Index("linkage_a", "a", postgresql_where=sql("until is null")),
+        Index("linkage_b", "b", postgresql_where=sql("until is null")),
+    )
+    id: int | None = Field(default=None, sa_column=_identity())
+    a: UUID = Field(sa_column=Column(PG_UUID, nullable=False))
+    b: UUID = Field(sa_column=Column(PG_UUID, nullable=False))
+    outcome: str = Field(sa_type=Text)
+    made_by: str = Field(sa_type=Text)
+    """`rule` for exact rules, `feed` for a source's own merge, else the user who decided."""
+    stated_by: UUID | None = Field(default=None, sa_column=Column(PG_UUID, nullable=True))
+    """For `feed`: the source patient whose statement it is."""
+    reason: str = Field(sa_type=Text)
+    strength: int
+    followed: bool
+    """False: a SAME that contradicts something stronger, or an ambiguous one. It waits for a person."""
+    recorded: datetime = Field(sa_column=_moment(now=True))
+    until: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class Person(Table, table=True):
+    """Every person id ever issued, and the id it resolves to now."""
+
+    __tablename__ = "person"
+    id: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
+    current: UUID = Field(sa_column=Column(PG_UUID, nullable=False, index=True))
+
+
+class LabelRow(Table, table=True):
+    """Interned labels (see `sharing.request.Label`)."""
+
+    __tablename__ = "label"
+    __table_args__ = (UniqueConstraint("organisation", "category", "sensitivities"),)
+    id: int | None = Field(default=None, sa_column=Column(INTEGER, Identity(always=True), primary_key=True))
+    organisation: str = Field(sa_type=Text)
+    category: str = Field(sa_type=Text)
+    sensitivities: list[str] = Field(sa_column=_texts())
+
+
+class FactsRow(Table, table=True):
+    """What decides who may see a source patient's statements, as recorded from `recorded` until `until`."""
+
+    __tablename__ = "facts"
+    __table_args__ = (
+        Index("facts_person", "person", "until"),
+        Index("facts_source_patient", "source_patient", "until"),
+    )
+    id: int | None = Field(default=None, sa_column=_identity())
+    source_patient: int = Field(sa_type=BigInteger)
+    person: UUID = Field(sa_column=Column(PG_UUID, nullable=False))
+    recorded: datetime = Field(sa_column=_moment(now=True))
+    until: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, server_default=sql("'infinity'")))
+    labels: list[int] = Field(sa_column=Column(ARRAY(INTEGER), nullable=False))
+    evidence: list[Any] = Field(sa_column=Column(JSONB, nullable=False))
+    choices: list[Any] = Field(sa_column=Column(JSONB, nullable=False))
+    restricted: bool = False
+
+
+class ResourceRow(Table, table=True):
+    """A resource about a person, as it is served. Guarded by row-level security on person and label."""
+
+    __tablename__ = "resource"
+    __table_args__ = (
+        Index("resource_id", "id"),
+        Index("resource_source_patient", "source_patient"),
+        Index("resource_person_label", "person", "label"),
+    )
+    person: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
+    id: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
+    type: str = Field(sa_type=Text)
+    source_patient: int = Field(sa_type=BigInteger)
+    label: int
+    version: int
+    recorded: datetime = Field(sa_column=_moment())
+    starts: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    """Earliest and latest moment the content speaks of: date search, `start`/`end`, period restrictions."""
+    ends: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    status: str | None = Field(default=None, sa_type=Text)
+    tokens: list[str] = Field(sa_column=_texts())
+    """`system|code` and `system|value` of its codes, categories and identifiers."""
+    refs: list[UUID] = Field(sa_column=Column(ARRAY(PG_UUID), nullable=False))
+    """Resources of the same person it refers to: cut on output where they are withheld."""
+    entries: list[UUID] = Field(sa_column=Column(ARRAY(PG_UUID), nullable=False))
+    """Directory entries it refers to."""
+    digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """SHA-256 of the content without version and time."""
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """JSON with `Patient/@person` where the person's id goes."""
+    unlocated: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    """The form without anything that locates the person, where it differs."""
+
+
+class ResourceHistory(Table, table=True):
+    """Earlier versions of resources, and deletions (body null)."""
+
+    __tablename__ = "resource_history"
+    person: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
+    id: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
+    version: int = Field(primary_key=True)
+    type: str = Field(sa_type=Text)
+    source_patient: int = Field(sa_type=BigInteger)
+    label: int
+    recorded: datetime = Field(sa_column=_moment())
+    starts: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    ends: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    body: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    unlocated: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+
+
+class DirectoryStatement(Table, table=True):
+    """What one source patient's record says of an organisation, practitioner or place. The fullest one is served, so
+    that the directory too does not depend on the order of arrival."""
+
+    __tablename__ = "directory_statement"
+    __table_args__ = (Index("directory_statement_rank", "id", "rank"),)
+    id: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
+    source_patient: int = Field(sa_column=Column(BigInteger, primary_key=True, index=True))
+    type: str = Field(sa_type=Text)
+    rank: str = Field(sa_type=Text)
+    """Length of the body, then its digest: the greatest is served."""
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class DirectoryResource(Table, table=True):
+    """Organization, Practitioner, PractitionerRole, Location: about nobody's care, readable by every caller."""
+
+    __tablename__ = "directory_resource"
+    id: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
+    type: str = Field(sa_type=Text)
+    rank: str = Field(sa_type=Text)
+    recorded: datetime = Field(sa_column=_moment(now=True))
+    version: int
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class AgreementDocument(Table, table=True):
+    """Every agreement file ever applied; the newest is in force. Decisions cite it by its digest."""
+
+    __tablename__ = "agreement_document"
+    id: int | None = Field(default=None, sa_column=_identity())
+    digest: str = Field(sa_type=Text)
+    content: str = Field(sa_type=Text)
+    applied: datetime = Field(sa_column=_moment(now=True))
+
+
+class ClientRow(Table, table=True):
+    """A registered client system (see `sharing.request.Client`)."""
+
+    __tablename__ = "client"
+    id: str = Field(sa_column=Column(Text, primary_key=True))
+    name: str = Field(sa_type=Text)
+    organisation: str = Field(sa_type=Text)
+    roles: list[str] = Field(sa_column=_texts())
+    purposes: list[str] = Field(sa_column=_texts())
+    scopes: list[str] = Field(sa_column=_texts())
+    jwks: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    active: bool = Field(default=True, sa_column_kwargs={"server_default": sql("true")})
+
+
+class TokenUse(Table, table=True):
+    """Client assertions already used, so that none is used twice."""
+
+    __tablename__ = "token_use"
+    client: str = Field(sa_column=Column(Text, primary_key=True))
+    jti: str = Field(sa_column=Column(Text, primary_key=True))
+    expires: datetime = Field(sa_column=_moment())
+
+
+class AuditEventRow(Table, table=True):
+    """The access log. Inserted unsequenced, then given its place in the hash chain (see `audit.log`)."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (
+        UniqueConstraint("index"),
+        Index("audit_event_unsequenced", "recorded", "id", postgresql_where=sql("index is null")),
+        Index("audit_event_recorded", "recorded"),
+        Index("audit_event_person", "person", "recorded"),
+    )
+    id: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
+    recorded: datetime = Field(sa_column=_moment())
+    person: UUID | None = Field(default=None, sa_column=Column(PG_UUID, nullable=True))
+    organisation: str = Field(sa_type=Text)
+    client: str = Field(sa_type=Text)
+    kind: str = Field(sa_type=Text)
+    outcome: str = Field(sa_type=Text)
+    salt: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    leaf_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    index: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    chain_hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))

@@ -1,0 +1,42 @@
+"""A real PostgreSQL for every test that asks for one: the embedded server, one per run, one database per module."""
+
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from integration.config import Settings
+from integration.store.database import Database, embedded_server
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of the embedded server's own database, as its owner."""
+    folder = tmp_path_factory.mktemp("postgres") / "data"
+    server = embedded_server(folder)
+    yield server.get_uri()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        server.cleanup()
+
+
+@pytest.fixture(scope="module")
+async def database(server_url: str) -> AsyncIterator[Database]:
+    """A fresh, migrated database."""
+    name = f"t{uuid4().hex}"
+    owner = await asyncpg.connect(server_url)
+    await owner.execute(f'create database "{name}"')
+    await owner.close()
+    created = Database(Settings(database_url=server_url.replace("/postgres?", f"/{name}?")))
+    await created.migrate()
+    yield created
+
+
+@pytest.fixture
+async def owner(database: Database) -> AsyncIterator[asyncpg.Connection]:
+    """A connection as the owner, who may do everything: to look, and to play the attacker."""
+    connection = await asyncpg.connect(database.owner_url)
+    yield connection
+    await connection.close()
