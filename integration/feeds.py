@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from adapters.acute import parse as acute_in
+from adapters.acute import state as acute_now
+from adapters.community import parse as community_in
+from adapters.community import state as community_now
+from adapters.gp import parse as gp_in
+from adapters.gp import state as gp_now
 from adapters.records import FoldedEvent, Parsed, SourcePatient, Submission
+from adapters.social_care import parse as social_care_in
+from adapters.social_care import state as social_care_now
+from adapters.vcfse import parse as vcfse_in
+from adapters.vcfse import state as vcfse_now
+from mappings import acute, community, gp, social_care, vcfse
 from mappings.ids import Ids
 from mappings.uk_core import Resource
 
@@ -35,3 +46,15 @@ class Feed:
     parse: Parse
     fold: Callable[[SourcePatient, Sequence[FoldedEvent], Sequence[Submission]], Any]
     to_resources: Callable[[Any, Ids], list[Resource]]
+
+
+FEEDS = {
+    feed.name: feed
+    for feed in (
+        Feed("gp", "General practice: GP Connect structured record", gp_in.parse, gp_now.fold, gp.to_resources),
+        Feed("acute", "Hospital: HL7 v2.4 ADT", acute_in.parse, acute_now.fold, acute.to_resources),
+        Feed("community", "Community services: CSDS", community_in.parse, community_now.fold, community.to_resources),
+        Feed("social_care", "Social care: CLD", social_care_in.parse, social_care_now.fold, social_care.to_resources),
+        Feed("vcfse", "Charities: referral spreadsheets", vcfse_in.parse, vcfse_now.fold, vcfse.to_resources),
+    )
+}

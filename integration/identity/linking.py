@@ -11,7 +11,8 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from integration.identity.compare import compare
+from integration.errors import UnknownSourcePatient
+from integration.identity.compare import Outcome, compare
 from integration.identity.demographics import Demographics
 from integration.identity.people import Decision, People, people, person_id
 
@@ -236,3 +237,46 @@ async def _forward(connection: asyncpg.Connection, moved: Mapping[UUID, UUID]) -
         list(moved),
         list(moved.values()),
     )
+
+
+_POSSIBLE = """
+select l.a, l.b, l.reason, l.made_by, sa.feed || ' ' || sa.organisation as source_a, sb.feed || ' ' || sb.organisation as source_b
+from toldonce.linkage l join toldonce.source_patient sa on sa.id = l.a join toldonce.source_patient sb on sb.id = l.b
+where l.until is null and sa.person is distinct from sb.person
+    and (l.outcome = 'POSSIBLE' or (l.outcome = 'SAME' and not l.followed))
+    and not exists (select from toldonce.linkage d where d.until is null and d.a = l.a and d.b = l.b
+        and d.made_by not in ('rule', 'feed'))
+order by l.id
+"""
+
+
+async def possible_matches(connection: asyncpg.Connection) -> list[dict[str, object]]:
+    """Pairs of source patients that wait for a person's decision, with the fields that speak for and against."""
+    return [dict(row) for row in await connection.fetch(_POSSIBLE)]
+
+
+async def decide(
+    connection: asyncpg.Connection, secret: bytes, pair: tuple[UUID, UUID], outcome: Outcome, user: str, reason: str
+) -> None:
+    """Log a person's decision about two source patients, which replaces an earlier one, and let it take effect.
+    Raises UnknownSourcePatient."""
+    a, b = sorted(pair)
+    known = await connection.fetchval("select count(*) from toldonce.source_patient where id = any($1)", [a, b])
+    if known != 2:
+        raise UnknownSourcePatient("one of the two is not a source patient's id")
+    await connection.execute(
+        "update toldonce.linkage set until = now() where until is null and a = $1 and b = $2 "
+        "and made_by not in ('rule', 'feed')",
+        a,
+        b,
+    )
+    await connection.execute(
+        "insert into toldonce.linkage (a, b, outcome, made_by, reason, strength, followed) values ($1, $2, $3, $4, $5, 0, $6)",
+        a,
+        b,
+        outcome,
+        user,
+        reason,
+        outcome == "SAME",
+    )
+    await settle(connection, secret, [a, b])

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from adapters.records import Defect, FoldedEvent, Submission
 from integration.feeds import Feed
 from integration.identity.demographics import Demographics, demographics
-from integration.ingest.extract import DIRECTORY, Extract, digest, extract
+from integration.store.extract import DIRECTORY, Extract, digest, extract
 from integration.ingest.statements import Source
 from integration.sharing.categories import category_of
 from integration.sharing.choices import choices_of

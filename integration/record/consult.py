@@ -9,14 +9,14 @@ from uuid import UUID
 import asyncpg
 
 from integration.record.reader import Reader
-from integration.sharing.decide import decide
-from integration.sharing.decide import Policy
+from integration.sharing.decide import Policy, decide
 from integration.sharing.facts import person_facts, person_of_resource, persons_with_number
 from integration.sharing.request import BreakGlass, Caller, Decision, Request
 from integration.store.database import act_as
 from integration.store.labels import Labels
 
 NOBODY = UUID(int=0)
+_SAME_PERSON = "select id from toldonce.person where current = (select current from toldonce.person where id = $1)"
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,22 @@ class Records:
                     yield await self._decided(connection, question, person)
 
             yield each()
+
+    async def ids_of(self, person: UUID) -> list[UUID]:
+        """Every id that means the same person as this one."""
+        async with self.pool.acquire() as connection, connection.transaction(readonly=True):
+            await act_as(connection, "toldonce_facts")
+            rows = await connection.fetch(_SAME_PERSON, person)
+        return [row["id"] for row in rows]
+
+    async def directory_entry(self, resource_type: str, id_: UUID) -> bytes | None:
+        """An organisation, practitioner or place: about nobody's care, so no Grant is needed."""
+        async with self.pool.acquire() as connection, connection.transaction(readonly=True):
+            await act_as(connection, "toldonce_reader")
+            body: bytes | None = await connection.fetchval(
+                "select body from toldonce.directory_resource where id = $1 and type = $2", id_, resource_type
+            )
+            return body
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[asyncpg.Connection]:

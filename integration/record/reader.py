@@ -21,6 +21,15 @@ _TOKEN = SUBJECT.encode()
 _NOBODY = UUID(int=0)
 
 
+_DIRECTORY = """
+with named as (select id, entries, body from toldonce.directory_resource where id = any($1))
+select id, body from named
+union
+select id, body from toldonce.directory_resource where id in (select unnest(entries) from named)
+order by id
+"""
+
+
 @dataclass(frozen=True)
 class Query:
     """What of a person's record is asked for. Empty = everything; `after` continues behind that id."""
@@ -94,10 +103,8 @@ class Reader:
         ]
 
     async def directory(self, ids: Sequence[UUID]) -> list[bytes]:
-        """Directory entries (organisations, practitioners, places)."""
-        rows = await self._connection.fetch(
-            "select body from toldonce.directory_resource where id = any($1) order by id", list(ids)
-        )
+        """Directory entries (organisations, practitioners, places), and those which these refer to in turn."""
+        rows = await self._connection.fetch(_DIRECTORY, list(ids))
         return [row["body"] for row in rows]
 
     async def _hidden(self, fetched: Sequence[asyncpg.Record]) -> frozenset[UUID]:

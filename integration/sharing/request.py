@@ -84,6 +84,17 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     data_end: date | None = None
     instances: frozenset[UUID] = frozenset()
     break_glass_relaxes: bool = False
+    purposes: frozenset[str] = frozenset()
+    """v3-ActReason codes it speaks of; empty = all."""
+    related: frozenset[UUID] = frozenset()
+    """Resources whose related data it speaks of as well (Consent.provision.data.meaning `related`). Whoever reads the
+    facts adds the ids of that data to `instances` and empties this; unexpanded, a deny counts for all it could mean."""
+    exceptions: "tuple[Choice, ...]" = ()
+    """What a deny excepts (IHE PCF: one level): recipients, purposes, sources and categories that it leaves alone."""
+    decided_by: str = "the person"
+    """Who decided: the person, or who decided for them."""
+    how: str = ""
+    """How the decision was taken (a form, by telephone), where the source says so."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +116,8 @@ class BreakGlass:
 
     reason: str
     note: str = ""
+    declared: datetime | None = None
+    """When the emergency was declared, if before this request; agreements limit how long it lasts."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +186,10 @@ class Grant:
     announced: tuple[Category, ...] = ()
     """Categories of which something was withheld and whose agreement lets that be said."""
     reasons: tuple[Reason, ...] = ()
+    self_claimed: bool = False
+    """The relationship rests on nothing but the caller's own word: sampled by the IG officer (SCR alert type 1)."""
+    broken_glass: bool = False
+    """The declared emergency opened something: mark the answer, alert the IG officer."""
 
 
 @dataclass(frozen=True)

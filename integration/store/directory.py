@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from integration.store.extract import directory_entries
 from integration.store.versions import stamped
 from mappings.uk_core import Resource
 
@@ -54,14 +55,16 @@ async def _serve_fullest(connection: asyncpg.Connection, ids: set[UUID], recorde
         list(ids),
     )
     await connection.executemany(
-        "insert into toldonce.directory_resource (id, type, rank, recorded, version, body) values ($1, $2, $3, $4, $5, $6) "
+        "insert into toldonce.directory_resource (id, type, rank, recorded, version, entries, body) "
+        "values ($1, $2, $3, $4, $5, $6, $7) "
         "on conflict (id) do update set rank = excluded.rank, recorded = excluded.recorded, version = excluded.version, "
-        "body = excluded.body",
+        "entries = excluded.entries, body = excluded.body",
         [_row(row, recorded) for row in rows],
     )
 
 
 def _row(row: Mapping[str, Any], recorded: datetime) -> tuple[Any, ...]:
     version = (row["version"] or 0) + 1
-    body = stamped(orjson.loads(row["body"]), version, recorded)
-    return row["id"], row["type"], row["rank"], recorded, version, body
+    entry: Resource = orjson.loads(row["body"])
+    served = stamped(entry, version, recorded)
+    return row["id"], row["type"], row["rank"], recorded, version, directory_entries(entry), served

@@ -282,6 +282,8 @@ class DirectoryResource(Table, table=True):
     rank: str = Field(sa_type=Text)
     recorded: datetime = Field(sa_column=_moment(now=True))
     version: int
+    entries: list[UUID] = Field(sa_column=Column(ARRAY(PG_UUID), nullable=False))
+    """Directory entries it refers to in turn (a role's practitioner and organisation)."""
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 

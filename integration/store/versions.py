@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from integration.ingest.extract import Extract
+from integration.store.extract import Extract
 from mappings.uk_core import Resource
 
 

@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("rank", sa.Text(), nullable=False),
         sa.Column("recorded", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("entries", postgresql.ARRAY(sa.UUID()), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         schema="toldonce",

@@ -53,16 +53,20 @@ class Extract:
 
 def extract(resource: Resource) -> Extract:
     starts, ends = when(resource)
-    references = set(_references(resource))
     return Extract(
         starts=starts,
         ends=ends,
         status=resource.get("status"),
         tokens=tuple(sorted(set(_tokens(resource)))),
-        refs=tuple(sorted(id_ for kind, id_ in references if kind not in DIRECTORY)),
-        entries=tuple(sorted(id_ for kind, id_ in references if kind in DIRECTORY)),
+        refs=tuple(sorted({id_ for kind, id_ in _references(resource) if kind not in DIRECTORY})),
+        entries=directory_entries(resource),
         digest=digest(resource),
     )
+
+
+def directory_entries(resource: Resource) -> tuple[UUID, ...]:
+    """Organisations, practitioners and places that a resource refers to."""
+    return tuple(sorted({id_ for kind, id_ in _references(resource) if kind in DIRECTORY}))
 
 
 def digest(resource: Resource) -> bytes:
@@ -76,13 +80,14 @@ def when(resource: Resource) -> tuple[datetime | None, datetime | None]:
     for element in _DATES:
         value = resource.get(element)
         if isinstance(value, dict):
-            return _bounds(value.get("start"))[0], _bounds(value.get("end"))[1]
+            return bounds(value.get("start"))[0], bounds(value.get("end"))[1]
         if value:
-            return _bounds(value)
+            return bounds(value)
     return None, None
 
 
-def _bounds(value: str | None) -> tuple[datetime | None, datetime | None]:
+def bounds(value: str | None) -> tuple[datetime | None, datetime | None]:
+    """First and last moment that a FHIR date, dateTime or instant covers. Raises ValueError for anything else."""
     if not value:
         return None, None
     if "T" in value:

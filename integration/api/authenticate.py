@@ -1,0 +1,136 @@
+"""Access tokens: signing them, and verifying them without the database (RFC 9068 shape, ES256, 300 seconds)."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from integration.errors import Unauthorized
+from integration.sharing.request import BreakGlass, Caller, Client
+
+LIFETIME = timedelta(seconds=300)
+"""SMART: expires_in should not exceed 300."""
+_TYPE = "at+jwt"  # RFC 9068, 2.1
+
+
+class Session(NamedTuple):
+    """What an access token says: who asks, whether the glass was broken, what the client may do."""
+
+    caller: Caller
+    break_glass: BreakGlass | None
+    scopes: tuple[str, ...]
+    token: str
+    """The token's `jti`, for the audit."""
+
+
+@dataclass(frozen=True, eq=False)
+class TokenAuthority:
+    """Our own key, and the names that tokens carry: `issuer` (the token URL) and `audience` (the FHIR base)."""
+
+    key: ECKey
+    issuer: str
+    audience: str
+
+    def issue(self, session: Session, now: datetime) -> str:
+        """A signed access token that says what the session says, valid for LIFETIME from `now` (aware)."""
+        caller = session.caller
+        claims: dict[str, Any] = {
+            "iss": self.issuer,
+            "aud": self.audience,
+            "sub": caller.client,
+            "client_id": caller.client,
+            "jti": session.token,
+            "iat": int(now.timestamp()),
+            "exp": int((now + LIFETIME).timestamp()),
+            "scope": " ".join(session.scopes),
+            "organisation": caller.organisation,
+            "role": caller.role,
+            "purpose": caller.purpose,
+            "user": caller.user,
+            "user_authenticated": caller.user_authenticated,
+        }
+        if session.break_glass:
+            claims["break_glass"] = _declaration(session.break_glass)
+        return jwt.encode({"alg": "ES256", "typ": _TYPE, "kid": self.key.kid}, claims, self.key)
+
+
+def new_token_id() -> str:
+    """A `jti` that nobody can guess."""
+    return str(uuid.uuid4())
+
+
+def authenticate(
+    authorization: str | None, clients: Mapping[str, Client], authority: TokenAuthority, now: datetime
+) -> Session:
+    """The session behind an Authorization header. `now` is aware. Raises Unauthorized: no token, one that we did not
+    sign, one past its time, or one of a client that is no longer active or no longer has that role and purpose."""
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthorized
+    claims = _signed_claims(token.strip(), authority)
+    if claims is None or not _current(claims, authority, now):
+        raise Unauthorized("The access token is not valid or has expired.", token_error="invalid_token")  # noqa: S106  RFC 6750's word
+    session = _session(claims)
+    if not _still_registered(session, clients):
+        raise Unauthorized("The client is no longer registered for this.", token_error="invalid_token")  # noqa: S106  as above
+    return session
+
+
+@lru_cache(maxsize=4096)
+def _signed_claims(token: str, authority: TokenAuthority) -> Mapping[str, Any] | None:
+    """Claims of a token that carries our signature, else None. A signature, once checked, stays as it is, so the
+    answer may be remembered; time and registration are checked anew at every call."""
+    try:
+        decoded = jwt.decode(token, authority.key, algorithms=["ES256"])
+    except (JoseError, ValueError):
+        return None
+    return decoded.claims if decoded.header.get("typ") == _TYPE else None
+
+
+def _current(claims: Mapping[str, Any], authority: TokenAuthority, now: datetime) -> bool:
+    expires = datetime.fromtimestamp(claims["exp"], UTC)
+    begins = datetime.fromtimestamp(claims["iat"], UTC).replace(microsecond=0)
+    ours = claims["iss"] == authority.issuer and claims["aud"] == authority.audience
+    return ours and begins <= now < expires
+
+
+def _session(claims: Mapping[str, Any]) -> Session:
+    caller = Caller(
+        client=claims["client_id"],
+        organisation=claims["organisation"],
+        role=claims["role"],
+        purpose=claims["purpose"],
+        user=claims["user"],
+        user_authenticated=claims["user_authenticated"],
+    )
+    return Session(caller, _break_glass(claims.get("break_glass")), tuple(claims["scope"].split()), claims["jti"])
+
+
+def _declaration(break_glass: BreakGlass) -> dict[str, str]:
+    declared = break_glass.declared.isoformat() if break_glass.declared else ""
+    return {"reason": break_glass.reason, "note": break_glass.note, "declared": declared}
+
+
+def _break_glass(claim: Mapping[str, str] | None) -> BreakGlass | None:
+    if claim is None:
+        return None
+    declared = datetime.fromisoformat(claim["declared"]) if claim["declared"] else None
+    return BreakGlass(claim["reason"], claim["note"], declared)
+
+
+def _still_registered(session: Session, clients: Mapping[str, Client]) -> bool:
+    caller = session.caller
+    client = clients.get(caller.client)
+    return (
+        client is not None
+        and client.active
+        and client.organisation == caller.organisation
+        and caller.role in client.roles
+        and caller.purpose in client.purposes
+    )

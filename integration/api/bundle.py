@@ -1,0 +1,74 @@
+"""Searchset Bundles, joined from bytes that are ready to be sent. http://hl7.org/fhir/R4/bundle.html"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from integration.sharing.request import BreakGlass, Category, Grant
+from mappings import uk_core
+
+_OBSERVATION_VALUE = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
+
+
+def searchset(
+    matches: Iterable[bytes],
+    *,
+    base: str,
+    links: Mapping[str, str],
+    included: Iterable[bytes] = (),
+    grants: Sequence[Grant] = (),
+    total: int | None = None,
+) -> bytes:
+    """A searchset: `matches`, what they refer to, and, where an agreement lets it be said, that something of a category
+    was withheld. `links`: relation -> URL; `total` only where it is known without counting what may not be seen."""
+    withheld = sorted({category for grant in grants for category in grant.announced})
+    emergency = next((grant.request.break_glass for grant in grants if grant.request.break_glass), None)
+    head: dict[str, Any] = {"resourceType": "Bundle"}
+    if security := _labels(withheld, emergency):
+        head["meta"] = {"security": security}
+    head["type"] = "searchset"
+    if total is not None:
+        head["total"] = total
+    head["link"] = [{"relation": relation, "url": url} for relation, url in links.items()]
+    entries = [
+        *(_entry(body, base, b"match") for body in matches),
+        *(_entry(body, base, b"include") for body in included),
+        *_outcomes(withheld),
+    ]
+    if not entries:
+        return orjson.dumps(head)
+    return orjson.dumps(head)[:-1] + b',"entry":[' + b",".join(entries) + b"]}"
+
+
+def _entry(body: bytes, base: str, mode: bytes) -> bytes:
+    return (
+        b'{"fullUrl":"' + base.encode() + b"/" + _relative_url(body) + b'","resource":' + body
+        + b',"search":{"mode":"' + mode + b'"}}'
+    )  # fmt: skip
+
+
+def _relative_url(body: bytes) -> bytes:
+    """`Type/id` from the first two members, which every stored body begins with."""
+    parts = body.split(b'"', 8)
+    return parts[3] + b"/" + parts[7]
+
+
+def _labels(withheld: Sequence[Category], emergency: BreakGlass | None) -> list[dict[str, str]]:
+    labels = []
+    if withheld:
+        labels.append({"system": _OBSERVATION_VALUE, "code": "REDACTED", "display": "redacted"})
+    if emergency:
+        labels.append({"system": uk_core.ACT_REASON, "code": "BTG", "display": "break the glass"})
+    return labels
+
+
+def _outcomes(withheld: Sequence[Category]) -> Iterator[bytes]:
+    """http://hl7.org/fhir/R4/operationoutcome-example-break-the-glass.html"""
+    if withheld:
+        issues = [
+            {"severity": "information", "code": "suppressed", "diagnostics": f"Something was withheld: {category}."}
+            for category in withheld
+        ]
+        outcome = {"resourceType": "OperationOutcome", "issue": issues}
+        yield b'{"resource":' + orjson.dumps(outcome) + b',"search":{"mode":"outcome"}}'

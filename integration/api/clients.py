@@ -1,0 +1,84 @@
+"""The register of client systems: table `client`. What a token may claim is bounded here."""
+
+import time
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import asyncpg
+import orjson
+
+from integration.sharing.request import Client
+
+Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+
+_LOAD = "select id, name, organisation, roles, purposes, scopes, jwks::text as jwks, active from toldonce.client"
+_REGISTER = """
+insert into toldonce.client (id, name, organisation, roles, purposes, scopes, jwks, active)
+values ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8)
+on conflict (id) do update set name = excluded.name, organisation = excluded.organisation, roles = excluded.roles,
+    purposes = excluded.purposes, scopes = excluded.scopes, jwks = excluded.jwks, active = excluded.active
+"""
+
+
+class ClientRegister:
+    """The register as the API sees it: read again when older than `refresh` seconds, so that is how long a client
+    that was switched off can still use a token it has."""
+
+    def __init__(self, pool: asyncpg.Pool, *, refresh: float = 5.0) -> None:
+        self._pool = pool
+        self._refresh = refresh
+        self._clients: Mapping[str, Client] = {}
+        self._read_at = float("-inf")
+
+    async def current(self) -> Mapping[str, Client]:
+        """Every registered client by its id."""
+        if time.monotonic() - self._read_at > self._refresh:
+            async with self._pool.acquire() as connection:
+                self._clients = await load_clients(connection)
+            self._read_at = time.monotonic()
+        return self._clients
+
+
+async def load_clients(connection: Connection) -> dict[str, Client]:
+    """Every registered client by its id, inactive ones too."""
+    async with connection.transaction(readonly=True):
+        await connection.execute("select set_config('role', 'toldonce_registry', true)")
+        rows = await connection.fetch(_LOAD)
+    return {row["id"]: _client(row) for row in rows}
+
+
+async def load_client(connection: Connection, client_id: str) -> Client | None:
+    """One client as it is registered now; None when there is none of that id."""
+    async with connection.transaction(readonly=True):
+        await connection.execute("select set_config('role', 'toldonce_registry', true)")
+        row = await connection.fetchrow(f"{_LOAD} where id = $1", client_id)
+    return _client(row) if row else None
+
+
+async def register(connection: Connection, client: Client) -> None:
+    """Register a client, or replace its registration. For the owner of the database only (the CLI): no role of the
+    API may write the register. Raises ValueError when the key set holds a private or symmetric key."""
+    _refuse_secrets(client)
+    values = (client.id, client.name, client.organisation, sorted(client.roles), sorted(client.purposes))
+    await connection.execute(
+        _REGISTER, *values, list(client.scopes), orjson.dumps(dict(client.jwks)).decode(), client.active
+    )
+
+
+def _client(row: asyncpg.Record) -> Client:
+    return Client(
+        id=row["id"],
+        name=row["name"],
+        organisation=row["organisation"],
+        roles=frozenset(row["roles"]),
+        purposes=frozenset(row["purposes"]),
+        scopes=tuple(row["scopes"]),
+        active=row["active"],
+        jwks=orjson.loads(row["jwks"]),
+    )
+
+
+def _refuse_secrets(client: Client) -> None:
+    keys = client.jwks.get("keys", [])
+    if not isinstance(keys, list) or any("d" in key or key.get("kty") not in ("EC", "RSA") for key in keys):
+        raise ValueError(f"client {client.id}: register public EC or RSA keys only")

@@ -1,0 +1,64 @@
+"""Patient/$everything: the longitudinal record. https://hl7.org/fhir/R4/patient-operation-everything.html"""
+
+import orjson
+from fastapi import Depends, Response
+
+from integration.api.bundle import searchset
+from integration.api.exchange import Exchange, exchange_of, refuse, resource_id
+from integration.api.interactions import FhirRouter, Interaction, SearchParam
+from integration.api.outcome import FhirResponse
+from integration.api.parameters import understand
+from integration.audit.codes import Kind
+from integration.record.longitudinal import Page, longitudinal
+from integration.record.reader import Query, Reader
+from integration.sharing.request import Decision, Grant
+
+EVERYTHING = Interaction(
+    "Patient",
+    "operation",
+    "Everything this caller may see of one person.",
+    (
+        SearchParam("start", "date", "care on or after"),
+        SearchParam("end", "date", "care on or before"),
+        SearchParam("_since", "date", "recorded after"),
+        SearchParam("_type", "string", "resource types, with commas between"),
+        SearchParam("_count", "number", "entries on a page"),
+    ),
+    operation="everything",
+    definition="http://hl7.org/fhir/OperationDefinition/Patient-everything",
+)
+_NAMES = frozenset(parameter.name for parameter in EVERYTHING.search_params)
+
+
+def serve_everything(router: FhirRouter) -> None:
+    """Serve the operation on one person."""
+    router.serve("/Patient/{id_}/$everything", EVERYTHING)(everything)
+
+
+async def everything(id_: str, exchange: Exchange = Depends(exchange_of)) -> Response:
+    """authenticate -> facts, decide, read (one transaction) -> audit -> answer"""
+    exchange.require("Patient", "r")
+    parameters = exchange.parameters()
+    query = understand(parameters, (), _NAMES).query
+    async with exchange.records.consult(exchange.question, resource_id(id_)) as consultation:
+        page = await _page(consultation.decision, consultation.reader, query)
+    counts = page.counts() if page else {}
+    await exchange.audit(Kind.EVERYTHING, "operation", consultation.decision, counts=counts)
+    grant = refuse(consultation.decision)
+    assert page is not None
+    links = exchange.links(f"Patient/{grant.person}/$everything", parameters, page.following)
+    return FhirResponse(_bundle(page, grant, exchange.services.base_url, links))
+
+
+async def _page(decision: Decision, reader: Reader, query: Query) -> Page | None:
+    if isinstance(decision, Grant):
+        return await longitudinal(reader, decision, query)
+    await reader.rows(query)
+    return None
+
+
+def _bundle(page: Page, grant: Grant, base: str, links: dict[str, str]) -> bytes:
+    patient = [orjson.dumps(page.patient)] if page.patient else []
+    return searchset(
+        [*patient, *(row.body for row in page.rows)], base=base, links=links, included=page.directory, grants=[grant]
+    )

@@ -1,0 +1,195 @@
+"""One request and its answer: who asks, what was decided, and the audit event that must be durable before any answer.
+
+`FhirRoute` keeps the promise for every route under it: an error is audited before it is answered, and a handler that
+forgot to audit its success gets no answer out.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+
+from integration.api.authenticate import Session, TokenAuthority, authenticate
+from integration.api.interactions import COMMON_PARAMETERS
+from integration.api.media_types import require_acceptable
+from integration.api.outcome import route_template
+from integration.api.parameters import AFTER, CURSOR
+from integration.api.scopes import require_scope
+from integration.api.seal import Parameters, Seal
+from integration.audit.codes import Kind, Outcome
+from integration.audit.access import Access, Account
+from integration.audit.log import AuditLog
+from integration.errors import AuditUnavailable, BadRequest, FhirError, Forbidden, InternalError, NotFound
+from integration.record.consult import Question, Records
+from integration.sharing.request import Client, Decision, Denial, Grant
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the routes work with; `main.py` wires it once."""
+
+    records: Records
+    audit: AuditLog
+    clients: Callable[[], Mapping[str, Client]]
+    authority: TokenAuthority
+    seal: Seal
+    base_url: str
+    clock: Callable[[], datetime]
+
+
+@dataclass
+class Exchange:
+    """A request being answered."""
+
+    request: Request
+    services: Services
+    when: datetime
+    _session: Session | None = None
+    audited: int = field(default=0)
+
+    @property
+    def session(self) -> Session:
+        """Who asks; raises Unauthorized."""
+        if self._session is None:
+            authorization = self.request.headers.get("authorization")
+            services = self.services
+            self._session = authenticate(authorization, services.clients(), services.authority, self.when)
+        return self._session
+
+    @property
+    def question(self) -> Question:
+        return Question(self.session.caller, self.when, self.session.break_glass)
+
+    @property
+    def records(self) -> Records:
+        return self.services.records
+
+    def require(self, resource_type: str, access: str) -> None:
+        """Raise unless an acceptable form is asked for and the token's scopes permit this access."""
+        require_acceptable(self.request.headers.get("accept"), self.request.query_params.get("_format"))
+        require_scope(self.session.scopes, resource_type, access)
+
+    def parameters(self, form: Parameters = ()) -> Parameters:
+        """The search parameters that were sent (in the URL, or in the form of a POST), or those a cursor holds."""
+        sent = [*self.request.query_params.multi_items(), *form]
+        if any(name == AFTER for name, _ in sent):
+            raise BadRequest("Follow the link that the previous page gave.", parameter=AFTER)
+        if len(sent) == 1 and sent[0][0] == CURSOR:
+            return self.services.seal.open(sent[0][1], self.session.caller.client)
+        return [(name, value) for name, value in sent if name not in COMMON_PARAMETERS]
+
+    def links(self, path: str, parameters: Parameters, following: UUID | None = None) -> dict[str, str]:
+        """Links of a Bundle: this page, and the next where there is one. Parameters travel sealed, for they may hold
+        an NHS number."""
+        base = f"{self.services.base_url}/{path}"
+        links = {"self": f"{base}?{CURSOR}={self._sealed(parameters)}" if parameters else base}
+        if following:
+            after = [*((name, value) for name, value in parameters if name != AFTER), (AFTER, str(following))]
+            links["next"] = f"{base}?{CURSOR}={self._sealed(after)}"
+        return links
+
+    def _sealed(self, parameters: Parameters) -> str:
+        return self.services.seal.close(parameters, self.session.caller.client)
+
+    async def audit(self, kind: Kind, interaction: str, decision: Decision | None = None, **details: Any) -> None:
+        """Write what was decided and sent; returns when it is durable. A Denial is audited as a refusal."""
+        outcome = Outcome.SERIOUS_FAILURE if isinstance(decision, Denial) else Outcome.SUCCESS
+        account = Account.of(decision) if decision else None
+        person = decision.person if isinstance(decision, Grant) else _denied_person(decision)
+        await self._write(
+            kind=kind, interaction=interaction, outcome=outcome, decision=account, person=person, **details
+        )
+
+    async def fail(self, error: FhirError) -> None:
+        """Write that the request failed, unless what was decided has been written."""
+        if self.audited:
+            return
+        outcome = Outcome.MAJOR_FAILURE if error.status >= 500 else Outcome.MINOR_FAILURE
+        refused = error.status in (401, 403)
+        await self._write(
+            kind=Kind.OPERATION if "$" in self.request.url.path else Kind.QUERY,
+            interaction=_interaction(self.request),
+            outcome=Outcome.SERIOUS_FAILURE if refused else outcome,
+            failure=f"{error.status} {error.code}: {error.diagnostics}",
+        )
+
+    async def _write(self, **details: Any) -> None:
+        request, session = self.request, self._session
+        access = Access(
+            when=self.when,
+            route=f"{request.method} {route_template(request.scope)}",
+            caller=session.caller if session else None,
+            query=f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path,
+            request_id=request.headers.get("x-request-id", ""),
+            correlation_id=request.headers.get("x-correlation-id", ""),
+            address=request.client.host if request.client else "",
+            token=session.token if session else "",
+            break_glass=session.break_glass if session else None,
+            **details,
+        )
+        await self.services.audit.append(access)
+        self.audited += 1
+
+
+def refuse(decision: Decision) -> Grant:
+    """The Grant, or the error that a Denial is answered with."""
+    if isinstance(decision, Grant):
+        return decision
+    raise NotFound if decision.not_found else Forbidden(decision.public)
+
+
+def resource_id(text: str) -> UUID:
+    """A resource id; every id of ours is a UUID, so anything else does not exist."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound from None
+
+
+def exchange_of(request: Request) -> Exchange:
+    """FastAPI dependency: the exchange that `FhirRoute` opened."""
+    exchange: Exchange = request.state.exchange
+    return exchange
+
+
+class FhirRoute(APIRoute):
+    """A route on which nothing is answered unaudited."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def audited(request: Request) -> Response:
+            services: Services = request.app.state.services
+            exchange = Exchange(request, services, services.clock())
+            request.state.exchange = exchange
+            try:
+                response = await handle(request)
+            except FhirError as error:
+                await exchange.fail(error)
+                raise
+            except RequestValidationError:
+                await exchange.fail(InternalError())
+                raise
+            except Exception:
+                await exchange.fail(InternalError())
+                raise
+            if not exchange.audited:
+                raise AuditUnavailable
+            return response
+
+        return audited
+
+
+def _denied_person(decision: Decision | None) -> UUID | None:
+    return decision.request.person if isinstance(decision, Denial) and decision.request.person.int else None
+
+
+def _interaction(request: Request) -> str:
+    if "$" in request.url.path:
+        return "operation"
+    return "read" if "id_" in request.path_params else "search-type"

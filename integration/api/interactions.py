@@ -1,0 +1,100 @@
+"""FHIR interactions and the router that serves them: a route and its declaration are made in one step, so the
+CapabilityStatement says what is served and nothing else."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+
+from integration.errors import BadRequest
+
+Code = Literal[
+    "read",
+    "vread",
+    "update",
+    "patch",
+    "delete",
+    "history-instance",
+    "history-type",
+    "create",
+    "search-type",
+    "transaction",
+    "batch",
+    "search-system",
+    "history-system",
+    "operation",
+]
+"""R4 CodeSystem restful-interaction, those of a server's resources and of its root."""
+Endpoint: TypeAlias = Callable[..., Awaitable[Response]]
+
+_METHODS = {"update": "PUT", "patch": "PATCH", "delete": "DELETE", "create": "POST", "transaction": "POST"}
+COMMON_PARAMETERS = frozenset({"_format", "_pretty"})
+"""Taken everywhere (R4 http.html#parameters)."""
+
+
+@dataclass(frozen=True)
+class SearchParam:
+    """A search parameter of one resource type: `type` is number, date, string, token, reference ... (R4
+    search-param-type); `definition` the canonical URL where FHIR defines it."""
+
+    name: str
+    type: str
+    doc: str = ""
+    definition: str = ""
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """Something the server does. `resource_type` empty = the server as a whole; `operation` is a name without $ and
+    `definition` the OperationDefinition's URL."""
+
+    resource_type: str
+    code: Code
+    doc: str
+    search_params: tuple[SearchParam, ...] = ()
+    operation: str = ""
+    definition: str = ""
+    profile: str = ""
+    """Profile that the resources of this type follow."""
+
+    def require_known(self, names: Iterable[str]) -> None:
+        """Raise BadRequest for parameters that are not declared: to ignore one would widen the search without
+        saying so (R4 search.html#errors). Names are not echoed, since they too could hold anything."""
+        known = COMMON_PARAMETERS.union(parameter.name for parameter in self.search_params)
+        if not known.issuperset(name.partition(":")[0] for name in names):
+            raise BadRequest("A search parameter is not supported here; see /fhir/metadata.")
+
+
+class FhirRouter:
+    """Collects routes under /fhir together with what they declare. `interactions` is what metadata is made from.
+    `route_class` is what every served interaction goes through (`exchange.FhirRoute` audits)."""
+
+    def __init__(self, route_class: type[APIRoute] = APIRoute) -> None:
+        self.routes = APIRouter(prefix="/fhir", include_in_schema=False)
+        self._route_class = route_class
+        self._served: dict[tuple[str, str, str], Interaction] = {}
+
+    @property
+    def interactions(self) -> tuple[Interaction, ...]:
+        """Every declared interaction once, in order of registration."""
+        return tuple(self._served.values())
+
+    def serve(
+        self, path: str, interaction: Interaction, *, method: str = "", **options: Any
+    ) -> Callable[[Endpoint], Endpoint]:
+        """Decorator: serve `interaction` at a path below /fhir, for example `/Patient/{id}`. The method follows from
+        the code (GET, or what FHIR says) unless given; an interaction may have several paths (search by POST).
+        `options` go to FastAPI's add_api_route."""
+
+        def register(endpoint: Endpoint) -> Endpoint:
+            verb = method or _METHODS.get(interaction.code, "GET")
+            self.routes.add_api_route(
+                path, endpoint, methods=[verb], response_model=None, route_class_override=self._route_class, **options
+            )
+            self._served[(interaction.resource_type, interaction.code, interaction.operation)] = interaction
+            return endpoint
+
+        return register

@@ -1,0 +1,76 @@
+"""FHIR read. https://hl7.org/fhir/R4/http.html#read
+
+A person's id answers with the golden Patient; a source's Patient with that source's statement. Directory entries
+(organisations, practitioners, places) are about nobody's care and readable by every authenticated caller.
+"""
+
+from uuid import UUID
+
+import orjson
+from fastapi import Depends, Response
+
+from integration.api.exchange import Exchange, exchange_of, refuse, resource_id
+from integration.api.interactions import Endpoint, FhirRouter, Interaction
+from integration.api.outcome import FhirResponse
+from integration.api.search_type import PARAMETERS
+from integration.audit.codes import Kind
+from integration.errors import NotFound
+from integration.record.adjustments import one_top_flag
+from integration.record.consult import Consultation
+from integration.record.longitudinal import read_patient
+from integration.record.reader import Query
+from integration.sharing.request import Grant
+from integration.store.extract import DIRECTORY
+
+READABLE = (*PARAMETERS, "PractitionerRole", "Practitioner", "Organization", "Location", "Immunization", "Medication")
+
+
+def serve_read(router: FhirRouter) -> None:
+    """Serve every type that is held."""
+    for resource_type in READABLE:
+        interaction = Interaction(resource_type, "read", "One resource, where the caller may see it.")
+        router.serve(f"/{resource_type}/{{id_}}", interaction)(_read(resource_type))
+
+
+def _read(resource_type: str) -> Endpoint:
+    async def read(id_: str, exchange: Exchange = Depends(exchange_of)) -> Response:
+        """authenticate -> facts, decide, read (one transaction) -> audit -> answer"""
+        exchange.require(resource_type, "r")
+        key = resource_id(id_)
+        if resource_type in DIRECTORY:
+            return await _read_directory(resource_type, key, exchange)
+        async with exchange.records.consult_about(exchange.question, resource_type, key) as consultation:
+            found = await _find(consultation, resource_type, key)
+        shown = {"target": f"{resource_type}/{key}"} if found else {}
+        counts = {resource_type: 1 if found else 0}
+        await exchange.audit(Kind.READ, "read", consultation.decision, counts=counts, **shown)
+        refuse(consultation.decision)
+        return _answer(found)
+
+    return read
+
+
+async def _find(consultation: Consultation, resource_type: str, key: UUID) -> bytes | None:
+    """The resource, as this caller may see it. For a Denial the same queries run over nothing."""
+    decision, reader = consultation.decision, consultation.reader
+    rows = await reader.rows(Query(types=(resource_type,), ids=() if resource_type == "Flag" else (key,)))
+    if isinstance(decision, Grant) and resource_type == "Patient" and not rows:
+        patient = await read_patient(reader, decision)
+        return orjson.dumps(patient) if patient else None
+    shown = {row.id: row.body for row in (*rows, *(one_top_flag(rows) if resource_type == "Flag" else ()))}
+    return shown.get(key)
+
+
+async def _read_directory(resource_type: str, key: UUID, exchange: Exchange) -> Response:
+    body = await exchange.records.directory_entry(resource_type, key)
+    await exchange.audit(Kind.READ, "read", target=f"{resource_type}/{key}", counts={resource_type: 1 if body else 0})
+    return _answer(body)
+
+
+def _answer(body: bytes | None) -> Response:
+    """200 with the version as ETag, or 404."""
+    if body is None:
+        raise NotFound
+    meta = orjson.loads(body).get("meta", {})
+    headers = {"ETag": f'W/"{meta["versionId"]}"'} if "versionId" in meta else {}
+    return FhirResponse(body, headers=headers)

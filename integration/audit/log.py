@@ -1,0 +1,250 @@
+"""The audit log's writer: durable append with group commit, and the sequencing of what was appended.
+
+`append` returns when the event's row is committed, so an answer sent afterwards is never unaudited. One task writes:
+whatever waits goes into one INSERT, one transaction, one flush to disk. Events are committed without a place; a
+leader then gives each its index and its link in the hash chain (`sequence`).
+"""
+
+import asyncio
+import hashlib
+import secrets
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self, TypeAlias
+from uuid import UUID, uuid4
+
+import asyncpg
+import structlog
+
+from integration.audit.access import Access
+from integration.audit.event import AuditRow, to_row
+from integration.errors import AuditUnavailable
+
+GENESIS = hashlib.sha256(b"toldonce audit log v1").digest()
+"""The chain hash before the first event."""
+_SEQUENCER_LOCK = 0x746F6C64_6F6E6365
+"""Key of the advisory lock that makes one session the leader ("toldonce" in ASCII)."""
+_BATCH = 512
+_ROUND = 5000
+_PATIENCE = 10.0
+"""Seconds that a batch may take before its waiters are refused."""
+
+_INSERT = """
+insert into toldonce.audit_event
+    (id, recorded, person, organisation, client, kind, outcome, salt, content, leaf_hash)
+select * from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
+                     $8::bytea[], $9::bytea[], $10::bytea[])
+"""
+_AS_WRITER = """
+select set_config('role', 'toldonce_audit_writer', true), set_config('synchronous_commit', 'on', true)
+"""
+_UNSEQUENCED = "select id, leaf_hash from toldonce.audit_event where index is null order by recorded, id limit $1"
+_LAST = "select index, chain_hash from toldonce.audit_event where index is not null order by index desc limit 1"
+_PLACE = """
+update toldonce.audit_event as event set index = placed.index, chain_hash = placed.chain_hash
+from unnest($1::uuid[], $2::bigint[], $3::bytea[]) as placed (id, index, chain_hash)
+where event.id = placed.id and event.index is null
+"""
+
+Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(eq=False)
+class _Waiting:
+    """Rows that were handed in together, and the future that tells when all of them are committed."""
+
+    rows: Sequence[AuditRow]
+    written: "asyncio.Future[None]"
+
+
+class AuditLog:
+    """Appends to the audit. Use as an async context manager, or `start` and `stop`.
+
+    It keeps one connection of `pool` for itself while it runs, so that requests which hold all the others and wait
+    for their audit event cannot lock it out.
+    """
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        *,
+        server_url: str = "http://127.0.0.1:8000/fhir",
+        test_data: bool = True,
+        capacity: int = 4096,
+    ) -> None:
+        self._pool = pool
+        self._server_url = server_url
+        self._test_data = test_data
+        self._capacity = capacity
+        self._waiting: deque[_Waiting] = deque()
+        self._something = asyncio.Event()
+        self._closing = False
+        self._connection: asyncpg.pool.PoolConnectionProxy | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.batches = 0
+        """Transactions committed so far."""
+
+    async def start(self) -> None:
+        """Take a connection and begin to write; raises when the database cannot be reached."""
+        self._closing = False
+        self._connection = await self._pool.acquire()
+        self._task = asyncio.create_task(self._write(), name="audit writer")
+
+    async def stop(self) -> None:
+        """Take no more events, write what waits, give the connection back."""
+        self._closing = True
+        self._something.set()
+        if self._task is not None:
+            await self._task
+        await self._let_go()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def append(self, access: Access) -> UUID:
+        """Record one access; returns the AuditEvent's id once its row is committed. Raises AuditUnavailable: then
+        no content may be answered. A caller that is cancelled while waiting does not take its event with it."""
+        return (await self.append_all([access]))[0]
+
+    async def append_all(self, accesses: Sequence[Access]) -> list[UUID]:
+        """Record several accesses in one transaction: BALP wants one AuditEvent for each person that a search
+        result speaks of. Ids in the order given."""
+        rows = [self._row(access) for access in accesses]
+        if not rows:
+            return []
+        if self._closing or self._task is None or self._task.done() or len(self._waiting) >= self._capacity:
+            raise AuditUnavailable
+        waiting = _Waiting(rows, asyncio.get_running_loop().create_future())
+        waiting.written.add_done_callback(_seen)
+        self._waiting.append(waiting)
+        self._something.set()
+        await asyncio.shield(waiting.written)
+        return [row.id for row in rows]
+
+    def _row(self, access: Access) -> AuditRow:
+        salt = secrets.token_bytes(16)
+        return to_row(access, uuid4(), salt, server_url=self._server_url, test_data=self._test_data)
+
+    async def _write(self) -> None:
+        """The one writer: batch after batch until closed. Whatever ends it, nobody is left waiting."""
+        try:
+            while not (self._closing and not self._waiting):
+                await self._something.wait()
+                self._something.clear()
+                while self._waiting:
+                    await self._write_batch(self._next_batch())
+        finally:
+            _refuse(self._waiting)
+
+    def _next_batch(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        size = 0
+        while self._waiting and size < _BATCH:
+            batch.append(self._waiting.popleft())
+            size += len(batch[-1].rows)
+        return batch
+
+    async def _write_batch(self, batch: list[_Waiting]) -> None:
+        """Commit a batch and tell its waiters. A batch whose fate is unknown is refused: an event too many in the
+        audit is safe, an answer without one is not."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._commit([row for waiting in batch for row in waiting.rows])
+            for waiting in batch:
+                if not waiting.written.done():
+                    waiting.written.set_result(None)
+        except Exception as error:  # noqa: BLE001  whatever the reason, every waiter must be told
+            log.error("audit not written", error=type(error).__name__, events=len(batch))
+            await self._drop_connection()
+        finally:
+            _refuse(batch)
+
+    async def _commit(self, rows: Sequence[AuditRow]) -> None:
+        if self._connection is None:
+            self._connection = await self._pool.acquire()
+        async with self._connection.transaction():
+            await self._connection.execute(_AS_WRITER)
+            await self._connection.execute(_INSERT, *_columns(rows))
+        self.batches += 1
+
+    async def _drop_connection(self) -> None:
+        """After a failure the connection's state is unknown: close it, so that the next batch takes a fresh one."""
+        if self._connection is not None:
+            self._connection.terminate()
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await self._pool.release(connection)
+
+
+def _columns(rows: Sequence[AuditRow]) -> tuple[list[object], ...]:
+    return (
+        [row.id for row in rows],
+        [row.recorded for row in rows],
+        [row.person for row in rows],
+        [row.organisation for row in rows],
+        [row.client for row in rows],
+        [str(row.kind) for row in rows],
+        [str(row.outcome) for row in rows],
+        [row.salt for row in rows],
+        [row.content for row in rows],
+        [row.leaf_hash for row in rows],
+    )
+
+
+def _refuse(batch: "Sequence[_Waiting] | deque[_Waiting]") -> None:
+    for waiting in batch:
+        if not waiting.written.done():
+            waiting.written.set_exception(AuditUnavailable())
+
+
+def _seen(written: "asyncio.Future[None]") -> None:
+    """A waiter that went away leaves nobody to look at its result; looking here keeps asyncio from complaining."""
+    if not written.cancelled():
+        written.exception()
+
+
+async def sequence(connection: Connection) -> int:
+    """Give committed events without a place their index and chain hash, in order of (recorded, id); returns how many.
+    One transaction and one leader: 0 at once when another session is sequencing. At most 5,000 in one call."""
+    async with connection.transaction():
+        await connection.execute("select set_config('role', 'toldonce_audit_sequencer', true)")
+        if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", _SEQUENCER_LOCK):
+            return 0
+        waiting = await connection.fetch(_UNSEQUENCED, _ROUND)
+        if not waiting:
+            return 0
+        last = await connection.fetchrow(_LAST)
+        first, chain = (last["index"] + 1, last["chain_hash"]) if last else (0, GENESIS)
+        chains = []
+        for row in waiting:
+            chain = hashlib.sha256(chain + row["leaf_hash"]).digest()
+            chains.append(chain)
+        places = list(range(first, first + len(waiting)))
+        await connection.execute(_PLACE, [row["id"] for row in waiting], places, chains)
+        return len(waiting)
+
+
+async def keep_sequenced(pool: asyncpg.Pool, *, every: float = 0.5) -> None:
+    """Sequence for ever, at most `every` seconds behind; run it as a task and cancel it at shutdown. A database that
+    is away is tried again."""
+    while True:
+        try:
+            async with pool.acquire() as connection:
+                while await sequence(connection):
+                    pass
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            log.warning("audit not sequenced", error=type(error).__name__)
+        await asyncio.sleep(every)

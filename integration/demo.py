@@ -1,0 +1,110 @@
+"""The demo: a synthetic neighbourhood through the whole house, the clients that ask, and the commands to try."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+from joserfc.jwk import ECKey
+
+from adapters.synthetic import organisations
+from adapters.synthetic.world import FeedFile
+from integration.api.clients import register
+from integration.api.keys import new_client_key, public_jwks, save_private
+from integration.config import Settings
+from integration.sharing.request import Client
+
+AGREEMENTS = Path(__file__).parent / "sharing" / "coventry.yaml"
+MRS_T = "9990000018"
+"""Her NHS number; who else there is: `adapters/synthetic/named`."""
+
+
+@dataclass(frozen=True)
+class DemoClient:
+    """A client system of the demo: what it is registered for, and what it asks as when nothing else is said."""
+
+    id: str
+    name: str
+    organisation: str
+    roles: Sequence[str]
+    purposes: Sequence[str]
+
+
+CLIENTS = (
+    DemoClient("gp-system", "Earlsdon Avenue Practice clinical system", "X90401", ("GP",), ("TREAT",)),
+    DemoClient("hospital-epr", "Hospital patient record", "X9A", ("emergency doctor", "hospital doctor"), ("TREAT", "ETREAT")),
+    DemoClient("community-system", "Community nursing system", "X9C", ("community nurse",), ("TREAT",)),
+    DemoClient("council-system", "Adult social care case system", "X9L", ("social worker",), ("TREAT",)),
+    DemoClient("companions", "Companions Coventry case book", "X9V01", ("social prescriber", "charity worker"), ("TREAT",)),
+    DemoClient("outreach", "Open Door Outreach case book", "X9V02", ("charity worker",), ("TREAT",)),
+    DemoClient("ambulance", "Ambulance patient record", "X9B", ("paramedic",), ("ETREAT",)),
+    DemoClient("distant-hospital", "An unrelated hospital", "X9Z", ("hospital doctor",), ("TREAT",)),
+    DemoClient("ig-office", "Information governance console", "X9H", ("information governance officer",), ("HCOMPL",)),
+)
+BY_ID = {client.id: client for client in CLIENTS}
+
+
+async def register_clients(owner: asyncpg.Connection, data_dir: Path) -> None:
+    """Register the demo's clients, each with a key of its own that is made once and kept in the data folder."""
+    known = {one.code for one in organisations.ORGANISATIONS}
+    for client in CLIENTS:
+        assert client.organisation in known
+        key = client_key(data_dir, client.id)
+        await register(
+            owner,
+            Client(
+                id=client.id,
+                name=client.name,
+                organisation=client.organisation,
+                roles=frozenset(client.roles),
+                purposes=frozenset(client.purposes),
+                jwks=public_jwks(key),
+            ),
+        )
+
+
+def client_key(data_dir: Path, client_id: str) -> ECKey:
+    """A demo client's private key; made at the first call."""
+    folder = data_dir / "keys" / "clients"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{client_id}.json"
+    if not path.exists():
+        save_private(path, new_client_key())
+    return ECKey.import_key(json.loads(path.read_text()))
+
+
+def faulty_files() -> list[FeedFile]:
+    """What goes wrong on an ordinary day, so that the demo's quarantine has something to show."""
+    truncated = b"MSH|^~\\&|PAS|X9A|ROUTE|ROUTE|2026093"
+    bad_digit = (
+        b"MSH|^~\\&|PAS|X9A|ROUTE|ROUTE|20260930090000||ADT^A28^ADT_A05|BADDIGIT1|P|2.4\r"
+        b"EVN||20260930090000|||||20260930090000\r"
+        b"PID|1||9990000000^^^NHS~M999999^^^X9A^MR||SAMPLE^SAM^^^MR^^L||19700101|1\r"
+    )
+    nobody = b'{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Organization","id":"1"}}]}'
+    return [
+        FeedFile("acute", "X9A", "TRUNCATED.hl7", truncated),
+        FeedFile("acute", "X9A", "BADDIGIT1.hl7", bad_digit),
+        FeedFile("gp", "X90401", "nobody.json", nobody),
+        FeedFile("vcfse", "X9V01", "referrals-without-names.csv", b"Client ID,Referral date\r\n17,01/09/2026\r\n"),
+    ]
+
+
+def try_these(settings: Settings) -> str:
+    """Three commands to paste."""
+    base = settings.fhir_base
+    person = f"{base}/Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|{MRS_T}"
+    return f"""
+Serving {base}
+
+1. A token, as Mrs T's GP:
+   TOKEN=$(.venv/bin/toldonce token --client gp-system)
+
+2. Her record, from five sectors:
+   ID=$(curl -s -H "Authorization: Bearer $TOKEN" '{person}' | python3 -c 'import json,sys; print(json.load(sys.stdin)["entry"][0]["resource"]["id"])')
+   curl -s -H "Authorization: Bearer $TOKEN" "{base}/Patient/$ID/\\$everything" | python3 -m json.tool | less
+
+3. Why another caller sees something else:
+   .venv/bin/toldonce explain --client companions --nhs-number {MRS_T}
+"""

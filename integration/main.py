@@ -1,0 +1,160 @@
+"""Wires the house: the only place where everything meets."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import asyncpg
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from integration.api.audit_events import AuditSearch, serve_audit_events
+from integration.api.authenticate import TokenAuthority
+from integration.api.capability import metadata_routes
+from integration.api.clients import load_clients
+from integration.api.everything import serve_everything
+from integration.api.exchange import FhirRoute, Services
+from integration.api.health import health_routes
+from integration.api.interactions import FhirRouter
+from integration.api.keys import signing_key
+from integration.api.outcome import LastResort, install_error_handlers
+from integration.api.read import serve_read
+from integration.api.seal import Seal
+from integration.api.search_type import serve_search
+from integration.api.token import TokenEndpoint, token_routes, token_url
+from integration.audit.log import AuditLog, keep_sequenced
+from integration.config import Settings
+from integration.feeds import FEEDS
+from integration.ingest.assemble import Assembler
+from integration.ingest.pipeline import Pipeline
+from integration.record.consult import Records
+from integration.sharing.agreements import AgreementError
+from integration.sharing.current import CurrentPolicy
+from integration.sharing.decide import BREAK_GLASS_REASONS
+from integration.sharing.request import Client
+from integration.store.database import Database
+from mappings.uk_core import HEALTH_TEST_DATA
+
+log = structlog.get_logger()
+_REFRESH = 1.0
+"""Seconds after which a new agreement file or client registration is in force everywhere, at the latest."""
+
+
+@dataclass
+class Registry:
+    """Clients and agreements, kept current."""
+
+    policy: CurrentPolicy = field(default_factory=CurrentPolicy)
+    clients: Mapping[str, Client] = field(default_factory=dict)
+
+    async def refresh(self, pool: asyncpg.Pool) -> None:
+        async with pool.acquire() as connection:
+            self.clients = await load_clients(connection)
+        await self.policy.refresh(pool, datetime.now(UTC))
+
+
+@asynccontextmanager
+async def application(settings: Settings, database: Database) -> AsyncIterator[FastAPI]:
+    """The HTTP service, running: FHIR API, token endpoint, health."""
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(database.pool("toldonce_api", size=16))
+        audit = await stack.enter_async_context(
+            AuditLog(pool, server_url=settings.fhir_base, test_data=settings.test_data)
+        )
+        registry = Registry()
+        await registry.refresh(pool)
+        for work in (keep_sequenced(pool), _keep_fresh(registry, pool)):
+            stack.push_async_callback(_cancel, asyncio.create_task(work))
+        services = Services(
+            records=Records(pool, registry.policy),
+            audit=audit,
+            clients=lambda: registry.clients,
+            authority=_authority(settings),
+            seal=Seal(secret_of(settings, "cursors", 64)),
+            base_url=settings.fhir_base,
+            clock=_now,
+        )
+        yield _app(services, pool)
+
+
+def _app(services: Services, pool: asyncpg.Pool) -> FastAPI:
+    app = FastAPI(title="ToldOnce", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.services = services
+    install_error_handlers(app)
+    app.add_middleware(LastResort)
+    router = FhirRouter(route_class=FhirRoute)
+    serve_everything(router)
+    serve_search(router)
+    serve_audit_events(router, _audit_search(services, pool))
+    serve_read(router)
+    app.include_router(metadata_routes(router, services.base_url))
+    app.include_router(token_routes(_token_endpoint(services, pool), services.base_url))
+    app.include_router(health_routes({"database": lambda: _answers(pool)}))
+    app.include_router(router.routes)
+    return app
+
+
+def _token_endpoint(services: Services, pool: asyncpg.Pool) -> TokenEndpoint:
+    return TokenEndpoint(services.authority, pool, services.audit, services.clock, BREAK_GLASS_REASONS)
+
+
+def _audit_search(services: Services, pool: asyncpg.Pool) -> AuditSearch:
+    return AuditSearch(pool, services.audit, services.clock, services.records.ids_of, services.base_url)
+
+
+def _authority(settings: Settings) -> TokenAuthority:
+    return TokenAuthority(signing_key(settings.data_dir), token_url(settings.fhir_base), settings.fhir_base)
+
+
+def secret_of(settings: Settings, name: str, length: int) -> bytes:
+    """A secret of this deployment: from the settings where one is set, else made once and kept in the data folder."""
+    if name == "ids" and settings.id_secret:
+        return settings.id_secret.get_secret_value().encode()
+    folder = settings.data_dir / "keys"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    with suppress(FileExistsError), path.open("xb") as file:
+        path.chmod(0o600)
+        file.write(secrets.token_bytes(length))
+    return path.read_bytes()
+
+
+def pipeline(settings: Settings, pool: asyncpg.Pool) -> Pipeline:
+    """The ingest pipeline on a pool of the worker's login."""
+    tags = (HEALTH_TEST_DATA,) if settings.test_data else ()
+    return Pipeline(pool, Assembler(FEEDS, secret_of(settings, "ids", 32), tags))
+
+
+async def serve(settings: Settings, database: Database) -> None:
+    """Serve until told to stop."""
+    async with application(settings, database) as app:
+        config = uvicorn.Config(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
+        await uvicorn.Server(config).serve()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _answers(pool: asyncpg.Pool) -> None:
+    async with asyncio.timeout(2), pool.acquire() as connection:
+        await connection.execute("select")
+
+
+async def _keep_fresh(registry: Registry, pool: asyncpg.Pool) -> None:
+    while True:
+        await asyncio.sleep(_REFRESH)
+        try:
+            await registry.refresh(pool)
+        except (asyncpg.PostgresError, OSError, AgreementError) as error:
+            log.warning("clients and agreements could not be read again", error=type(error).__name__)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,226 @@
+"""May this caller see this person's record now, and what of it? The table of DESIGN section 4, rule by rule.
+
+Everything is denied that no rule opens. Pure: the same request, facts and policy always decide the same. This is the
+only place that makes a Grant (a test keeps it so).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from integration.sharing import account
+from integration.sharing.choices_in_force import Recipient, effective, forbids
+from integration.sharing.policy import Policy, Terms
+from integration.sharing.relationship import relationship
+from integration.sharing.request import (
+    Caller,
+    Category,
+    Choice,
+    DataWindow,
+    Decision,
+    Denial,
+    Facts,
+    Grant,
+    Label,
+    Reason,
+    Request,
+)
+from integration.sharing.rules import ADJUSTMENT_FLAG, RULES, SILENT, Basis, Case, Finding, Outcome, choice, is_plain
+
+__all__ = ["BREAK_GLASS_REASONS", "NOT_FOUND", "REFUSED", "Policy", "decide"]
+
+BREAK_GLASS_REASONS: Mapping[str, str] = {
+    "public interest": "1",
+    "statute": "2",
+    "court order": "3",
+    "emergency": "5",
+    "with the person's permission": "6",
+}
+"""Reasons that a declared emergency may give, with their code in https://fhir.nhs.uk/CodeSystem/SCR-AlertReason."""
+NOT_FOUND = "Nothing was found."
+"""What everybody is told of a person they may not know of, and of a person who does not exist."""
+REFUSED = "This organisation, role or purpose may not use the shared record."
+NO_REASON = "Breaking the glass needs one of the known reasons."
+_LONDON = ZoneInfo("Europe/London")
+
+
+def decide(request: Request, facts: Facts, policy: Policy) -> Decision:
+    """Apply every rule in the order of the table. `facts` are those recorded of `request.person`. Raises ValueError
+    for a moment without time zone."""
+    if (refusal := known_caller(request, policy)) is not None:  # rule 1
+        return refusal
+    case = _case(request, facts, policy)  # rule 2
+    bases = [relationship_under(case, terms) for terms in case.agreements]  # rule 3
+    if not any(basis.open for basis in bases) or opted_out(case):
+        return Denial(request, True, NOT_FOUND, account.of_denial(case, bases))
+    by_source = _by_source(case, bases)
+    outcomes = [_outcome(case, bases, by_source[label.organisation], label) for label in case.facts.labels]  # 4 to 9
+    return _grant(request, case, bases, outcomes)
+
+
+def known_caller(request: Request, policy: Policy) -> Denial | None:
+    """1: an active organisation, a role and a purpose that are known; an emergency gives a reason that counts."""
+    who = request.caller
+    known = who.organisation in policy.names and who.role in policy.roles and who.purpose in policy.purposes
+    if not known:
+        text = "The organisation, its role or its purpose is not part of the agreements."
+        return Denial(request, False, REFUSED, (Reason("caller", False, text),))
+    if request.break_glass is not None and request.break_glass.reason not in BREAK_GLASS_REASONS:
+        text = "An emergency was declared without one of the reasons that count."
+        return Denial(request, False, NO_REASON, (Reason("break-glass", False, text),))
+    return None
+
+
+def agreements(caller: Caller, policy: Policy, on: date) -> tuple[Terms, ...]:
+    """2: the agreements in force that let this organisation see anything in this role for this purpose."""
+    return tuple(terms for terms in policy.terms_for(caller) if terms.agreement.in_force(on))
+
+
+def relationship_under(case: Case, terms: Terms) -> Basis:
+    """3: a relationship with the person that the agreement accepts; broken glass does instead where it allows that."""
+    if not terms.needs_relationship:
+        return Basis(terms, None, by_glass=False, open=case.facts.known)
+    evidence = relationship(case.facts.evidence, terms.evidence, case.caller.organisation, case.on)
+    by_glass = evidence is None and terms.citation in case.glass
+    return Basis(terms, evidence, by_glass=by_glass, open=case.facts.known and (evidence is not None or by_glass))
+
+
+def restricted_person(case: Case, standing: Iterable[Basis]) -> bool:
+    """7: whether what locates the person is removed. An emergency by itself never shows it."""
+    return case.facts.restricted and not any(basis.terms.locates and not basis.by_glass for basis in standing)
+
+
+def opted_out(case: Case) -> bool:
+    """9: the national data opt-out removes the person from every purpose beyond care."""
+    return case.purpose_kind == "beyond care" and case.facts.national_opt_out
+
+
+def broken_glass(request: Request, terms: Iterable[Terms]) -> frozenset[str]:
+    """The agreements under which a declared emergency holds: they let this role declare one, and the minutes that
+    they give it have not passed."""
+    if request.break_glass is None:
+        return frozenset()
+    since = request.at - (request.break_glass.declared or request.at)
+    return frozenset(
+        one.citation
+        for one in terms
+        if timedelta(0) <= since <= timedelta(minutes=one.glass_minutes) and one.glass_minutes
+    )
+
+
+def _case(request: Request, facts: Facts, policy: Policy) -> Case:
+    """The same work is done for a person who does not exist."""
+    on = _day(request.at)
+    who = request.caller
+    facts = facts if facts.known else Facts(person=facts.person, known=False)
+    in_force = agreements(who, policy, on)
+    glass = broken_glass(request, in_force)
+    recipient = Recipient(who.organisation, who.purpose, emergency=bool(glass))
+    return Case(
+        caller=who,
+        facts=facts,
+        policy=policy,
+        role=policy.roles[who.role],
+        purpose_kind=policy.purposes[who.purpose].kind,
+        on=on,
+        recipient=recipient,
+        choices=effective(facts.choices, recipient, on),
+        agreements=in_force,
+        glass=glass,
+    )
+
+
+def _by_source(case: Case, bases: Sequence[Basis]) -> dict[str, list[Basis]]:
+    """The open agreements that cover statements of each source of the person's labels."""
+    sources = {label.organisation for label in case.facts.labels}
+    return {source: [basis for basis in bases if basis.open and source in basis.terms.sources] for source in sources}
+
+
+def _outcome(case: Case, bases: Sequence[Basis], covering: Sequence[Basis], label: Label) -> Outcome:
+    """What becomes of one label: shown under the first agreement that satisfies every rule, or withheld by the rule
+    that the most promising agreement failed."""
+    furthest, nearest, finding = -1, None, None
+    for basis in covering:
+        step, found = _first_finding(case, basis, label)
+        if found is None:
+            return Outcome(label, basis, None)
+        if step > furthest:
+            furthest, nearest, finding = step, basis, found
+    if finding is None:
+        finding = Finding("relationship" if _would_cover(bases, label) else "agreement")
+    return Outcome(label, nearest, finding, _announced(case, covering, label))
+
+
+def _first_finding(case: Case, basis: Basis, label: Label) -> tuple[int, Finding | None]:
+    if is_plain(case, basis, label):
+        return RULES.index(choice), choice(case, basis, label)
+    for step, rule in enumerate(RULES):
+        if (finding := rule(case, basis, label)) is not None:
+            return step, finding
+    return len(RULES), None
+
+
+def _would_cover(bases: Iterable[Basis], label: Label) -> bool:
+    return any(
+        label.organisation in basis.terms.sources and label.category in basis.terms.categories for basis in bases
+    )
+
+
+def _announced(case: Case, covering: Iterable[Basis], label: Label) -> bool:
+    """Whether it may be said that something of this kind is withheld: an agreement with its source says so, and none
+    of the rules that are never announced withholds it as well."""
+    telling = [basis for basis in covering if basis.terms.announces]
+    return (
+        bool(telling)
+        and label.category not in ADJUSTMENT_FLAG
+        and not any(rule(case, telling[0], label) for rule in SILENT)
+    )
+
+
+def _grant(request: Request, case: Case, bases: Sequence[Basis], outcomes: Sequence[Outcome]) -> Grant:
+    standing = [basis for basis in bases if basis.open]
+    shown = [outcome for outcome in outcomes if outcome.finding is None]
+    partial = case.choices.partial if case.purpose_kind != "audit" else ()
+    windows = tuple(_windows(case, shown, partial))
+    hidden = restricted_person(case, standing)
+    announced = {outcome.label.category for outcome in outcomes if outcome.announced}
+    return Grant(
+        request=request,
+        person=case.facts.person,
+        labels=tuple(outcome.label.id for outcome in shown),
+        windows=windows,
+        withheld=_withheld(case, partial),
+        hide_location=hidden,
+        pseudonymise=case.purpose_kind == "beyond care",
+        announced=tuple(category for category in Category if category in announced),
+        reasons=account.of_grant(case, bases, outcomes, partial, hidden=hidden),
+        self_claimed=_on_own_word(standing),
+        broken_glass=case.choices.relaxed or any(basis.by_glass for basis in standing),
+    )
+
+
+def _windows(case: Case, shown: Sequence[Outcome], partial: Iterable[Choice]) -> Iterable[DataWindow]:
+    """5: dated rows that a choice withholds from labels that are shown otherwise."""
+    for deny in partial:
+        if not deny.instances:
+            labels = tuple(outcome.label.id for outcome in shown if forbids(deny, outcome.label, case.recipient))
+            if labels:
+                yield DataWindow(labels, deny.data_start, deny.data_end)
+
+
+def _withheld(case: Case, partial: Iterable[Choice]) -> tuple[UUID, ...]:
+    """5: single resources that a choice withholds, whatever their label."""
+    meant = [deny for deny in partial if any(forbids(deny, label, case.recipient) for label in case.facts.labels)]
+    return tuple(sorted({one for deny in meant for one in deny.instances}))
+
+
+def _on_own_word(standing: Sequence[Basis]) -> bool:
+    evidence = [basis.evidence for basis in standing if basis.evidence is not None]
+    return bool(evidence) and all(one.self_claimed for one in evidence)
+
+
+def _day(at: datetime) -> date:
+    if at.tzinfo is None:
+        raise ValueError("the moment of a request needs a time zone")
+    return at.astimezone(_LONDON).date()

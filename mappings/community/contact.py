@@ -1,0 +1,202 @@
+"""CYP201, CYP202, CYP612 -> Encounter, and the procedures, findings and observations recorded at it."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from adapters.community.records import CareActivity, CareContact, ContactAssessment, State
+from mappings import uk_core
+from mappings.community import codes
+from mappings.community.directory import encounter_class, location_reference, practitioner_reference
+from mappings.community.finding import condition, measured, observation
+from mappings.community.moments import moment, moment_after
+from mappings.datatypes import (
+    Json,
+    compact,
+    local_identifier,
+    organisation_reference,
+    own_reference,
+    period,
+    snomed,
+    subject,
+)
+from mappings.ids import Ids
+
+_UCUM = "http://unitsofmeasure.org"
+_ORDINARY = "01"
+"""Administrative category NHS patient, contact subject patient: true of nearly every contact, so only another one is
+worth a word."""
+
+
+def contacts(state: State, ids: Ids) -> Iterator[uk_core.Resource]:
+    """An Encounter per contact, and what its activities recorded."""
+    referred = {(referral.provider, referral.referral) for referral in state.referrals}
+    done: defaultdict[tuple[str, str, str], list[CareActivity]] = defaultdict(list)
+    for activity in state.activities:
+        done[_at(activity)].append(activity)
+    for contact in state.contacts:
+        activities = done[_at(contact)]
+        yield _encounter(contact, activities, state, referred, ids)
+        for activity in activities:
+            yield from _recorded(activity, contact, ids)
+    yield from _assessments(state, ids)
+
+
+def _at(row: CareContact | CareActivity | ContactAssessment) -> tuple[str, str, str]:
+    """The contact that a row is, or belongs to: a contact's id alone is reused across referrals."""
+    return (row.provider, row.referral, row.contact)
+
+
+def _assessments(state: State, ids: Ids) -> Iterator[uk_core.Resource]:
+    met = {_at(contact): contact for contact in state.contacts}
+    for assessment in state.contact_assessments:
+        held = met.get(_at(assessment))
+        yield observation(
+            assessment.key(),
+            ids,
+            code=snomed(assessment.tool),
+            category="survey",
+            effective=assessment.date,
+            encounter=_encounter_reference(held, ids) if held else None,
+            **measured(assessment.score),
+        )
+
+
+def _encounter_reference(contact: CareContact, ids: Ids) -> Json:
+    return own_reference(ids, "Encounter", *contact.key())
+
+
+def _encounter(
+    contact: CareContact,
+    activities: Sequence[CareActivity],
+    state: State,
+    referred: set[tuple[str, str]],
+    ids: Ids,
+) -> uk_core.Resource:
+    team = _team_type(contact, state)
+    referral_key = (contact.provider, "CYP101", contact.referral)
+    has_referral = (contact.provider, contact.referral) in referred
+    return uk_core.resource(
+        "Encounter",
+        ids.own("Encounter", *contact.key()),
+        extension=_outcome(contact),
+        identifier=[local_identifier(contact.provider, "care-contact", contact.contact)],
+        status=_status(contact),
+        class_=encounter_class(contact),
+        type=_types(contact, activities),
+        serviceType=codes.mapped("CsdsTeamType", team),
+        subject=subject(),
+        episodeOfCare=[own_reference(ids, "EpisodeOfCare", *referral_key)] if has_referral else None,
+        basedOn=[own_reference(ids, "ServiceRequest", *referral_key)] if has_referral else None,
+        participant=_participants(activities, state, ids),
+        period=period(
+            moment(contact.on, contact.time),
+            moment_after(contact.on, contact.time, contact.minutes) if _status(contact) == "finished" else None,
+        ),
+        length=_length(contact),
+        location=_location(contact, ids),
+        serviceProvider=organisation_reference(ids, contact.provider),
+    )
+
+
+def _status(contact: CareContact) -> str:
+    target = codes.target_only("CsdsAttendanceStatus", contact.attendance)
+    if target:
+        return str(target["code"])
+    return "cancelled" if contact.cancelled else "unknown"
+
+
+def _outcome(contact: CareContact) -> list[Json]:
+    """Extension-UKCore-OutcomeOfAttendance, an extensible binding: the attendance status as sent, for it alone tells
+    a person who did not attend from one whose provider cancelled."""
+    status = codes.mapped("CsdsAttendanceStatus", contact.attendance)
+    if not status:
+        return []
+    own = {**status, "coding": [one for one in status["coding"] if one["system"].startswith(codes.LOCAL_CODES)]}
+    if contact.cancellation_reason:
+        own["text"] = f"{own['text']} (cancellation reason code {contact.cancellation_reason})"
+    return [{"url": f"{uk_core.EXTENSION}OutcomeOfAttendance", "valueCodeableConcept": own}]
+
+
+def _types(contact: CareContact, activities: Sequence[CareActivity]) -> list[Json]:
+    group = contact.group if contact.group == "Y" else None
+    category = contact.administrative_category if contact.administrative_category != _ORDINARY else None
+    proxy = contact.subject if contact.subject != _ORDINARY else None
+    found = [
+        codes.mapped("CsdsConsultationType", contact.consultation_type),
+        _own_code("CsdsConsultationMechanism", contact.mechanism),
+        codes.unlisted("consultation-medium", contact.medium),
+        codes.mapped("CsdsContactSubject", proxy),
+        codes.mapped("CsdsGroupTherapy", group),
+        codes.mapped("CsdsAdministrativeCategory", category),
+        *(codes.mapped("CsdsActivityType", kind) for kind in sorted({a.type for a in activities if a.type})),
+    ]
+    return [concept for concept in found if concept]
+
+
+def _own_code(map_name: str, code: str | None) -> Json | None:
+    """The source's code without the map's target, which stands in another element."""
+    concept = codes.mapped(map_name, code)
+    return {**concept, "coding": concept["coding"][-1:]} if concept else None
+
+
+def _team_type(contact: CareContact, state: State) -> str | None:
+    """Type of the contact's team, else of the only team of its referral."""
+    teams = [
+        team for team in state.service_types if (team.provider, team.referral) == (contact.provider, contact.referral)
+    ]
+    named = [team for team in teams if contact.team and team.team == contact.team]
+    chosen = named or (teams if len(teams) == 1 else [])
+    return chosen[0].type if chosen else None
+
+
+def _participants(activities: Sequence[CareActivity], state: State, ids: Ids) -> list[Json]:
+    known = {(member.provider, member.professional) for member in state.staff}
+    met = sorted({(one.provider, one.professional) for one in activities if one.professional})
+    return [
+        {"individual": practitioner_reference(provider, professional, ids)}
+        if (provider, professional) in known
+        else {"individual": {"identifier": local_identifier(provider, "care-professional", professional)}}
+        for provider, professional in met
+    ]
+
+
+def _length(contact: CareContact) -> Json | None:
+    if contact.minutes is None or _status(contact) != "finished":
+        return None
+    return {"value": contact.minutes, "unit": "minutes", "system": _UCUM, "code": "min"}
+
+
+def _location(contact: CareContact, ids: Ids) -> list[Json]:
+    reference = location_reference(contact, ids)
+    kind = codes.target_only("CsdsActivityLocationType", contact.location)
+    if not reference:
+        return []
+    return [compact(location=reference, physicalType={"coding": [kind]} if kind else None)]
+
+
+def _recorded(activity: CareActivity, contact: CareContact, ids: Ids) -> Iterator[uk_core.Resource]:
+    encounter = _encounter_reference(contact, ids)
+    at = moment(contact.on, contact.time)
+    if activity.procedure:
+        yield uk_core.resource(
+            "Procedure",
+            ids.own("Procedure", *activity.key()),
+            status="completed" if _status(contact) == "finished" else "unknown",
+            code=codes.clinical("CsdsProcedureScheme", activity.procedure_scheme, activity.procedure),
+            subject=subject(),
+            encounter=encounter,
+            performedDateTime=at,
+        )
+    if activity.finding:
+        code = codes.clinical("CsdsFindingScheme", activity.finding_scheme, activity.finding)
+        yield condition((*activity.key(), "finding"), ids, code=code, recorded=at, encounter=encounter)
+    if activity.observation:
+        yield observation(
+            (*activity.key(), "observation"),
+            ids,
+            code=codes.clinical("CsdsObservationScheme", activity.observation_scheme, activity.observation),
+            category="exam",
+            effective=at,
+            encounter=encounter,
+            **measured(activity.value, activity.unit),
+        )

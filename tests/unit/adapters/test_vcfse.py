@@ -1,0 +1,300 @@
+"""Parsing a charity's spreadsheet: real dirt, defects that name the place, whole files that cannot be used."""
+
+import io
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from adapters.errors import Unreadable
+from adapters.records import Parsed
+from adapters.vcfse.parse import parse
+from adapters.vcfse.records import Contact, Entry, Name, Referral, SharedClientId
+
+AS_OF = datetime(2026, 9, 30, 17, tzinfo=UTC)
+HEADER = "Client ID,Name,DOB,NHS No.,Referral date,Consent to share,Consent date,Status"
+
+
+def read(content: str | bytes, name: str = "sheet.csv") -> Parsed:
+    encoded = content.encode() if isinstance(content, str) else content
+    return parse(encoded, name=name, sender="X9V01", as_of=AS_OF)
+
+
+def entries(parsed: Parsed) -> list[Entry]:
+    return [msgspec.json.decode(event.record, type=Entry) for event in parsed.events]
+
+
+def faults(parsed: Parsed) -> list[tuple[str, str]]:
+    return [(defect.code, defect.where) for defect in parsed.defects]
+
+
+def workbook(sheets: dict[str, list[list[object]]], merge: tuple[str, str] | None = None) -> bytes:
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+        if merge and merge[0] == name:
+            sheet.merge_cells(merge[1])
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def test_a_row_becomes_an_event_of_its_client():
+    parsed = read(f"{HEADER}\n0042,Mrs Ann Smith,01/02/1940,999 000 0018,05/01/2026,Y,05/01/2026,Open\n")
+    [event], [row] = parsed.events, entries(parsed)
+    assert isinstance(row, Referral)
+    assert (event.patient.organisation, event.patient.local_id) == ("X9V01", "42")
+    assert event.at == event.sent == "2026-09-30T17:00:00.000000Z"
+    assert row.client.name == Name(family="Smith", given=("Ann",), prefix="Mrs", text="Mrs Ann Smith")
+    assert (row.client.birth_date, row.client.nhs_number) == ("1940-02-01", "9990000018")
+    assert (row.referred_on, row.sharing.share, row.sharing.on) == ("2026-01-05", "yes", "2026-01-05")
+    assert parsed.defects == []
+    assert parsed.submission is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_any_encoding_and_delimiter(encoding, delimiter):
+    text = f"{HEADER}\n7,Zoë O’Brien,01/02/1940,,05/01/2026,Y,,Open\n".replace(",", delimiter)
+    parsed = read(text.encode(encoding))
+    assert [row.client.name.family for row in entries(parsed)] == ["O’Brien"]
+    assert parsed.defects == []
+
+
+def test_titles_index_column_blank_rows_totals_and_repeated_headers_are_no_rows():
+    header = f",{HEADER}"
+    lines = [
+        "Referrals of our project,,,,,,,,",
+        ",,,,,,,,",
+        header,
+        "1,17,Ann Smith,01/02/1940,NULL,05/01/2026,Y,No data,Open",
+        "2,,,,,,,,",
+        header,
+        "3,18,Bob Jones,02/02/1950,n/a,06/01/2026,Y,No Data,Open",
+        ",Total: 2,,,,,,,",
+    ]
+    parsed = read("\n".join(lines))
+    assert [row.client.client_id for row in entries(parsed)] == ["17", "18"]
+    assert parsed.defects == []
+
+
+def test_a_surname_that_sounds_like_a_total_is_a_person():
+    parsed = read("Name,DOB,Referral date,Consent\nSum Lee,01/02/1940,05/01/2026,Y\n")
+    assert len(parsed.events) == 1
+
+
+def test_a_defect_names_sheet_row_and_column_and_the_rest_of_the_row_is_used():
+    parsed = read(f"Our list\n{HEADER}\n17,Ann Smith,01/02/1940,999 000 0019,31/02/2026,perhaps,05/01/2026,Open\n")
+    assert faults(parsed) == [
+        ("bad-check-digit", "Referrals row 3 column D (NHS No.)"),
+        ("unclear-consent", "Referrals row 3 column F (Consent to share)"),
+        ("bad-date", "Referrals row 3 column E (Referral date)"),
+    ]
+    [row] = entries(parsed)
+    assert row.client.nhs_number is None
+    assert row.client.birth_date == "1940-02-01"
+    assert row.sharing.share == "unclear"
+    assert {defect.fragment for defect in parsed.defects} == {b"999 000 0019", b"perhaps", b"31/02/2026"}
+
+
+def test_no_defect_repeats_what_a_cell_says():
+    secret = "Zebedee"
+    parsed = read(
+        f"{HEADER}\n{secret},{secret},{secret},{secret},{secret},{secret},{secret},{secret}\n,{secret},,,,,,\n"
+    )
+    assert len(parsed.defects) >= 5
+    assert not [defect for defect in parsed.defects if secret in defect.where + defect.reason + defect.remedy]
+
+
+def test_missing_and_unknown_columns_are_reported_once():
+    parsed = read("PSN,Referral Date,Age,Shoe size,Referral comments\nPSN-000001,05/01/2026,84,9,lives with x\n")
+    assert faults(parsed) == [
+        ("missing-column", "Referrals column Consent to share"),
+        ("unknown-column", "Referrals column D"),
+    ]
+    assert len(parsed.events) == 1
+
+
+def test_two_columns_of_one_meaning():
+    parsed = read("Client ID,Referral date,Consent,Phone,Telephone\n1,05/01/2026,Y,0247600011,0247600022\n")
+    assert faults(parsed) == [("duplicate-column", "Referrals column E")]
+    assert entries(parsed)[0].client.phone == "0247600011"
+
+
+def test_notes_are_never_read():
+    parsed = read(
+        "Client ID,Referral date,Consent,Notes,Referral comments\n1,05/01/2026,Y,her son drinks,neighbour says\n"
+    )
+    assert parsed.defects == []
+    assert b"drinks" not in parsed.events[0].record
+    assert b"neighbour" not in parsed.events[0].record
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "empty-file"),
+        (b" \n ", "empty-file"),
+        (b"a,b,c\n1,2,3\n", "unknown-headers"),
+        (b"id,service_id,name,title\n1,2,Ann Persona,Manager\n", "unknown-headers"),
+        (b"Referral date,Reason,Status\n05/01/2026,Loneliness,Open\n", "missing-column"),
+        (b"PK\x03\x04 not a workbook", "broken-workbook"),
+        (b"\xd0\xcf\x11\xe0 not a workbook", "broken-workbook"),
+        (b"%PDF-1.7 ...", "unknown-headers"),
+    ],
+)
+def test_what_cannot_be_used_at_all_is_unreadable(content, code):
+    with pytest.raises(Unreadable) as raised:
+        read(content)
+    assert raised.value.defect.code == code
+    assert raised.value.defect.remedy
+
+
+def test_a_workbook_without_our_sheets_names_the_sheets_found():
+    with pytest.raises(Unreadable, match="Volunteers, Stock") as raised:
+        read(workbook({"Volunteers": [["Name"]], "Stock": [["Item"]]}))
+    assert raised.value.defect.code == "wrong-sheet"
+    assert "Referrals" in raised.value.defect.remedy
+
+
+def test_a_workbook_of_both_sheets_with_instructions_and_titles():
+    parsed = read(
+        workbook(
+            {
+                "Read me first": [["Please fill in every column"]],
+                "SP referrals": [
+                    ["Companions 2026"],
+                    [],
+                    ["Client ID", "First name", "Surname", "DOB", "Referral date", "Consent"],
+                    [17, "Ann", "Smith", datetime(1940, 2, 1), 46027, True],  # noqa: DTZ001 (Excel has no zones)
+                ],
+                "Session log": [["Client ID", "Date", "Time", "Type"], [17.0, "12/01/2026", "2pm", "Home visit"]],
+            }
+        )
+    )
+    referral, contact = entries(parsed)
+    assert isinstance(referral, Referral)
+    assert isinstance(contact, Contact)
+    assert (referral.client.birth_date, referral.referred_on, referral.sharing.share) == (
+        "1940-02-01",
+        "2026-01-05",
+        "yes",
+    )
+    assert (contact.contacted_on, contact.contacted_at, contact.sharing) == ("2026-01-12", "14:00", None)
+    assert len({event.patient for event in parsed.events}) == 1
+    assert parsed.defects == []
+
+
+def test_a_cell_merged_over_rows_speaks_for_each_of_them():
+    rows: list[list[object]] = [
+        ["Client ID", "Referral date", "Consent"],
+        ["17", "05/01/2026", "Y"],
+        [None, "06/02/2026", "Y"],
+    ]
+    parsed = read(workbook({"Referrals": rows}, merge=("Referrals", "A2:A3")))
+    assert [row.client.client_id for row in entries(parsed)] == ["17", "17"]
+
+
+def test_one_usable_sheet_is_enough():
+    parsed = read(
+        workbook({"Referrals": [["Colour"], ["red"]], "Contacts": [["Client ID", "Contact date"], [1, "05/01/2026"]]})
+    )
+    assert [defect.code for defect in parsed.defects] == ["missing-column"]
+    assert len(parsed.events) == 1
+
+
+def test_a_client_id_of_clearly_different_people_is_used_for_neither():
+    rows = "17,Ann Smith,01/02/1940,,05/01/2026,Y,,Open\n17,Bob Jones,02/02/1980,,06/01/2026,Y,,Open\n"
+    parsed = read(f"{HEADER}\n{rows}18,Cat Hill,03/03/1950,,06/01/2026,Y,,Open\n")
+    assert faults(parsed) == [
+        ("shared-client-id", "Referrals row 2 column A (Client ID)"),
+        ("shared-client-id", "Referrals row 3 column A (Client ID)"),
+    ]
+    assert [type(entry) for entry in entries(parsed)] == [SharedClientId, Referral]
+    assert parsed.events[0].patient.local_id == "17"
+
+
+def test_without_client_id_name_and_birth_date_make_the_key_and_edits_elsewhere_keep_it():
+    first = read("Name,DOB,Referral date,Consent,Phone\nAnn Smith,01/02/1940,05/01/2026,Y,1\n")
+    later = read('Name,DOB,Referral date,Consent,Phone\n"SMITH, Ann",1 Feb 1940,05/03/2026,N,2\n')
+    assert first.events[0].patient == later.events[0].patient
+    assert "smith" not in first.events[0].patient.local_id.casefold()
+
+
+def test_a_row_that_names_nobody_is_a_defect():
+    parsed = read(f"{HEADER}\n,Ann Smith,,,05/01/2026,Y,,Open\n")
+    assert [defect.code for defect in parsed.defects] == ["no-client-id"]
+    assert parsed.events == []
+
+
+def test_two_rows_of_one_key_are_reported():
+    rows = "17,Ann Smith,01/02/1940,,05/01/2026,Y,,Open\n17,Ann Smith,01/02/1940,,05/01/2026,Y,,Closed\n"
+    assert faults(read(f"{HEADER}\n{rows}")) == [("repeated-row", "Referrals row 3")]
+
+
+def test_a_withdrawal_in_its_own_column_ends_both_consents_however_it_is_written():
+    for written, day in (("01/09/2026", "2026-09-01"), ("Y", None), ("last spring", None)):
+        text = "Client ID,Referral date,Consent,Consent to view,Consent withdrawn\n1,05/01/2026,Y,Y,"
+        [row] = entries(read(text + written + "\n"))
+        assert (row.sharing.share, row.sharing.view, row.sharing.withdrawn_on) == ("no", "no", day)
+
+
+def test_a_consent_to_view_needs_its_date_and_who_took_it():
+    parsed = read("Client ID,Referral date,Consent,Consent to view\n1,05/01/2026,Y,Y\n")
+    assert faults(parsed) == [("consent-evidence", "Referrals row 2 column D (Consent to view)")]
+
+
+def test_a_consent_in_the_future_has_no_date():
+    parsed = read(f"{HEADER}\n17,Ann Smith,01/02/1940,,05/01/2026,Y,05/01/2062,Open\n")
+    assert faults(parsed) == [("bad-date", "Referrals row 2 column G (Consent date)")]
+    assert entries(parsed)[0].sharing.on is None
+
+
+@given(content=st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode)))
+@example(b"PK\x03\x04")
+@example(b"Client ID,Referral date\n\x00,\x81")
+@settings(max_examples=150)
+def test_any_bytes_are_read_or_refused(content):
+    try:
+        parsed = read(content)
+    except Unreadable as refused:
+        assert refused.defect.code  # noqa: PT017 (either outcome is right)
+    else:
+        assert all(event.patient.local_id for event in parsed.events)
+
+
+@given(
+    rows=st.lists(
+        st.lists(
+            st.sampled_from(["", "Y", "N", "17", "05/01/2026", "Ann Smith", "NULL", "x\ny", "=1+1", "“q”", "84"]),
+            max_size=9,
+        ),
+        max_size=6,
+    )
+)
+def test_any_cells_below_a_good_header_are_read(rows):
+    quoted = "\n".join(",".join(f'"{cell}"' for cell in row) for row in rows)
+    parsed = read(f"{HEADER}\n{quoted}\n")
+    assert all(re.match(r"Referrals( row \d+)?( column [A-Z]+.*)?$", defect.where) for defect in parsed.defects)
+    assert all(json.loads(event.record) for event in parsed.events)
+
+
+@pytest.mark.samples
+def test_real_files_of_the_sector_are_refused_with_a_reason():
+    """The samples are directories and word lists, not people: nothing of them may turn into a client."""
+    samples = Path(__file__).resolve().parents[3].parent / "shared" / "samples" / "vcfse"
+    found = sorted(samples.rglob("*.csv"))
+    if not found:
+        pytest.skip("no sample files: ../shared/samples/vcfse is not part of the repository")
+    for path in found:
+        with pytest.raises(Unreadable):
+            read(path.read_bytes())

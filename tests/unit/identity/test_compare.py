@@ -1,0 +1,83 @@
+"""The exact rules of linkage, as a table."""
+
+import pytest
+
+from integration.identity.compare import compare
+from integration.identity.demographics import Demographics, demographics, is_nhs_number
+
+EDITH = Demographics(
+    nhs_number="9990000018",
+    verified=True,
+    families=frozenset({"tanner"}),
+    given=frozenset({"edith"}),
+    birth_date="1942-03-04",
+    gender="female",
+    postcodes=frozenset({"cv56aa"}),
+)
+
+
+def like(**changes: object) -> Demographics:
+    from msgspec.structs import replace
+
+    return replace(EDITH, **changes)
+
+
+TABLE = [
+    ("verified on both sides", like(), "SAME"),
+    ("verified, but nothing else agrees", like(families=frozenset({"x"}), birth_date="1950-01-01"), "SAME"),
+    ("unverified, birth date and a name agree", like(verified=False), "SAME"),
+    ("unverified, nickname but the family name agrees", like(verified=False, given=frozenset({"edie"})), "SAME"),
+    ("unverified, no name agrees", like(verified=False, families=frozenset({"x"}), given=frozenset({"y"})), "POSSIBLE"),
+    ("unverified, another birth date", like(verified=False, birth_date="1942-04-03"), "POSSIBLE"),
+    ("unverified, year of birth only", like(verified=False, birth_date="1942"), "POSSIBLE"),
+    ("unverified, a feed without names, same postcode", like(verified=False, families=frozenset(), given=frozenset()), "SAME"),
+    (
+        "unverified, a feed without names or anything else",
+        like(verified=False, families=frozenset(), given=frozenset(), postcodes=frozenset(), gender=None),
+        "POSSIBLE",
+    ),
+    ("no number, full name, birth date and postcode", like(nhs_number=None, verified=False), "SAME"),
+    ("no number, moved house", like(nhs_number=None, verified=False, postcodes=frozenset({"cv11aa"})), "POSSIBLE"),
+    ("no number, another given name: a twin", like(nhs_number=None, verified=False, given=frozenset({"enid"})), None),
+    ("no number, another birth date: a daughter", like(nhs_number=None, verified=False, birth_date="1970-03-04"), None),
+    ("another verified number: a namesake", like(nhs_number="9990000026"), None),
+    ("another unverified number, all else the same", like(nhs_number="9990000026", verified=False), "POSSIBLE"),
+]
+
+
+@pytest.mark.parametrize(("case", "other", "outcome"), TABLE, ids=[case for case, _, _ in TABLE])
+def test_outcome(case: str, other: Demographics, outcome: str | None) -> None:
+    found = compare(EDITH, other)
+    assert (found.outcome if found else None) == outcome
+    back = compare(other, EDITH)
+    assert found == back
+
+
+def test_reasons_hold_no_values() -> None:
+    for _, other, _ in TABLE:
+        found = compare(EDITH, other)
+        if found:
+            assert not any(value in found.reason for value in ("tanner", "edith", "1942", "9990000018", "cv56aa"))
+
+
+@pytest.mark.parametrize("placeholder", ["1111111111", "0000000000", "9999999999", "1234567890", "999000001", "abc"])
+def test_placeholders_and_wrong_check_digits_are_no_numbers(placeholder: str) -> None:
+    assert not is_nhs_number(placeholder)
+    identifier = {"system": "https://fhir.nhs.uk/Id/nhs-number", "value": placeholder}
+    assert demographics({"identifier": [identifier]}).nhs_number is None
+
+
+def test_an_identifier_of_another_system_is_never_an_nhs_number() -> None:
+    assert demographics({"identifier": [{"system": "urn:mrn", "value": "9990000018"}]}).nhs_number is None
+
+
+def test_normal_forms() -> None:
+    found = demographics(
+        {
+            "name": [{"family": "O'Brien-Smith", "given": ["Áine "]}],
+            "address": [{"postalCode": "cv5 6AA"}],
+            "telecom": [{"system": "phone", "value": "+44 7700 900123"}, {"system": "email", "value": "a@b"}],
+        }
+    )
+    assert (found.families, found.given) == (frozenset({"obriensmith"}), frozenset({"áine"}))
+    assert (found.postcodes, found.phones) == (frozenset({"cv56aa"}), frozenset({"07700900123"}))

@@ -1,0 +1,387 @@
+"""Client Level Data -> UK Core."""
+
+from typing import Any
+
+import pytest
+from fhir.resources.R4B import get_fhir_model_class
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.records import SourcePatient
+from adapters.social_care import values
+from adapters.social_care.records import (
+    Assessment,
+    Association,
+    Caring,
+    Detail,
+    Person,
+    Request,
+    Review,
+    Row,
+    Service,
+    State,
+)
+from mappings import uk_core
+from mappings.concept_maps import concept_map, names
+from mappings.ids import Ids
+from mappings.social_care import to_resources
+from mappings.uk_core import Resource
+
+COUNCIL = SourcePatient("X9L", "101")
+IDS = Ids(b"secret", COUNCIL)
+MARY = Person(
+    local_id="101",
+    nhs_number="9990000018",
+    birth_date="1941-05-06",
+    gender="Female",
+    ethnicity="White: Irish",
+    postcode="CV1 2AB",
+    practice_code="X90201",
+    practice_name="Radford Road Medical Centre",
+    primary_support_reason="Support with memory and cognition",
+    accommodation_status="Owner occupier or shared ownership scheme",
+    has_unpaid_carer="Yes",
+    hearing_impairment="Yes",
+    dementia="Yes",
+)
+CARE = Service(
+    type="Long term support: Community",
+    component="Home support or domiciliary care",
+    delivery="CASSR managed personal budget",
+    provider_name="Good Care",
+    provider_id="1-123456789",
+    unit_cost="21.50",
+    units_per_week="14",
+)
+
+
+def row(detail: Detail, start: str | None = "2025-02-01", end: str | None = None, **fields: Any) -> Row:
+    stated = {"person": MARY, "client_type": "Service user", **fields}
+    return Row(detail=detail, start=start, end=end, **stated)
+
+
+def mapped(*rows: Row, person: Person = MARY, carers: tuple[str, ...] = ()) -> list[Resource]:
+    state = State(patient=COUNCIL, as_of="2025-10-20", person=person, rows=rows, carers=carers)
+    return to_resources(state, IDS)
+
+
+def of_type(resources: list[Resource], resource_type: str) -> list[Resource]:
+    return [resource for resource in resources if resource["resourceType"] == resource_type]
+
+
+def flag_texts(resources: list[Resource]) -> dict[str, str]:
+    return {
+        flag["code"].get("text") or flag["code"]["coding"][0]["display"]: flag["status"]
+        for flag in of_type(resources, "Flag")
+    }
+
+
+def labels(resource: Resource) -> list[str]:
+    return [label["code"] for label in resource["meta"].get("security", [])]
+
+
+def concern(stage: str, day: str) -> Row:
+    return row(Request(), day, day, description=f"Safeguarding concern{stage}")
+
+
+def test_the_patient_is_what_the_council_states_and_never_verified():
+    (patient,) = of_type(mapped(row(CARE)), "Patient")
+
+    assert patient["id"] == IDS.own("Patient")
+    number, local = patient["identifier"]
+    assert number["value"] == "9990000018"
+    assert number["extension"][0]["valueCodeableConcept"]["coding"][0]["code"] == "02"
+    assert local == {"system": "https://toldonce.example/Id/X9L/la-person-id", "value": "101"}
+    assert "name" not in patient
+    assert (patient["gender"], patient["birthDate"]) == ("female", "1941-05-06")
+    assert patient["address"] == [{"use": "home", "postalCode": "CV1 2AB"}]
+    assert patient["generalPractitioner"][0]["identifier"]["value"] == "X90201"
+    assert patient["extension"][0]["valueCodeableConcept"]["coding"][0]["code"] == "B"
+
+
+def test_a_pseudonym_is_not_an_nhs_number():
+    (patient,) = of_type(mapped(row(CARE), person=Person(local_id="101", pseudonym="9990000018")), "Patient")
+
+    assert uk_core.NHS_NUMBER not in {identifier["system"] for identifier in patient["identifier"]}
+    assert patient["extension"][0]["url"].endswith("NHSNumberUnavailableReason")
+
+
+def test_ethnicity_that_is_no_category_stays_text():
+    (patient,) = of_type(mapped(row(CARE), person=Person(local_id="101", ethnicity="White")), "Patient")
+
+    assert {"text": "White"} in [extension["valueCodeableConcept"] for extension in patient["extension"]]
+
+
+def test_a_request_is_a_service_request_to_the_council():
+    request = row(
+        Request(route_of_access="Discharge from Hospital"), "2025-01-10", "2025-01-12", outcome="NFA: Support declined"
+    )
+
+    (found,) = of_type(mapped(request), "ServiceRequest")
+
+    assert (found["status"], found["authoredOn"]) == ("completed", "2025-01-10")
+    assert found["performer"][0]["identifier"]["value"] == "X9L"
+    route, outcome = (extension["valueCodeableConcept"] for extension in found["extension"])
+    assert route == {"text": "Discharge from Hospital"}
+    assert outcome["coding"][0]["code"] == "NFA-SD"
+    assert labels(found) == []
+
+
+@pytest.mark.parametrize(
+    ("detail", "class_code", "title"),
+    [
+        (
+            Assessment(type="Long term assessment", method="Home visit"),
+            "FLD",
+            "Social care assessment: Long term assessment",
+        ),
+        (Review(reason="Planned", method="Telephone"), "VR", "Social care review: Planned"),
+        (Review(method="By pigeon"), "AMB", "Social care review"),
+    ],
+)
+def test_an_assessment_or_review_is_a_finished_encounter(detail, class_code, title):
+    (found,) = of_type(mapped(row(detail, "2025-03-01", "2025-03-20")), "Encounter")
+
+    assert (found["status"], found["class"]["code"]) == ("finished", class_code)
+    assert found["type"] == [{"text": title}]
+    assert found["period"] == {"start": "2025-03-01", "end": "2025-03-20"}
+    assert found["serviceProvider"]["identifier"]["value"] == "X9L"
+
+
+def test_services_are_activities_of_one_plan_and_costs_stay_with_the_council():
+    ended = row(CARE, "2024-01-01", "2024-06-01", outcome="NFA: Support declined")
+    planned = row(CARE, "2025-12-01")
+
+    resources = mapped(ended, row(CARE), planned)
+
+    (plan,) = of_type(resources, "CarePlan")
+    assert plan["status"] == "active"
+    assert plan["category"][0]["coding"][0]["code"] == "734163000"
+    assert plan["period"] == {"start": "2024-01-01"}
+    details = [activity["detail"] for activity in plan["activity"]]
+    assert [detail["status"] for detail in details] == ["stopped", "in-progress", "scheduled"]
+    assert details[1]["code"]["text"] == "Home support or domiciliary care"
+    assert details[1]["performer"][0]["display"] == "Good Care"
+    assert "14 planned units per week" in details[1]["description"]
+    assert "21.50" not in str(resources)
+
+
+def test_a_plan_whose_services_have_all_ended_is_completed_and_its_team_inactive():
+    resources = mapped(row(CARE, "2024-01-01", "2024-06-01"))
+
+    (plan,), (team,) = of_type(resources, "CarePlan"), of_type(resources, "CareTeam")
+    assert (plan["status"], plan["period"]["end"]) == ("completed", "2024-06-01")
+    assert team["status"] == "inactive"
+
+
+def test_the_care_team_is_the_council_the_providers_and_the_carers():
+    resources = mapped(row(CARE), carers=("900",))
+
+    (team,) = of_type(resources, "CareTeam")
+    (carer,) = of_type(resources, "RelatedPerson")
+    assert team["managingOrganization"][0]["identifier"]["value"] == "X9L"
+    assert [participant["role"][0]["text"] for participant in team["participant"]] == [
+        "Local authority adult social care", "Care provider", "Unpaid carer",
+    ]  # fmt: skip
+    assert team["participant"][2]["member"]["reference"] == f"RelatedPerson/{carer['id']}"
+    assert carer["active"] is True
+    assert carer["identifier"][0]["value"] == "900"
+
+
+def test_a_carer_is_no_longer_active_when_the_council_says_there_is_none():
+    (carer,) = of_type(
+        mapped(row(CARE), person=Person(local_id="101", has_unpaid_carer="No"), carers=("900",)), "RelatedPerson"
+    )
+
+    assert carer["active"] is False
+
+
+def test_a_carers_own_record_names_the_adults_cared_for():
+    caring = row(
+        Association(),
+        None,
+        client_type=values.KNOWN_BY_ASSOCIATION,
+        caring=Caring(linked=("555",), hours_per_week="20 or more"),
+    )
+
+    resources = mapped(caring, person=Person(local_id="101"))
+
+    (adult,) = of_type(resources, "RelatedPerson")
+    assert (adult["identifier"][0]["value"], adult["relationship"][0]["text"]) == ("555", "Adult cared for")
+    assert flag_texts(resources) == {"Is an unpaid carer": "active"}
+    assert not of_type(resources, "CarePlan")
+
+
+def test_impairments_hang_on_the_reasonable_adjustment_flag():
+    resources = mapped(row(CARE))
+
+    (existence,) = [
+        flag for flag in of_type(resources, "Flag") if flag["meta"]["profile"] == [uk_core.RA_PATIENT_FLAG_PROFILE]
+    ]
+    impairments = {
+        f"Condition/{condition['id']}": condition["code"]["coding"][0]["code"]
+        for condition in of_type(resources, "Condition")
+        if condition["meta"]["profile"] == [uk_core.RA_CONDITION_PROFILE]
+    }
+    linked = [extension["valueReference"]["reference"] for extension in existence["extension"]]
+    assert existence["code"]["coding"][0]["code"] == "national-reasonable-adjustment-flag"
+    assert sorted(impairments[reference] for reference in linked) == ["hearing", "memory"]
+
+
+def test_dual_sensory_support_is_two_impairments_and_physical_support_none():
+    dual = Person(local_id="101", primary_support_reason="Sensory support: Support for dual impairment")
+    physical = Person(local_id="101", primary_support_reason="Physical support: Access and mobility only")
+
+    assert len(of_type(mapped(row(CARE), person=dual), "Condition")) == 3
+    assert len(of_type(mapped(row(CARE), person=physical), "Condition")) == 1
+    assert flag_texts(mapped(row(CARE), person=physical)) == {}
+
+
+def test_dementia_is_an_unconfirmed_condition():
+    codes = {
+        coding["code"]: condition["verificationStatus"]["coding"][0]["code"]
+        for condition in of_type(mapped(row(CARE)), "Condition")
+        for coding in condition["code"]["coding"]
+        if coding["system"] == uk_core.SNOMED
+    }
+
+    assert codes == {"52448006": "unconfirmed"}
+
+
+@pytest.mark.parametrize(
+    ("stages", "flags"),
+    [
+        (["", ""], [("active", {"start": "2025-03-01"})]),
+        (["", " closed"], [("inactive", {"start": "2025-03-01", "end": "2025-03-02"})]),
+        (["", " closed", " reopened"], [("active", {"start": "2025-03-01"})]),
+        (
+            ["", " closed", ""],
+            [("inactive", {"start": "2025-03-01", "end": "2025-03-02"}), ("active", {"start": "2025-03-03"})],
+        ),
+        ([" reopened"], [("active", {"start": "2025-03-01"})]),
+        ([" closed"], []),
+    ],
+)  # fmt: skip
+def test_a_safeguarding_concern_is_a_restricted_flag_until_it_is_closed(stages, flags):
+    rows = [concern(stage, f"2025-03-0{day}") for day, stage in enumerate(stages, start=1)]
+
+    resources = mapped(*rows, person=Person(local_id="101"))
+
+    found = of_type(resources, "Flag")
+    assert [(flag["status"], flag["period"]) for flag in found] == flags
+    assert {flag["code"]["coding"][0]["code"] for flag in found} <= {"514331000000104"}
+    restricted = [*found, *of_type(resources, "ServiceRequest")]
+    assert [labels(resource) for resource in restricted] == [["R"]] * len(restricted)
+
+
+def test_raised_and_closed_on_one_day_are_two_requests_and_a_closed_flag():
+    resources = mapped(concern(" closed", "2025-03-01"), concern("", "2025-03-01"), person=Person(local_id="101"))
+
+    assert len({request["id"] for request in of_type(resources, "ServiceRequest")}) == 2
+    assert [flag["status"] for flag in of_type(resources, "Flag")] == ["inactive"]
+
+
+@pytest.mark.parametrize(
+    ("service", "accommodation", "code"),
+    [
+        (Service(type="Long term support: Nursing care"), None, "160734000"),
+        (CARE, "Registered care home", "248171000000108"),
+    ],
+)
+def test_somebody_who_lives_in_a_care_home_is_flagged(service, accommodation, code):
+    resources = mapped(row(service), person=Person(local_id="101", accommodation_status=accommodation))
+
+    (flag,) = of_type(resources, "Flag")
+    assert flag["code"]["coding"][0]["code"] == code
+
+
+def test_living_in_a_refuge_is_restricted_and_a_house_is_not():
+    refuge = Person(local_id="101", accommodation_status="Refuge", employment_status="Retired")
+
+    found = of_type(mapped(row(CARE), person=refuge), "Observation")
+
+    assert [labels(observation) for observation in found] == [["R"], []]
+
+
+def test_every_concept_map_of_cld_covers_only_values_of_the_lists():
+    listed = {value for permitted in values.LISTS.values() for value in permitted}
+    for name in ("CldGender", "CldEthnicity", "CldPrimarySupportReason", "CldServiceComponent", "CldServiceType",
+                 "CldEventOutcome", "CldResidence"):  # fmt: skip
+        assert name in names()
+        codes = {element["code"] for group in concept_map(name)["group"] for element in group["element"]}
+        assert codes <= listed
+
+
+_DAYS = st.sampled_from(["2024-11-01", "2025-02-01", "2025-06-01"])
+
+
+def _listed(field: str) -> st.SearchStrategy[str | None]:
+    return st.none() | st.sampled_from(values.LISTS[field]) | st.just("something else")
+
+
+_DETAILS = st.one_of(
+    st.builds(Request, route_of_access=_listed("route_of_access")),
+    st.builds(Assessment, type=_listed("assessment.type"), eligible_needs=st.sampled_from([None, "Yes"])),
+    st.builds(Review, reason=_listed("reason"), outcomes_achieved=st.sampled_from([None, "Partially"])),
+    st.builds(
+        Service,
+        type=_listed("service.type"),
+        component=_listed("component"),
+        provider_id=st.sampled_from([None, "1-1", "1-2"]),
+        provider_name=st.sampled_from([None, "Good Care"]),
+    ),
+)
+_PEOPLE = st.builds(
+    Person,
+    local_id=st.just("101"),
+    nhs_number=st.sampled_from([None, "9990000018"]),
+    pseudonym=st.sampled_from([None, "A1"]),
+    birth_date=st.sampled_from([None, "1941-05-06"]),
+    death_date=st.sampled_from([None, "2025-10-01"]),
+    postcode=st.sampled_from([None, "CV1 2AB"]),
+    practice_code=st.sampled_from([None, "X90201"]),
+    practice_name=st.sampled_from([None, "Radford Road"]),
+    gender=st.sampled_from([None, *values.LISTS["gender"]]),
+    ethnicity=_listed("ethnicity"),
+    primary_support_reason=_listed("primary_support_reason"),
+    accommodation_status=_listed("accommodation_status"),
+    employment_status=st.sampled_from([None, "Retired"]),
+    has_unpaid_carer=st.sampled_from([None, *values.LISTS["dementia"]]),
+    autism=st.sampled_from([None, "Yes"]),
+    visual_impairment=st.sampled_from([None, "Yes"]),
+    dementia=st.sampled_from([None, "Yes"]),
+    funding_status=_listed("funding_status"),
+)
+_ROWS = st.builds(
+    row,
+    _DETAILS,
+    _DAYS,
+    st.sampled_from([None, "2025-07-01"]),
+    client_type=st.sampled_from(values.LISTS["client_type"]),
+    description=st.sampled_from([None, "Safeguarding concern", "Home visit"]),
+    outcome=_listed("outcome"),
+    reference=st.sampled_from([None, "E1"]),
+    caring=st.builds(Caring, linked=st.sampled_from([(), ("900",)])),
+)
+
+
+def references(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        own = [value["reference"]] if isinstance(value.get("reference"), str) else []
+        return own + [found for inner in value.values() for found in references(inner)]
+    return [found for inner in value for found in references(inner)] if isinstance(value, list) else []
+
+
+@settings(deadline=None)
+@given(st.lists(_ROWS, min_size=1, max_size=3), _PEOPLE, st.sampled_from([(), ("900",), ("900", "901")]))
+def test_all_that_is_said_is_valid_fhir_and_refers_to_what_is_there(rows, person, carers):
+    resources = mapped(*rows, person=person, carers=carers)
+
+    there = {f"{resource['resourceType']}/{resource['id']}" for resource in resources} | {uk_core.SUBJECT}
+    for resource in resources:
+        kind = resource["resourceType"]
+        get_fhir_model_class(kind).model_validate(resource)
+        assert resource["meta"]["profile"]
+        assert set(references(resource)) <= there
+    assert len(of_type(resources, "Patient")) == 1
+    assert resources[0]["resourceType"] == "Patient"
