@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from adapters.acute.er7 import Segment, read, split
+from adapters.acute.er7 import Segment, header, split
 from adapters.acute.write import components, segment, time
 from adapters.errors import Unreadable
 from adapters.records import Defect
@@ -77,10 +77,10 @@ def failed() -> Outcome:
 def acknowledge(message: bytes, outcome: Outcome, *, control_id: str, at: datetime) -> bytes:
     """The ACK of a message. `control_id` is the ACK's own MSH-10, `at` its MSH-7. MSA-2 echoes the message's MSH-10; it
     is empty when the message has none, or is no HL7."""
-    header = _header(message)
-    echo = (header.value(10) if header else None) or ""
+    msh = _header(message)
+    echo = (msh.value(10) if msh else None) or ""
     lines = [
-        _msh(header, control_id, at),
+        _msh(msh, control_id, at),
         segment(
             "MSA",
             {
@@ -98,18 +98,18 @@ def acknowledge(message: bytes, outcome: Outcome, *, control_id: str, at: dateti
 
 def _header(message: bytes) -> Segment | None:
     try:
-        return read(split(message)[0][0]).segments[0]
+        return header(split(message)[0][0])
     except Unreadable:
         return None
 
 
-def _msh(header: Segment | None, control_id: str, at: datetime) -> str:
+def _msh(original: Segment | None, control_id: str, at: datetime) -> str:
     """Sender and receiver change places."""
 
     def echo(number: int, component: int = 1) -> str:
-        return components((header.value(number, component) if header else None) or "")
+        return components((original.value(number, component) if original else None) or "")
 
-    event = (header.value(9, 2) if header else None) or ""
+    event = (original.value(9, 2) if original else None) or ""
     return segment(
         "MSH",
         {

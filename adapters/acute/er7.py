@@ -29,7 +29,8 @@ _MESSAGE_START = re.compile(rb"(?:\A|(?<=[\r\n]))[ \t]*MSH(?=[^A-Za-z0-9\s])")
 _BATCH_SEGMENT = re.compile(rb"(?:FHS|BHS|BTS|FTS)[^\r\n]*")
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}\Z")
 _LINE_ENDS = re.compile(r"[\r\n]+")
-_CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_NOTHING = frozenset({"", NULL})
 _DEFAULT_ENCODING = "^~\\&"
 
 
@@ -57,6 +58,8 @@ class Composite:
         if position > len(self.components):
             return None
         text = self.components[position - 1]
+        if text.isalnum():  # holds no delimiter, for those are never letters or digits
+            return text
         if not text or text == NULL:
             return None
         first = text.split(self.delimiters.subcomponent, 1)[0]
@@ -89,8 +92,8 @@ class Segment:
         if not text:
             return None
         marks = self.delimiters
-        found = (Composite(part.split(marks.component), marks) for part in text.split(marks.repetition))
-        return tuple(one for one in found if any(item and item != NULL for item in one.components))
+        found = [part.split(marks.component) for part in text.split(marks.repetition)]
+        return tuple([Composite(parts, marks) for parts in found if not _NOTHING.issuperset(parts)])
 
     def composite(self, number: int) -> Composite | None:
         """The first repetition that says something, or None."""
@@ -99,6 +102,9 @@ class Segment:
 
     def value(self, number: int, component: int = 1) -> str | None:
         """Text of a component of the first repetition; None = not sent, "" = delete."""
+        text = self.raw(number)
+        if not text or text.isalnum():
+            return (text or None) if component == 1 else None
         found = self.repetitions(number)
         if found is None:
             return None
@@ -176,13 +182,20 @@ def split(content: bytes) -> tuple[list[bytes], list[Defect]]:
     return [content[start:end] for start, end in zip(starts, ends, strict=True)], [defect] if before else []
 
 
+def header(content: bytes) -> Segment:
+    """The MSH segment alone. Raises Unreadable `bad-delimiters`."""
+    content = content.lstrip()
+    delimiters = _delimiters(content)
+    return Segment(_western(re.split(rb"[\r\n]", content, maxsplit=1)[0]), delimiters)
+
+
 def read(content: bytes) -> Message:
     """One message's segments. Line ends may be CR, LF or CRLF. Raises Unreadable `bad-delimiters`."""
     content = content.lstrip()
     delimiters = _delimiters(content)
     text, defects = _decode(content, delimiters)
     segments = []
-    for line in _LINE_ENDS.split(text.translate(_CONTROLS)):
+    for line in _LINE_ENDS.split(_CONTROLS.sub("", text)):
         if not line.strip():
             continue
         segment = Segment(line.lstrip(), delimiters)
@@ -227,8 +240,8 @@ def _delimiters(content: bytes) -> Delimiters:
 
 
 def _decode(content: bytes, delimiters: Delimiters) -> tuple[str, list[Defect]]:
-    header = re.split(rb"[\r\n]", content, maxsplit=1)[0].decode("latin-1")
-    declared = (Segment(header, delimiters).value(18) or "").upper()
+    line = re.split(rb"[\r\n]", content, maxsplit=1)[0].decode("latin-1")
+    declared = (Segment(line, delimiters).value(18) or "").upper()
     codec = CHARACTER_SETS.get(declared)
     try:
         if codec is not None:
@@ -266,5 +279,5 @@ def _escaped(sequence: str, delimiters: Delimiters) -> str | None:
     if sequence in simple:
         return simple[sequence]
     if re.fullmatch(r"X(?:[0-9A-Fa-f]{2})+", sequence):
-        return _western(bytes.fromhex(sequence[1:])).translate(_CONTROLS)
+        return _CONTROLS.sub("", _western(bytes.fromhex(sequence[1:])))
     return None

@@ -50,7 +50,7 @@ def nhs_defect(one: Identifier, segment: str) -> Defect:
         return Defect(
             code="bad-check-digit",
             where=segment,
-            reason="the NHS number's check digit is wrong (or it is a Scottish number without a date in it); the message "
+            reason="the check digit of the NHS number is wrong, or it is a Scottish number that holds no date; the message "
             "was used without the number",
             remedy="correct the NHS number and send an A31",
             fragment=one.value.encode(),

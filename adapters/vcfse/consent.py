@@ -70,9 +70,16 @@ def choose(sheets: Sequence[SheetRows], subject: Subject) -> Choice | None:
     for sheet in sheets:
         _enter(ledger, sheet, subject)
         ledger.history.append((sheet.at, _permitting(ledger.standing.values())))
-    if not sheets or sheets[-1].shared:
+    if not sheets or _suspended(sheets):
         return None
     return _given(ledger) or _withdrawn(ledger) or _refused(ledger)
+
+
+def _suspended(sheets: Sequence[SheetRows]) -> bool:
+    """Whether the id last stood for several people: only a later sheet with consent cells of this person ends that,
+    so that a file of sessions, which has none, does not."""
+    stating = [sheet for sheet in sheets if sheet.shared or any(row.sharing is not None for row in sheet.rows)]
+    return any(sheet.shared for sheet in stating if sheet.at == stating[-1].at)
 
 
 def _rows_of(sheet: SheetRows) -> Mapping[tuple[str, ...], Row]:

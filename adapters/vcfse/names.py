@@ -49,7 +49,7 @@ def person_key(client: Client) -> str | None:
 
 def clearly_different(one: Client, other: Client) -> bool:
     """Two rows with one Client ID that cannot be one person, however the charity spells: client ids are shared by
-    households and given out again (FACTS: real charity exports). Nicknames, marriages and typing errors alone, each
+    households and given out again. Nicknames, marriages and typing errors alone, each
     with an agreeing birth date, are no reason."""
     surname, given = _differ(_family(one), _family(other)), _given_differ(one, other)
     born = one.birth_date is not None and other.birth_date is not None

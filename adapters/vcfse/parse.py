@@ -143,20 +143,20 @@ def _column_defects(title: str, sheet: Sheet, found: Layout, kind: Kind) -> Iter
         if name not in found.fields:
             yield _missing_column(title, header, consequence)
     for index in found.repeated:
-        yield _column_defect(title, index, "duplicate-column", "a second column of one meaning is not read", "Merge")
+        yield Defect(
+            code="duplicate-column",
+            where=f"{title} column {column_name(index)}",
+            reason="a second column of one meaning is not read",
+            remedy="Merge the two columns.",
+        )
     for index in found.unknown:
         if any(index < len(row) and values.text(row[index]) for row in sheet.rows[found.header_row + 1 :]):
-            yield _column_defect(
-                title, index, "unknown-column", "the column has no known header, it is not read", "Name"
+            yield Defect(
+                code="unknown-column",
+                where=f"{title} column {column_name(index)}",
+                reason="the column has no known header, so it is not read",
+                remedy="Use a known header, or add yours to columns.json.",
             )
-
-
-def _column_defect(title: str, index: int, code: str, reason: str, verb: str) -> Defect:
-    remedies = {
-        "Merge": "Merge the two columns.",
-        "Name": "Use a header of the column guide, or add yours to columns.json.",
-    }
-    return Defect(code=code, where=f"{title} column {column_name(index)}", reason=reason, remedy=remedies[verb])
 
 
 def _missing_column(title: str, header: str, consequence: str) -> Defect:

@@ -1,6 +1,6 @@
 """What a charity's spreadsheets say: who was referred, what was done, and what the person agreed to.
 
-No national message or file standard is in use (docs: voluntary-sector sheets); these are the columns of real sheets.
+No national message or file standard is in use; these are the columns of real sheets.
 Dates are ISO text, times `HH:MM`. Free-text notes have no field here on purpose: they name third parties and are
 withheld, so they never leave the envelope they came in.
 """

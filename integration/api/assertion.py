@@ -17,6 +17,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, KeySet
 
+from integration.audit.codes import BREAK_GLASS_PURPOSE
 from integration.errors import InvalidClient, InvalidTokenRequest, UnauthorizedClient
 from integration.sharing.request import BreakGlass, Caller, Client
 from mappings.uk_core import ACT_REASON, ODS_ORGANISATION
@@ -27,8 +28,6 @@ SKEW = timedelta(seconds=10)
 """How far a client's clock may differ from ours."""
 B2B = "hl7-b2b"
 BREAK_GLASS = "toldonce-break-glass"
-BREAK_GLASS_PURPOSE = "BTG"
-"""v3-ActReason `break the glass`."""
 _PURPOSE = re.compile(rf"(?:{re.escape(ACT_REASON)}[|#]|urn:oid:2\.16\.840\.1\.113883\.5\.8#)?(?P<code>[A-Z]+)")
 _REFUSED = "the client assertion was not accepted"
 

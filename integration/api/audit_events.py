@@ -12,7 +12,7 @@ from fastapi import Depends
 from starlette.responses import Response
 
 from integration.api.exchange import Exchange, exchange_of
-from integration.api.interactions import FhirRouter, Interaction, SearchParam
+from integration.api.interactions import COMMON_PARAMETERS, FhirRouter, Interaction, SearchParam
 from integration.api.outcome import FhirResponse
 from integration.audit.codes import Kind, Outcome
 from integration.audit.search import AuditQuery, Page, parse_search, require_ig_officer, search, searchset
@@ -61,7 +61,8 @@ def serve_audit_events(router: FhirRouter, same_person: SamePerson) -> None:
 
 def _query(exchange: Exchange) -> AuditQuery:
     """The search asked for, or the one that a cursor of ours goes on with."""
-    given = exchange.request.query_params.multi_items()
+    sent = exchange.request.query_params.multi_items()
+    given = [(name, value) for name, value in sent if name not in COMMON_PARAMETERS]
     cursor = dict(given).get(_CURSOR)
     if cursor is None:
         return parse_search(given)

@@ -76,6 +76,8 @@ ACCESS_ALERT = coding("https://fhir.nhs.uk/CodeSystem/SCR-AlertType", "2", "Acce
 ASSURANCE = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/ihe-assuranceLevel"  # BALP
 USER_ASSURANCE = f"{OWN}user-assurance"
 """`asserted` by the client, or `authenticated` by an identity provider."""
+BREAK_GLASS_PURPOSE = "BTG"
+"""v3-ActReason `break the glass`."""
 _PROFILE = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit."
 
 IP_ADDRESS, MACHINE_NAME, URI = "2", "1", "5"

@@ -24,7 +24,6 @@ from mappings.uk_core import ACT_REASON, HEALTH_TEST_DATA, ODS_ORGANISATION, Res
 
 __all__ = ["Access", "Account", "AuditRow", "audit_event", "to_row"]
 
-BREAK_GLASS_PURPOSE = "BTG"
 UNKNOWN = "unknown"
 """Organisation and client of a caller who could not be authenticated."""
 CLIENT_ID = "https://toldonce.example/Id/client"
@@ -96,8 +95,8 @@ def audit_event(access: Access, event_id: UUID, *, server_url: str, test_data: b
 def _purposes(access: Access) -> list[Resource]:
     """The purpose of use, and `break the glass` beside it where an emergency was declared."""
     purpose = access.caller.purpose if access.caller else ""
-    used = dict.fromkeys([*([purpose] if purpose else []), *([BREAK_GLASS_PURPOSE] if access.break_glass else [])])
-    return [{"coding": [coding(ACT_REASON, code)]} for code in used]
+    used = dict.fromkeys([purpose, codes.BREAK_GLASS_PURPOSE if access.break_glass else ""])
+    return [{"coding": [coding(ACT_REASON, code)]} for code in used if code]
 
 
 def _kind(access: Access) -> str:

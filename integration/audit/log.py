@@ -10,6 +10,7 @@ import hashlib
 import secrets
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeAlias
@@ -180,13 +181,15 @@ class AuditLog:
     async def _drop_connection(self) -> None:
         """After a failure the connection's state is unknown: close it, so that the next batch takes a fresh one."""
         if self._connection is not None:
-            self._connection.terminate()
+            with suppress(asyncpg.InterfaceError):  # the pool has noticed the loss itself and taken it back
+                self._connection.terminate()
             await self._let_go()
 
     async def _let_go(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            await self._pool.release(connection)
+            with suppress(asyncpg.InterfaceError):  # as above
+                await self._pool.release(connection)
 
 
 def _columns(rows: Sequence[AuditRow]) -> tuple[list[object], ...]:

@@ -58,13 +58,14 @@ class Pipeline:
 
     async def step(self, limit: int = BATCH) -> int:
         """Process the next envelopes; 0 when none waits. If together they fail, each is tried alone, and the one
-        that cannot be processed is quarantined: nothing it holds is lost, and nobody else waits for it."""
+        that cannot be processed is quarantined: nothing it holds is lost, and nobody else waits for it. A database that
+        fails is no envelope's fault: that is raised, and everything goes on waiting."""
         try:
             return await self._transaction(limit)
-        except (asyncpg.PostgresConnectionError, OSError):
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever a feed's code raises must not stop the other envelopes
+        except Exception as error:
             self.labels = Labels()
+            if isinstance(error, (asyncpg.PostgresError, OSError)) and not isinstance(error, asyncpg.DataError):
+                raise
             if limit > 1:
                 return await self._each_alone(limit)
             return await self._set_aside(error)
@@ -111,7 +112,7 @@ async def process(
     before = await versions.stored(connection, list(sources))
     valid = {old.digest for old in before.values()}
     assembled = [
-        assembler(source, said[key], submitted.get((source.feed, source.patient.organisation), ()), valid)
+        assembler(source, said[key], submitted(source.feed, said[key]), valid)
         for key, source in sources.items()
     ]
     # (4) link

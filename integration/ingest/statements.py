@@ -1,6 +1,6 @@
 """Statements: what sources said, kept for good, and read back in the one total order in which they are folded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -54,7 +54,7 @@ async def keep(
         [(envelope.id, envelope.feed, one.sender, msgspec.to_builtins(one)) for envelope, one in submissions],
     )
     touched = {*keys.values(), *(row["source_patient"] for row in before)}
-    return await _sources(connection, touched, {(envelope.feed, one.sender) for envelope, one in submissions})
+    return await _sources(connection, touched, {(envelope.feed, envelope.sender) for envelope, _ in submissions})
 
 
 async def events(connection: asyncpg.Connection, keys: Sequence[int]) -> dict[int, list[FoldedEvent]]:
@@ -71,17 +71,23 @@ async def events(connection: asyncpg.Connection, keys: Sequence[int]) -> dict[in
     return found
 
 
-async def submissions(connection: asyncpg.Connection, feeds: set[str]) -> dict[tuple[str, str], list[Submission]]:
-    """Every submission of these feeds by (feed, sender), ordered by as-of, then digest."""
-    rows = await connection.fetch(
-        "select feed, sender, content from toldonce.submission where feed = any($1)", list(feeds)
-    )
-    found: dict[tuple[str, str], list[Submission]] = {}
-    for feed, sender, content in rows:
-        found.setdefault((feed, sender), []).append(msgspec.convert(content, Submission))
-    for listed in found.values():
+async def submissions(
+    connection: asyncpg.Connection, feeds: set[str]
+) -> Callable[[str, Sequence[FoldedEvent]], list[Submission]]:
+    """A lookup: every submission of the senders that brought these events of a feed, ordered by as-of, then digest."""
+    rows = await connection.fetch("select feed, content from toldonce.submission where feed = any($1)", list(feeds))
+    by_feed: dict[str, list[Submission]] = {}
+    for feed, content in rows:
+        by_feed.setdefault(feed, []).append(msgspec.convert(content, Submission))
+    for listed in by_feed.values():
         listed.sort(key=lambda one: (one.as_of, one.digest))
-    return found
+
+    def of(feed: str, said: Sequence[FoldedEvent]) -> list[Submission]:
+        digests = {event.digest for event in said}
+        senders = {one.sender for one in by_feed.get(feed, ()) if one.digest in digests}
+        return [one for one in by_feed.get(feed, ()) if one.sender in senders]
+
+    return of
 
 
 async def _source_patients(
@@ -106,18 +112,21 @@ async def _source_patients(
     return {(feed, SourcePatient(organisation, local_id)): key for feed, organisation, local_id, key in rows}
 
 
+_SOURCES = """
+select key, id, feed, organisation, local_id from toldonce.source_patient where key = any($1) or key in (
+    select s.source_patient from toldonce.statement s join toldonce.envelope e on e.id = s.envelope
+    where (e.feed, e.sender) in (select * from unnest($2::text[], $3::text[])))
+order by key
+"""
+
+
 async def _sources(
     connection: asyncpg.Connection, keys: set[int], submitted: set[tuple[str, str]]
 ) -> dict[int, Source]:
-    """These source patients, and every one of a feed whose sender has just submitted a batch: what the batch no longer
-    holds was withdrawn."""
-    rows = await connection.fetch(
-        "select key, id, feed, organisation, local_id from toldonce.source_patient where key = any($1) "
-        "or (feed, organisation) in (select * from unnest($2::text[], $3::text[])) order by key",
-        list(keys),
-        [feed for feed, _ in submitted],
-        [sender for _, sender in submitted],
-    )
+    """These source patients, and everyone of whom a sender that has just submitted a batch ever said anything: what
+    the batch no longer holds was withdrawn."""
+    feeds, senders = [feed for feed, _ in submitted], [sender for _, sender in submitted]
+    rows = await connection.fetch(_SOURCES, list(keys), feeds, senders)
     return {
         key: Source(key, id_, feed, SourcePatient(organisation, local_id))
         for key, id_, feed, organisation, local_id in rows

@@ -1,9 +1,12 @@
 """The reasons of a decision: what each rule did, grouped by kind of information and, where it differs, by source."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
 
 from integration.sharing import reasons
-from integration.sharing.request import Category, Choice, Label, Reason
+from integration.sharing.policy import Policy, RoleTerms, Terms
+from integration.sharing.request import Category, Choice, Evidence, Label, Reason
 from integration.sharing.rules import (
     ADJUSTMENT_FLAG,
     Basis,
@@ -16,6 +19,8 @@ from integration.sharing.rules import (
 )
 from integration.sharing.sensitivity import LEGAL
 
+_ORDER = {category: place for place, category in enumerate(Category)}
+
 
 def of_denial(case: Case, bases: Sequence[Basis]) -> tuple[Reason, ...]:
     """Why nothing at all may be seen. For the IG officer only: the caller is told the same as of a stranger."""
@@ -23,13 +28,14 @@ def of_denial(case: Case, bases: Sequence[Basis]) -> tuple[Reason, ...]:
 
 
 def of_grant(
-    case: Case, bases: Sequence[Basis], outcomes: Iterable[Outcome], partial: Iterable[Choice], *, hidden: bool
+    case: Case, bases: Sequence[Basis], outcomes: Sequence[Outcome], partial: Iterable[Choice], *, hidden: bool
 ) -> tuple[Reason, ...]:
     """Why each kind of information is shown or withheld."""
     return (
         _caller(case),
         *_relationships(case, bases),
         *_glass(case),
+        *_consents(case, outcomes),
         *_labels(case, outcomes),
         *_partial(case, partial),
         *_person(case, hidden=hidden),
@@ -48,11 +54,9 @@ def _relationships(case: Case, bases: Sequence[Basis]) -> Iterator[Reason]:
 
 
 def _relationship(case: Case, basis: Basis) -> Reason:
-    terms, citation = basis.terms, basis.terms.citation
-    who = case.caller.organisation
     if basis.evidence is not None:
-        text = f"{reasons.related(basis.evidence, case.policy)} {reasons.agreement(terms)} accepts that."
-        return Reason("relationship", True, text, agreement=citation)
+        return _related(case.policy, basis.terms, basis.evidence)
+    terms, citation = basis.terms, basis.terms.citation
     if basis.by_glass:
         text = f"No relationship is recorded; {reasons.agreement(terms)} lets this role declare an emergency instead."
         return Reason("break-glass", True, text, agreement=citation)
@@ -60,8 +64,15 @@ def _relationship(case: Case, basis: Basis) -> Reason:
         because = terms.agreement.relationship.because
         text = f"{reasons.agreement(terms)} asks for no relationship, because {because}."
         return Reason("relationship", True, text, agreement=citation)
+    who = case.caller.organisation
     rejected = [one for one in case.facts.evidence if one.organisation == who]
     return Reason("relationship", False, reasons.unrelated(terms, who, case.policy, rejected), agreement=citation)
+
+
+@lru_cache(maxsize=4096)
+def _related(policy: Policy, terms: Terms, evidence: Evidence) -> Reason:
+    text = f"{reasons.related(evidence, policy)} {reasons.agreement(terms)} accepts that."
+    return Reason("relationship", True, text, agreement=terms.citation)
 
 
 def _opted_out(case: Case) -> Iterator[Reason]:
@@ -76,59 +87,98 @@ def _glass(case: Case) -> Iterator[Reason]:
 
 def _labels(case: Case, outcomes: Iterable[Outcome]) -> Iterator[Reason]:
     """One reason per kind of information and what became of it; where sources fared differently, with its sources."""
-    fates: dict[Category, dict[tuple[object, ...], list[Outcome]]] = {}
+    fates: dict[Category, dict[object, list[Outcome]]] = {}
     for outcome in outcomes:
         label, basis, finding, _ = outcome
-        alike = fates.setdefault(label.category, {})
-        alike.setdefault((basis, finding, label.sensitivities if finding is None else None), []).append(outcome)
-    for category in Category:
-        for group in fates.get(category, {}).values():
-            yield _reason(case, category, group, everywhere=len(fates[category]) == 1)
+        fate = (basis, finding, label.sensitivities if finding is None else None)
+        fates.setdefault(label.category, {}).setdefault(fate, []).append(outcome)
+    for category in sorted(fates, key=_ORDER.__getitem__):
+        groups = fates[category].values()
+        for group in groups:
+            sources = frozenset([one.label.organisation for one in group]) if len(groups) > 1 else None
+            yield _reason(case, group[0], sources)
 
 
-def _reason(case: Case, category: Category, group: Sequence[Outcome], *, everywhere: bool) -> Reason:
-    rule, text, citation = _sentence(case, group[0])
-    shown = group[0].finding is None
-    if everywhere:
-        return Reason(rule, shown, text, category, None, citation)
-    sources = {outcome.label.organisation for outcome in group}
-    text = f"From {reasons.listed([case.policy.name(one) for one in sources])}: {text}"
-    return Reason(rule, shown, text, category, sources.pop() if len(sources) == 1 else None, citation)
+def _reason(case: Case, outcome: Outcome, sources: frozenset[str] | None) -> Reason:
+    """`sources` None: of all sources."""
+    label, basis, finding, _ = outcome
+    if finding is not None and finding.choice is not None:
+        text = f"withheld: the person recorded {reasons.choice(finding.choice, case.policy)}."
+        return _of_sources(
+            case.policy,
+            Reason("choice", False, text, label.category, None, basis.terms.citation if basis else None),
+            sources,
+        )
+    terms = basis.terms if basis else None
+    plain = _standard(case.policy, case.caller.organisation, case.role, label.category, terms, finding, sources)
+    return plain if finding is not None or basis is None else _opened(case, basis, label, plain)
 
 
-def _sentence(case: Case, outcome: Outcome) -> tuple[str, str, str | None]:
-    """Rule word, sentence, agreement cited."""
-    citation = outcome.basis.terms.citation if outcome.basis else None
-    if outcome.finding is not None:
-        return outcome.finding.rule, _withheld(case, outcome, outcome.finding), citation
-    if outcome.basis is None:
-        raise AssertionError("what is shown is shown under an agreement")
-    return (*_shown(case, outcome.basis, outcome.label), citation)
-
-
-def _shown(case: Case, basis: Basis, label: Label) -> tuple[str, str]:
-    agreement = reasons.agreement(basis.terms)
-    if label.category in ADJUSTMENT_FLAG:
-        every = "everybody" if label.category is Category.ADJUSTMENTS else "every clinical or care role"
-        rule, text = "adjustments", f"shown under {agreement}: {every} who has a relationship sees it."
-    elif label.category in case.role.sees:
-        rule, text = "role", f"shown under {agreement}: the role {case.role.name} may see it."
+@lru_cache(maxsize=65536)
+def _standard(
+    policy: Policy,
+    organisation: str,
+    role: RoleTerms,
+    category: Category,
+    terms: Terms | None,
+    finding: Finding | None,
+    sources: frozenset[str] | None,
+) -> Reason:
+    """A reason that does not depend on the person, made once for many requests."""
+    if finding is not None:
+        text = f"withheld: {_why(policy.name(organisation), role.name, terms, finding)}"
+        reason = Reason(finding.rule, False, text, category, None, terms.citation if terms else None)
     else:
-        rule, text = "role", f"shown under {agreement}: the role {case.role.name} may see its own organisation's."
-    for opened, sentence in (*_consents(case, basis, label), *_sensitivities(case, basis, label)):
-        rule, text = opened, f"{text} {sentence}"
-    return rule, text
+        reason = _shown(role, category, terms)
+    return _of_sources(policy, reason, sources)
 
 
-def _consents(case: Case, basis: Basis, label: Label) -> Iterator[tuple[str, str]]:
-    used: list[Choice | None] = []
-    if case.purpose_kind != "audit" and label.organisation in basis.terms.publishing_needs_consent:
-        used.append(published(case, label))
-    if case.purpose_kind != "audit" and basis.terms.viewing_needs_consent:
-        used.append(viewed(case, basis, label) if label.organisation != case.caller.organisation else None)
-    for choice in used:
+def _of_sources(policy: Policy, reason: Reason, sources: frozenset[str] | None) -> Reason:
+    if sources is None:
+        return replace(reason, text=reason.text[0].upper() + reason.text[1:])
+    text = f"From {reasons.listed([policy.name(one) for one in sources])}: {reason.text}"
+    return replace(reason, text=text, organisation=next(iter(sources)) if len(sources) == 1 else None)
+
+
+def _shown(role: RoleTerms, category: Category, terms: Terms | None) -> Reason:
+    if terms is None:
+        raise AssertionError("what is shown is shown under an agreement")
+    rule, who = "role", f"the role {role.name} may see its own organisation's"
+    if category in ADJUSTMENT_FLAG:
+        every = "everybody" if category is Category.ADJUSTMENTS else "every clinical or care role"
+        rule, who = "adjustments", f"{every} with a relationship sees it"
+    elif category in role.sees:
+        who = f"the role {role.name} may see it"
+    return Reason(rule, True, f"shown under {reasons.agreement(terms)}: {who}.", category, None, terms.citation)
+
+
+def _opened(case: Case, basis: Basis, label: Label, plain: Reason) -> Reason:
+    """A shown label's reason, with the permissions that opened what is sensitive in it."""
+    if not label.sensitivities:
+        return plain
+    rule, sentences = plain.rule, [plain.text]
+    for opened, sentence in _sensitivities(case, basis, label):
+        rule = opened
+        sentences.append(sentence)
+    return replace(plain, rule=rule, text=" ".join(sentences))
+
+
+def _consents(case: Case, outcomes: Iterable[Outcome]) -> Iterator[Reason]:
+    """The explicit consents that something was shown by, once each."""
+    if case.purpose_kind == "audit":
+        return
+    used: dict[tuple[str, str], tuple[Basis, Choice | None]] = {}
+    for label, basis, finding, _ in outcomes:
+        if finding is None and basis is not None:
+            if label.organisation in basis.terms.publishing_needs_consent and ("", label.organisation) not in used:
+                used["", label.organisation] = basis, published(case, label)
+            viewer = basis.terms.viewing_needs_consent and label.organisation != case.caller.organisation
+            if viewer and (basis.terms.citation, "") not in used:
+                used[basis.terms.citation, ""] = basis, viewed(case, basis, label)
+    for (_, source), (basis, choice) in used.items():
         if choice is not None:
-            yield "choice", f"The person gave {reasons.choice(choice, case.policy)}."
+            text = f"The person gave {reasons.choice(choice, case.policy)}."
+            yield Reason("choice", True, text, None, source or None, basis.terms.citation)
 
 
 def _sensitivities(case: Case, basis: Basis, label: Label) -> Iterator[tuple[str, str]]:
@@ -140,41 +190,31 @@ def _sensitivities(case: Case, basis: Basis, label: Label) -> Iterator[tuple[str
             yield rule, f"It is sensitive ({name}); the person gave {reasons.choice(choice, case.policy)}."
 
 
-def _withheld(case: Case, outcome: Outcome, finding: Finding) -> str:
-    who, role = case.policy.name(case.caller.organisation), case.role.name
-    under = reasons.agreement(outcome.basis.terms) if outcome.basis else "An agreement"
+def _why(who: str, role: str, terms: Terms | None, finding: Finding) -> str:
+    under = reasons.agreement(terms) if terms else "no agreement in force"
     match finding.rule, finding.words:
         case "agreement", _:
-            what = f"{under} does not cover it" if outcome.basis else "No agreement in force covers it"
-            return f"withheld: {what} for {who} and this purpose."
+            covers = f"{under} does not cover it" if terms else f"{under} covers it"
+            return f"{covers} for {who} and this purpose."
         case "relationship", _:
-            return "withheld: an agreement covers it, but accepts no relationship that is recorded."
+            return "an agreement covers it, but accepts no relationship that is recorded."
         case "role", _:
-            return f"withheld: the role {role} may not see it."
+            return f"the role {role} may not see it."
+        case "adjustments", ("impairments",):
+            return f"only clinical and care roles see it, and {role} is none."
         case "adjustments", ("national",):
-            return "withheld: the person has not agreed that the adjustment flag is shared nationally."
+            return "the person has not agreed that the adjustment flag is shared nationally."
         case "adjustments", _:
-            return (
-                f"withheld: the role {role} is not a clinical or care role."
-                if not _national(case)
-                else ("withheld: for the national flag only adjustments and the impairments behind them are shared.")
-            )
+            return "with the national flag only adjustments and the impairments behind them are shared."
         case "choice", ("publish",):
-            return "withheld: the person has not consented that this charity's information is shared."
+            return "the person has not consented that this charity's information is shared."
         case "choice", ("view",):
-            return f"withheld: no consent of the person that {who} sees what others recorded counts here."
-        case "choice", _ if finding.choice is not None:
-            return f"withheld: the person recorded {reasons.choice(finding.choice, case.policy)}."
+            return f"no consent of the person that {who} sees what others recorded counts here."
         case "legal-restriction", names:
-            text = f"withheld: restricted by the agreed policy on {reasons.listed(names)}"
-            return f"{text}; the person has given {who} no express permission."
+            return f"it is restricted ({reasons.listed(names)}) and the person gave {who} no express permission."
         case "sensitivity", names:
-            return f"withheld: sensitive ({reasons.listed(names)}); {under} does not open that to the role {role}."
-    return "withheld: the person objects to use of general practice information beyond their own care."
-
-
-def _national(case: Case) -> bool:
-    return case.purpose_kind == "national flag"
+            return f"it is sensitive ({reasons.listed(names)}) and {under} does not open that to the role {role}."
+    return "the person objects to use of general practice information beyond their own care."
 
 
 def _partial(case: Case, partial: Iterable[Choice]) -> Iterator[Reason]:

@@ -43,6 +43,7 @@ NOT_FOUND = "Nothing was found."
 REFUSED = "This organisation, role or purpose may not use the shared record."
 NO_REASON = "Breaking the glass needs one of the known reasons."
 _LONDON = ZoneInfo("Europe/London")
+_CHOICE = RULES.index(choice)
 
 
 def decide(request: Request, facts: Facts, policy: Policy) -> Decision:
@@ -154,7 +155,7 @@ def _outcome(case: Case, bases: Sequence[Basis], covering: Sequence[Basis], labe
 
 def _first_finding(case: Case, basis: Basis, label: Label) -> tuple[int, Finding | None]:
     if is_plain(case, basis, label):
-        return RULES.index(choice), choice(case, basis, label)
+        return _CHOICE, choice(case, basis, label)
     for step, rule in enumerate(RULES):
         if (finding := rule(case, basis, label)) is not None:
             return step, finding

@@ -18,7 +18,7 @@ class RoleTerms:
     clinical_or_care: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Terms:
     """One agreement as it concerns one receiving organisation in one role (rules 2, 3, 5, 6b, 7)."""
 
@@ -43,7 +43,7 @@ class Terms:
     """The receiving organisation sees others' statements only with the person's explicit consent."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Policy:
     """Everything `decide` needs besides the request and the facts; made by `Policy.of`."""
 
@@ -66,7 +66,7 @@ class Policy:
 
     @classmethod
     def of(cls, agreements: Agreements) -> "Policy":
-        """The policy that these agreements make. Equal agreements make equal policies."""
+        """The policy that these agreements make."""
         table: dict[tuple[str, str, str], tuple[Terms, ...]] = {}
         for agreement in agreements.agreements:
             for key, terms in _terms(agreements, agreement):

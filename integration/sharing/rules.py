@@ -75,7 +75,7 @@ def role(case: Case, _basis: Basis, label: Label) -> Finding | None:
     if label.category is Category.ADJUSTMENTS:
         return None
     if label.category is Category.IMPAIRMENTS:
-        return None if case.role.clinical_or_care else Finding("adjustments")
+        return None if case.role.clinical_or_care else Finding("adjustments", words=("impairments",))
     if label.category in case.role.sees:
         return None
     if label.category in case.role.own and label.organisation == case.caller.organisation:

@@ -51,7 +51,7 @@ async def _serve_fullest(connection: asyncpg.Connection, ids: set[UUID], recorde
     rows = await connection.fetch(
         "select f.*, d.version from unnest($1::uuid[]) as wanted(id) cross join lateral (select id, type, rank, body from "
         "toldonce.directory_statement s where s.id = wanted.id order by rank desc limit 1) f "
-        "left join toldonce.directory_resource d using (id) where d.rank is distinct from f.rank",
+        "left join toldonce.directory_resource d on d.id = wanted.id where d.rank is distinct from f.rank",
         list(ids),
     )
     await connection.executemany(

@@ -11,7 +11,7 @@ from mappings.vcfse.workers import worker_reference
 STATUS_REASON = "http://hl7.org/fhir/StructureDefinition/request-statusReason"  # R4 extension of ServiceRequest
 OBSERVATION_CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"  # R4
 MEASURE = "https://toldonce.example/CodeSystem/vcfse-measure"
-CARE_PLAN = ("734163000", "Care plan")  # FACTS-nhs: category of every plan that the National Record Locator knows
+CARE_PLAN = ("734163000", "Care plan")  # category of every care plan in the National Record Locator
 
 
 def referral_resources(state: State, referral: Referral, ids: Ids) -> list[Resource]:

@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -15,7 +14,6 @@ from integration.audit.access import Access
 from integration.audit.codes import Kind, Outcome
 from integration.audit.log import AuditLog, sequence
 from integration.audit.verify import Checkpoint, verify
-from integration.config import Settings
 from integration.errors import AuditUnavailable
 from integration.sharing.request import Caller
 from integration.store.database import Database
@@ -39,30 +37,10 @@ def access(minute: int = 0, **changes: object) -> Access:
     return replace(base, **changes)
 
 
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    database = Database(Settings(data_dir=tmp_path_factory.mktemp("audit")))
-    yield database
-    database.stop()
-
-
-@pytest.fixture(scope="module")
-async def migrated(postgres: Database) -> Database:
-    await postgres.migrate()
-    return postgres
-
-
 @pytest.fixture
-async def owner(migrated: Database) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(migrated.owner_url)
-    await connection.execute("truncate toldonce.audit_event")
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture
-async def pool(migrated: Database, owner: asyncpg.Connection) -> AsyncIterator[asyncpg.Pool]:
-    async with migrated.pool("toldonce_api", size=4) as pool:
+async def pool(database: Database, owner: asyncpg.Connection) -> AsyncIterator[asyncpg.Pool]:
+    await owner.execute("truncate toldonce.audit_event")
+    async with database.pool("toldonce_api", size=4) as pool:
         yield pool
 
 
@@ -177,11 +155,10 @@ class TestAppend:
         await audit.append(access())
         for attempt in ("select content from", "delete from", "update"):
             text = f"{attempt} toldonce.audit_event" + (" set kind = 'x'" if attempt == "update" else "")
-            async with pool.acquire() as connection:
+            async with pool.acquire() as connection, connection.transaction():
+                await connection.execute("select set_config('role', 'toldonce_audit_writer', true)")
                 with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                    async with connection.transaction():
-                        await connection.execute("select set_config('role', 'toldonce_audit_writer', true)")
-                        await connection.execute(text)
+                    await connection.execute(text)
 
 
 class TestSequence:
@@ -230,7 +207,7 @@ class TestVerify:
         assert "intact" in str(report)
         assert str(report.checkpoint) in str(report)
 
-    async def test_an_empty_log_is_intact(self, owner):
+    async def test_an_empty_log_is_intact(self, pool, owner):
         assert (await verify(owner)).intact
 
     async def test_the_api_can_verify_too(self, audit, pool):

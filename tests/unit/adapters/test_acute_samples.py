@@ -1,4 +1,4 @@
-"""Real and published sample messages: NHS England's ITK examples, Epic, a hospital simulator, two converters' test sets.
+"""Published sample messages: NHS England's ITK examples, Epic, a hospital simulator, two converters' test sets.
 
 Every file either becomes valid resources or says why not; the five ITK messages have exactly one meaning.
 """

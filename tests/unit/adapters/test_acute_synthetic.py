@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
+from itertools import pairwise
 
 import pytest
 from hl7apy.parser import parse_message
@@ -203,7 +204,7 @@ def test_the_dirt_of_a_real_feed() -> None:
     assert 5 < sum(count - 1 for count in names.values()) < 100  # identical bytes again
     assert len(contents) == len(names)
     sent = [read(file.content).events[0].sent for file in files]
-    assert 10 < sum(later < earlier for earlier, later in zip(sent, sent[1:], strict=False)) < len(sent) / 2
+    assert 10 < sum(later < earlier for earlier, later in pairwise(sent)) < len(sent) / 2
     assert any(b"\r" not in file.content for file in files)
     held = [state.person for state in states(list(files)).values()]
     assert {person.nhs_number for person in held} == {"", NUMBER}

@@ -213,6 +213,12 @@ def test_while_a_client_id_stands_for_several_people_nothing_is_published():
     assert folded(shared) is None
 
 
+def test_a_file_of_sessions_does_not_end_that_nor_does_another_file_of_the_same_moment():
+    before, shared = ("2026-03-01", [referral()]), ("2026-06-01", [SharedClientId()])
+    assert outcome(before, shared, ("2026-06-01", [contact()]), ("2026-07-01", [contact()])) is None
+    assert outcome(before, shared, ("2026-06-01", [referral()])) is None
+
+
 # Promises, for any rows
 
 SHARINGS = st.builds(

@@ -1,4 +1,4 @@
-"""What a hospital says -> UK Core: values, labels, links, and that every resource is valid and refers to what exists."""
+"""What a hospital says -> UK Core: values, labels, links; every resource is valid and refers to what exists."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,7 +24,7 @@ REGISTERED = adt(
     pid=FULL_PID,
     more=[
         "PD1|||Earlsdon Avenue Practice^^X90401|G1234567^Patel^Asha^^^Dr",
-        "NK1|1|Doe^Al^^^^^L|20^Husband|1 High St^^Coventry^^CV1 1AA|07700900002|||||||||||1|194801010000",
+        "NK1|1|Doe^Al^^^^^L|20^Husband|1 High St^^Coventry^^CV1 1AA|07700900002||||||||||1|194801010000",
         "NK1|2|Doe^Bea|9^Daughter",
     ],
 )
@@ -141,8 +141,8 @@ def test_unknown_codes_stay_as_the_senders_text() -> None:
 
 @pytest.mark.parametrize(
     ("sent", "class_"),
-    [("I", "IMP"), ("E", "EMER"), ("O", "AMB"), ("P", "PRENC"), ("day case", "SS"), ("ED", "EMER"), ("W", "W"), ("B", "B")],
-)  # fmt: skip
+    [("I", "IMP"), ("E", "EMER"), ("O", "AMB"), ("P", "PRENC"), ("day case", "SS"), ("ED", "EMER"), ("W", "W")],
+)
 def test_class(sent: str, class_: str) -> None:
     encounter = of(resources(adt("A01", "202601020900", more=[pv1(f2=sent)])), "Encounter")[0]
     assert encounter["class"]["code"] == class_
@@ -199,8 +199,8 @@ def test_two_relatives_of_one_name_are_two() -> None:
 
 @pytest.mark.parametrize(
     ("f36", "f37", "method", "destination"),
-    [("1", "19", "1", "19"), ("19", "", None, "19"), ("6", "", "6", None), ("", "85", None, "85"), ("4", "79", "4", "79")],
-)  # fmt: skip
+    [("1", "19", "1", "19"), ("19", "", None, "19"), ("6", "", "6", None), ("", "85", None, "85")],
+)
 def test_discharge_fields_are_told_by_their_value(
     f36: str, f37: str, method: str | None, destination: str | None
 ) -> None:
