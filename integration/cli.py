@@ -144,7 +144,9 @@ def identity_review(as_json: Json = False) -> None:
 
 
 @identity_app.command("merge")
-def identity_merge(a: str, b: str, user: Annotated[str, typer.Option()], reason: Annotated[str, typer.Option()]) -> None:
+def identity_merge(
+    a: str, b: str, user: Annotated[str, typer.Option()], reason: Annotated[str, typer.Option()]
+) -> None:
     """Decide that two source patients are the same person."""
     run(lambda settings: commands.decide_identity(settings, a, b, "SAME", user, reason, out))
 
@@ -194,7 +196,9 @@ def explain(
     """Say in plain English what a client would see of somebody, and why."""
     moment = at.replace(tzinfo=at.tzinfo or UTC) if at else None
     text = run(
-        lambda settings: commands.explain(settings, client, nhs_number, role, purpose, moment, break_glass, as_json=as_json)
+        lambda settings: commands.explain(
+            settings, client, nhs_number, role, purpose, moment, break_glass, as_json=as_json
+        )
     )
     typer.echo(text)
 

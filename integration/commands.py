@@ -25,12 +25,14 @@ from integration.api.assertion import sign_assertion
 from integration.api.clients import load_clients
 from integration.api.token import ASSERTION_TYPE, token_url
 from integration.audit.access import Access
-from integration.audit.codes import Kind, Outcome
+from integration.audit.codes import Kind
+from integration.audit.codes import Outcome as Result
 from integration.audit.log import AuditLog, sequence
 from integration.audit.verify import verify
 from integration.config import Settings
 from integration.errors import NotPossible
 from integration.feeds import FEEDS
+from integration.identity.compare import Outcome
 from integration.identity.demographics import is_nhs_number
 from integration.identity.linking import decide as decide_linkage
 from integration.identity.linking import possible_matches
@@ -44,6 +46,7 @@ from integration.sharing.explain import as_json as decision_json
 from integration.sharing.explain import explain as in_plain_english
 from integration.sharing.facts import person_facts, persons_with_number
 from integration.sharing.request import BreakGlass, Caller, Client, Request
+from integration.store.connection import Connection
 from integration.store.database import Database, act_as
 from integration.store.labels import Labels
 
@@ -60,7 +63,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def as_owner(database: Database) -> AsyncIterator[asyncpg.Connection]:
+async def as_owner(database: Database) -> AsyncIterator[Connection]:
     connection = await asyncpg.connect(database.owner_url)
     try:
         yield connection
@@ -69,7 +72,7 @@ async def as_owner(database: Database) -> AsyncIterator[asyncpg.Connection]:
 
 
 @asynccontextmanager
-async def as_worker(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
+async def as_worker(settings: Settings) -> AsyncIterator[Connection]:
     """A connection in a transaction of the ingest role."""
     async with opened(settings) as database, database.pool("toldonce_worker", size=2) as pool:
         async with pool.acquire() as connection, connection.transaction():
@@ -79,7 +82,12 @@ async def as_worker(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
 
 def progress_bar(console: Console) -> Progress:
     return Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
     )
 
 
@@ -153,14 +161,14 @@ select count(distinct person) as people, count(*) as source_patients, count(dist
 """
 
 
-async def _summary(owner: asyncpg.Connection) -> Table:
+async def _summary(owner: Connection) -> Table:
     """Per feed what came of it; below, how many people it is about."""
     table = Table(title="What arrived, and what came of it")
     for heading in ("feed", "messages", "resources", "people there", "quarantined", "reasons"):
         table.add_column(heading, justify="left" if heading in ("feed", "reasons") else "right")
     for row in await owner.fetch(_FEEDS):
         table.add_row(*("" if value is None else str(value) for value in row.values()))
-    people = await owner.fetchrow(_PEOPLE)
+    (people,) = await owner.fetch(_PEOPLE)
     doubtful = len(await possible_matches(owner))
     table.caption = (
         f"{people['source_patients']} source patients are {people['people']} people; "
@@ -201,9 +209,13 @@ async def ingest(
 ) -> None:
     if feed not in FEEDS:
         raise NotPossible(f"there is no feed {feed}; the feeds are {', '.join(FEEDS)}")
-    files = [file for path in paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path]) if file.is_file()]
+    files = [
+        file for path in paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path]) if file.is_file()
+    ]
     async with opened(settings) as database, database.pool("toldonce_worker", size=2) as pool:
-        new = await _receive(pool, [Delivery(feed, sender, file.name, file.read_bytes(), as_of) for file in files], console)
+        new = await _receive(
+            pool, [Delivery(feed, sender, file.name, file.read_bytes(), as_of) for file in files], console
+        )
         console.print(f"{len(files)} received, {new} of them new")
         await _process(settings, pool, console)
 
@@ -219,7 +231,6 @@ async def work(settings: Settings, console: Console, *, forever: bool) -> None:
 
 async def listen_mllp(settings: Settings, host: str, sender: str, console: Console) -> None:
     async with opened(settings) as database, database.pool("toldonce_worker", size=4) as pool:
-
         pipeline = main.pipeline(settings, pool)
         server = await serve_mllp(host, settings.mllp_port, mllp_handler(pool, sender))
         console.print(f"listening for MLLP on {host}:{settings.mllp_port}")
@@ -264,7 +275,7 @@ async def identity_review(settings: Settings) -> list[dict[str, Any]]:
 
 
 async def decide_identity(
-    settings: Settings, a: str, b: str, outcome: str, user: str, reason: str, console: Console
+    settings: Settings, a: str, b: str, outcome: Outcome, user: str, reason: str, console: Console
 ) -> None:
     try:
         pair = (UUID(a), UUID(b))
@@ -299,15 +310,15 @@ async def token(
     client = _demo_client(client_id)
     endpoint = token_url(settings.fhir_base)
     assertion = sign_assertion(
-        demonstration.client_key(settings.data_dir, client.id),
+        demonstration.client_key(settings.data_dir, client.id).as_dict(private=True),
         client.id,
         endpoint,
-        role=role or client.roles[0],
-        purpose=purpose or (client.purposes[-1] if reason else client.purposes[0]),
-        user=user,
+        role or client.roles[0],
+        purpose or (client.purposes[-1] if reason else client.purposes[0]),
+        user,
+        BreakGlass(reason) if reason else None,
+        datetime.now(UTC),
         organisation=client.organisation,
-        break_glass=BreakGlass(reason) if reason else None,
-        now=datetime.now(UTC),
     )
     form = {
         "grant_type": "client_credentials",
@@ -370,7 +381,9 @@ def _caller(client: Client, role: str | None, purpose: str | None, reason: str |
     preferred = demonstration.BY_ID.get(client.id)
     roles = list(preferred.roles) if preferred else sorted(client.roles)
     purposes = list(preferred.purposes) if preferred else sorted(client.purposes)
-    return Caller(client.id, client.organisation, role or roles[0], purpose or (purposes[-1] if reason else purposes[0]))
+    return Caller(
+        client.id, client.organisation, role or roles[0], purpose or (purposes[-1] if reason else purposes[0])
+    )
 
 
 _EVENTS = """
@@ -409,7 +422,7 @@ def _asked_on_the_command_line(persons: Sequence[UUID] | None, found: int) -> Ac
         kind=Kind.AUDIT,
         interaction="search-type",
         route="toldonce audit search",
-        outcome=Outcome.SUCCESS,
+        outcome=Result.SUCCESS,
         caller=Caller("command line", "this deployment", "administrator", ""),
         person=persons[0] if persons else None,
         counts={"AuditEvent": found},
@@ -421,4 +434,4 @@ async def audit_verify(settings: Settings) -> tuple[str, bool]:
         async with pool.acquire() as connection:
             await sequence(connection)
             report = await verify(connection)
-    return str(report), report.sound
+    return str(report), report.intact

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
 from joserfc.jwk import ECKey
 
 from adapters.synthetic import organisations
@@ -14,6 +13,7 @@ from integration.api.clients import register
 from integration.api.keys import new_client_key, public_jwks, save_private
 from integration.config import Settings
 from integration.sharing.request import Client
+from integration.store.connection import Connection
 
 AGREEMENTS = Path(__file__).parent / "sharing" / "coventry.yaml"
 MRS_T = "9990000018"
@@ -33,10 +33,14 @@ class DemoClient:
 
 CLIENTS = (
     DemoClient("gp-system", "Earlsdon Avenue Practice clinical system", "X90401", ("GP",), ("TREAT",)),
-    DemoClient("hospital-epr", "Hospital patient record", "X9A", ("emergency doctor", "hospital doctor"), ("TREAT", "ETREAT")),
+    DemoClient(
+        "hospital-epr", "Hospital patient record", "X9A", ("emergency doctor", "hospital doctor"), ("TREAT", "ETREAT")
+    ),
     DemoClient("community-system", "Community nursing system", "X9C", ("community nurse",), ("TREAT",)),
     DemoClient("council-system", "Adult social care case system", "X9L", ("social worker",), ("TREAT",)),
-    DemoClient("companions", "Companions Coventry case book", "X9V01", ("social prescriber", "charity worker"), ("TREAT",)),
+    DemoClient(
+        "companions", "Companions Coventry case book", "X9V01", ("social prescriber", "charity worker"), ("TREAT",)
+    ),
     DemoClient("outreach", "Open Door Outreach case book", "X9V02", ("charity worker",), ("TREAT",)),
     DemoClient("ambulance", "Ambulance patient record", "X9B", ("paramedic",), ("ETREAT",)),
     DemoClient("distant-hospital", "An unrelated hospital", "X9Z", ("hospital doctor",), ("TREAT",)),
@@ -45,7 +49,7 @@ CLIENTS = (
 BY_ID = {client.id: client for client in CLIENTS}
 
 
-async def register_clients(owner: asyncpg.Connection, data_dir: Path) -> None:
+async def register_clients(owner: Connection, data_dir: Path) -> None:
     """Register the demo's clients, each with a key of its own that is made once and kept in the data folder."""
     known = {one.code for one in organisations.ORGANISATIONS}
     for client in CLIENTS:
@@ -82,7 +86,9 @@ def faulty_files() -> list[FeedFile]:
         b"EVN||20260930090000|||||20260930090000\r"
         b"PID|1||9990000000^^^NHS~M999999^^^X9A^MR||SAMPLE^SAM^^^MR^^L||19700101|1\r"
     )
-    nobody = b'{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Organization","id":"1"}}]}'
+    nobody = (
+        b'{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Organization","id":"1"}}]}'
+    )
     return [
         FeedFile("acute", "X9A", "TRUNCATED.hl7", truncated),
         FeedFile("acute", "X9A", "BADDIGIT1.hl7", bad_digit),

@@ -12,7 +12,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from integration.api.audit_events import AuditSearch, serve_audit_events
+from integration.api.audit_events import serve_audit_events
 from integration.api.authenticate import TokenAuthority
 from integration.api.capability import metadata_routes
 from integration.api.clients import load_clients
@@ -89,7 +89,7 @@ def _app(services: Services, pool: asyncpg.Pool) -> FastAPI:
     router = FhirRouter(route_class=FhirRoute)
     serve_everything(router)
     serve_search(router)
-    serve_audit_events(router, _audit_search(services, pool))
+    serve_audit_events(router, services.records.ids_of)
     serve_read(router)
     app.include_router(metadata_routes(router, services.base_url))
     app.include_router(token_routes(_token_endpoint(services, pool), services.base_url))
@@ -100,10 +100,6 @@ def _app(services: Services, pool: asyncpg.Pool) -> FastAPI:
 
 def _token_endpoint(services: Services, pool: asyncpg.Pool) -> TokenEndpoint:
     return TokenEndpoint(services.authority, pool, services.audit, services.clock, BREAK_GLASS_REASONS)
-
-
-def _audit_search(services: Services, pool: asyncpg.Pool) -> AuditSearch:
-    return AuditSearch(pool, services.audit, services.clock, services.records.ids_of, services.base_url)
 
 
 def _authority(settings: Settings) -> TokenAuthority:

@@ -50,8 +50,8 @@ def nhs_defect(one: Identifier, segment: str) -> Defect:
         return Defect(
             code="bad-check-digit",
             where=segment,
-            reason="the check digit of the NHS number is wrong, or it is a Scottish number that holds no date; the message "
-            "was used without the number",
+            reason="the check digit of the NHS number is wrong, or it is a Scottish number that holds no date; "
+            "the message was used without the number",
             remedy="correct the NHS number and send an A31",
             fragment=one.value.encode(),
         )

@@ -43,12 +43,15 @@ def read(raw: Json, wire: type[Read], where: str) -> tuple[Read | None, list[Def
     if "modifierExtension" in cleaned:
         return None, [*defects, _defect("modifier-extension", where, raw)]
     found, remaining, faults = _convert(cleaned, wire)
-    unreadable = [_defect("bad-element" if found else "unsound-resource", f"{where}.{key}", raw) for key in faults]
-    if found is None:
-        return None, defects + unreadable
-    understood = msgspec.json.decode(msgspec.json.encode(found))
-    unread = sorted(set(_unread(remaining, understood))) if understood != remaining else []
-    return found, defects + unreadable + [_defect("unread-element", f"{where}.{path}", raw) for path in unread]
+    if found is not None:
+        understood = msgspec.json.decode(msgspec.json.encode(found))
+        unread = sorted(set(_unread(remaining, understood))) if understood != remaining else []
+        defects += [_defect("unread-element", f"{where}.{path}", raw) for path in unread]
+        if unread:  # elements of which nothing is left must go, as FHIR knows no empty ones
+            found, _, more = _convert(_clean(understood)[0], wire)
+            faults += more
+    code = "bad-element" if found else "unsound-resource"
+    return found, defects + [_defect(code, f"{where}.{key}", raw) for key in faults]
 
 
 def _convert(cleaned: Json, wire: type[Read]) -> tuple[Read | None, Json, list[str]]:

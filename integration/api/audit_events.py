@@ -49,7 +49,7 @@ def serve_audit_events(router: FhirRouter, same_person: SamePerson) -> None:
         require_ig_officer(exchange.session.caller)
         query = _query(exchange)
         page = await _search(exchange, query, same_person)
-        await exchange._write(
+        await exchange.record(
             kind=Kind.AUDIT,
             interaction="search-type",
             outcome=Outcome.SUCCESS,

@@ -1,7 +1,5 @@
 """The register of client systems: table `client`. What a token may claim is bounded here."""
 
-import time
-from collections.abc import Mapping
 from typing import TypeAlias
 
 import asyncpg
@@ -18,25 +16,6 @@ values ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8)
 on conflict (id) do update set name = excluded.name, organisation = excluded.organisation, roles = excluded.roles,
     purposes = excluded.purposes, scopes = excluded.scopes, jwks = excluded.jwks, active = excluded.active
 """
-
-
-class ClientRegister:
-    """The register as the API sees it: read again when older than `refresh` seconds, so that is how long a client
-    that was switched off can still use a token it has."""
-
-    def __init__(self, pool: asyncpg.Pool, *, refresh: float = 5.0) -> None:
-        self._pool = pool
-        self._refresh = refresh
-        self._clients: Mapping[str, Client] = {}
-        self._read_at = float("-inf")
-
-    async def current(self) -> Mapping[str, Client]:
-        """Every registered client by its id."""
-        if time.monotonic() - self._read_at > self._refresh:
-            async with self._pool.acquire() as connection:
-                self._clients = await load_clients(connection)
-            self._read_at = time.monotonic()
-        return self._clients
 
 
 async def load_clients(connection: Connection) -> dict[str, Client]:

@@ -21,8 +21,8 @@ from integration.api.outcome import route_template
 from integration.api.parameters import AFTER, CURSOR
 from integration.api.scopes import require_scope
 from integration.api.seal import Parameters, Seal
-from integration.audit.codes import Kind, Outcome
 from integration.audit.access import Access, Account
+from integration.audit.codes import Kind, Outcome
 from integration.audit.log import AuditLog
 from integration.errors import AuditUnavailable, BadRequest, FhirError, Forbidden, InternalError, NotFound
 from integration.record.consult import Question, Records
@@ -101,7 +101,7 @@ class Exchange:
         outcome = Outcome.SERIOUS_FAILURE if isinstance(decision, Denial) else Outcome.SUCCESS
         account = Account.of(decision) if decision else None
         person = decision.person if isinstance(decision, Grant) else _denied_person(decision)
-        await self._write(
+        await self.record(
             kind=kind, interaction=interaction, outcome=outcome, decision=account, person=person, **details
         )
 
@@ -111,14 +111,15 @@ class Exchange:
             return
         outcome = Outcome.MAJOR_FAILURE if error.status >= 500 else Outcome.MINOR_FAILURE
         refused = error.status in (401, 403)
-        await self._write(
+        await self.record(
             kind=Kind.OPERATION if "$" in self.request.url.path else Kind.QUERY,
             interaction=_interaction(self.request),
             outcome=Outcome.SERIOUS_FAILURE if refused else outcome,
             failure=f"{error.status} {error.code}: {error.diagnostics}",
         )
 
-    async def _write(self, **details: Any) -> None:
+    async def record(self, **details: Any) -> None:
+        """Write one audit event of this exchange; returns when it is durable."""
         request, session = self.request, self._session
         access = Access(
             when=self.when,

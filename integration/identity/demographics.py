@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-import nhs_number
+from nhs_number import is_valid
 
 from mappings import uk_core
 from mappings.uk_core import Resource
 
 VERIFIED = "01"
+IDENTITY_UNKNOWN = "identity-unknown"
+"""Code of meta.tag on a pseudo-person (acute PID-31)."""
 _PLACEHOLDERS = frozenset(str(digit) * 10 for digit in range(10))
 
 
@@ -30,7 +32,10 @@ class Demographics(msgspec.Struct, frozen=True):
 
 def demographics(patient: Resource) -> Demographics:
     """Comparable demographics of a UK Core Patient. A number with a bad check digit, or one digit repeated ten times
-    (these pass the check digit), is no number."""
+    (these pass the check digit), is no number. Of somebody whose identity the source does not know there is nothing
+    to compare."""
+    if any(tag.get("code") == IDENTITY_UNKNOWN for tag in patient.get("meta", {}).get("tag", ())):
+        return Demographics()
     number, status = _nhs_number(patient.get("identifier", ()))
     names = patient.get("name", ())
     return Demographics(
@@ -52,7 +57,7 @@ def demographics(patient: Resource) -> Demographics:
 
 def is_nhs_number(text: str) -> bool:
     """Ten digits with a valid check digit that are not a placeholder."""
-    return text.isdigit() and text not in _PLACEHOLDERS and bool(nhs_number.is_valid(text))
+    return text.isdigit() and text not in _PLACEHOLDERS and bool(is_valid(text))
 
 
 def _nhs_number(identifiers: Iterable[dict[str, Any]]) -> tuple[str | None, str | None]:

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
 from integration.errors import UnknownSourcePatient
 from integration.identity.compare import Outcome, compare
 from integration.identity.demographics import Demographics
 from integration.identity.people import Decision, People, people, person_id
+from integration.store.connection import Connection
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Stated:
     merged_into: Sequence[str] = ()
 
 
-async def relink(connection: asyncpg.Connection, secret: bytes, stated: Sequence[Stated]) -> dict[UUID, UUID]:
+async def relink(connection: Connection, secret: bytes, stated: Sequence[Stated]) -> dict[UUID, UUID]:
     """Record what sources now say, decide anew every pair it touches, and move what belongs to another person now.
     Returns the present person of each of `stated`."""
     await _record(connection, stated)
@@ -36,7 +36,7 @@ async def relink(connection: asyncpg.Connection, secret: bytes, stated: Sequence
     return await settle(connection, secret, list(changed))
 
 
-async def settle(connection: asyncpg.Connection, secret: bytes, ids: Sequence[UUID]) -> dict[UUID, UUID]:
+async def settle(connection: Connection, secret: bytes, ids: Sequence[UUID]) -> dict[UUID, UUID]:
     """Derive the people around these source patients from the decisions that hold, and move rows accordingly."""
     nodes = await _connected(connection, ids)
     grouped = people({id_: who for id_, (_, who) in nodes.items()}, await _decisions(connection, list(nodes)))
@@ -54,7 +54,7 @@ def _person_of(secret: bytes, grouped: People, nodes: Mapping[UUID, Demographics
     return {id_: ids[group] for id_, group in grouped.members.items()}
 
 
-async def _record(connection: asyncpg.Connection, stated: Sequence[Stated]) -> None:
+async def _record(connection: Connection, stated: Sequence[Stated]) -> None:
     await connection.executemany(
         "update toldonce.source_patient set nhs_number = $2, birth_date = $3, demographics = $4 where id = $1",
         [
@@ -92,9 +92,7 @@ join toldonce.source_patient o on o.birth_date = m.birth_date and o.id <> m.id
 """
 
 
-async def _by_rule(
-    connection: asyncpg.Connection, changed: Mapping[UUID, Demographics]
-) -> set[tuple[Decision, UUID | None]]:
+async def _by_rule(connection: Connection, changed: Mapping[UUID, Demographics]) -> set[tuple[Decision, UUID | None]]:
     """Decisions by exact rules between the changed and everyone who shares their number or birth date."""
     listed = list(changed.items())
     rows = await connection.fetch(
@@ -115,7 +113,7 @@ async def _by_rule(
 
 
 async def _replace_automatic(
-    connection: asyncpg.Connection, ids: Sequence[UUID], wanted: set[tuple[Decision, UUID | None]]
+    connection: Connection, ids: Sequence[UUID], wanted: set[tuple[Decision, UUID | None]]
 ) -> None:
     """Close automatic decisions about `ids` that no longer hold and log new ones; those that stand are untouched."""
     rows = await connection.fetch(
@@ -161,9 +159,7 @@ select id, person, demographics from reach join toldonce.source_patient using (i
 """
 
 
-async def _connected(
-    connection: asyncpg.Connection, ids: Sequence[UUID]
-) -> dict[UUID, tuple[UUID | None, Demographics]]:
+async def _connected(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, tuple[UUID | None, Demographics]]:
     """These source patients, whoever is taken for the same person now, and whoever a SAME decision leads to."""
     rows = await connection.fetch(_CONNECTED, list(ids))
     return {
@@ -172,7 +168,7 @@ async def _connected(
     }
 
 
-async def _decisions(connection: asyncpg.Connection, ids: Sequence[UUID]) -> list[Decision]:
+async def _decisions(connection: Connection, ids: Sequence[UUID]) -> list[Decision]:
     rows = await connection.fetch(
         "select a, b, outcome, made_by, reason, strength from toldonce.linkage "
         "where until is null and a = any($1) and b = any($1)",
@@ -181,7 +177,7 @@ async def _decisions(connection: asyncpg.Connection, ids: Sequence[UUID]) -> lis
     return [Decision(**row) for row in rows]
 
 
-async def _mark_refused(connection: asyncpg.Connection, ids: Sequence[UUID], grouped: People) -> None:
+async def _mark_refused(connection: Connection, ids: Sequence[UUID], grouped: People) -> None:
     """Note which SAME decisions are not followed: they are work for the review queue."""
     refused = [(one.a, one.b) for one in grouped.refused]
     await connection.execute(
@@ -195,7 +191,7 @@ async def _mark_refused(connection: asyncpg.Connection, ids: Sequence[UUID], gro
     )
 
 
-async def _move(connection: asyncpg.Connection, moves: Mapping[UUID, UUID]) -> None:
+async def _move(connection: Connection, moves: Mapping[UUID, UUID]) -> None:
     """Let rows of source patients follow them to another person, in one transaction; every id issued keeps resolving."""
     if not moves:
         return
@@ -229,7 +225,7 @@ _MOVES = (
 )
 
 
-async def _forward(connection: asyncpg.Connection, moved: Mapping[UUID, UUID]) -> None:
+async def _forward(connection: Connection, moved: Mapping[UUID, UUID]) -> None:
     """An id that nobody has any more resolves to the person its smallest former member is now."""
     await connection.execute(
         "update toldonce.person p set current = m.new from unnest($1::uuid[], $2::uuid[]) as m(old, new) "
@@ -250,13 +246,13 @@ order by l.id
 """
 
 
-async def possible_matches(connection: asyncpg.Connection) -> list[dict[str, object]]:
+async def possible_matches(connection: Connection) -> list[dict[str, object]]:
     """Pairs of source patients that wait for a person's decision, with the fields that speak for and against."""
     return [dict(row) for row in await connection.fetch(_POSSIBLE)]
 
 
 async def decide(
-    connection: asyncpg.Connection, secret: bytes, pair: tuple[UUID, UUID], outcome: Outcome, user: str, reason: str
+    connection: Connection, secret: bytes, pair: tuple[UUID, UUID], outcome: Outcome, user: str, reason: str
 ) -> None:
     """Log a person's decision about two source patients, which replaces an earlier one, and let it take effect.
     Raises UnknownSourcePatient."""

@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from adapters.records import Defect, FoldedEvent, Submission
 from integration.feeds import Feed
 from integration.identity.demographics import Demographics, demographics
-from integration.store.extract import DIRECTORY, Extract, digest, extract
 from integration.ingest.statements import Source
 from integration.sharing.categories import category_of
 from integration.sharing.choices import choices_of
@@ -20,6 +19,7 @@ from integration.sharing.mask import location_free
 from integration.sharing.relationship import evidence_of
 from integration.sharing.request import Choice, Evidence
 from integration.sharing.sensitivity import is_restricted, sensitivities_of
+from integration.store.extract import DIRECTORY, Extract, digest, extract
 from integration.store.labels import LabelKey
 from mappings.ids import Ids
 from mappings.provenance import provenance

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-import asyncpg
+from integration.store.connection import Connection
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ returning id
 """
 
 
-async def receive(connection: asyncpg.Connection, deliveries: Sequence[Delivery]) -> int:
+async def receive(connection: Connection, deliveries: Sequence[Delivery]) -> int:
     """Store the deliveries in one transaction; how many of them were new. When this returns they are durable."""
     async with connection.transaction():
         await connection.execute("select set_config('role', 'toldonce_ingest', true)")
@@ -54,7 +54,7 @@ def _columns(delivery: Delivery) -> tuple[str, str, str, str, bytes, datetime | 
     return (delivery.feed, delivery.sender, delivery.name, digest, delivery.content, delivery.as_of)
 
 
-async def waiting(connection: asyncpg.Connection, limit: int) -> list[Envelope]:
+async def waiting(connection: Connection, limit: int) -> list[Envelope]:
     """The oldest envelopes that wait, held until the transaction ends; another worker skips them."""
     rows = await connection.fetch(
         "select id, feed, sender, name, digest, content, as_of from toldonce.envelope where state = 'received' "
@@ -64,11 +64,11 @@ async def waiting(connection: asyncpg.Connection, limit: int) -> list[Envelope]:
     return [Envelope(**row) for row in rows]
 
 
-async def count_waiting(connection: asyncpg.Connection) -> int:
+async def count_waiting(connection: Connection) -> int:
     return cast(int, await connection.fetchval("select count(*) from toldonce.envelope where state = 'received'"))
 
 
-async def finish(connection: asyncpg.Connection, done: Sequence[int], quarantined: Sequence[int]) -> None:
+async def finish(connection: Connection, done: Sequence[int], quarantined: Sequence[int]) -> None:
     """Mark envelopes as processed, or as set aside whole."""
     await connection.execute(
         "update toldonce.envelope set finished = now(), state = case when id = any($2) then 'quarantined' else 'done' end "

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import structlog
 
 from adapters.errors import Unreadable
@@ -26,11 +27,12 @@ from adapters.records import Defect, Parsed
 from integration.feeds import Feed
 from integration.identity.linking import Stated, relink
 from integration.ingest import inbox, quarantine, statements
-from integration.ingest.assemble import Assembled, Assembler, LabelKey
+from integration.ingest.assemble import Assembled, Assembler
 from integration.ingest.inbox import Envelope
 from integration.store import directory, facts, versions
+from integration.store.connection import Connection
 from integration.store.facts import SourceFacts
-from integration.store.labels import Labels
+from integration.store.labels import LabelKey, Labels
 from integration.store.versions import Draft
 
 log = structlog.get_logger()
@@ -96,9 +98,7 @@ class Pipeline:
             return len(envelopes)
 
 
-async def process(
-    connection: asyncpg.Connection, envelopes: Sequence[Envelope], assembler: Assembler, labels: Labels
-) -> None:
+async def process(connection: Connection, envelopes: Sequence[Envelope], assembler: Assembler, labels: Labels) -> None:
     """Steps (1) to (7) for envelopes that were taken (0) in this transaction."""
     recorded = datetime.now(UTC)
     # (1) parse
@@ -112,8 +112,7 @@ async def process(
     before = await versions.stored(connection, list(sources))
     valid = {old.digest for old in before.values()}
     assembled = [
-        assembler(source, said[key], submitted(source.feed, said[key]), valid)
-        for key, source in sources.items()
+        assembler(source, said[key], submitted(source.feed, said[key]), valid) for key, source in sources.items()
     ]
     # (4) link
     persons = await relink(
@@ -139,7 +138,20 @@ def _parse(feed: Feed, envelope: Envelope) -> tuple[Parsed, Sequence[Defect]]:
         parsed = feed.parse(envelope.content, name=envelope.name, sender=envelope.sender, as_of=envelope.as_of)
     except Unreadable as error:
         return Parsed(), [error.defect]
-    return parsed, parsed.defects
+    own = [event for event in parsed.events if event.patient.organisation == envelope.sender]
+    foreign = [] if len(own) == len(parsed.events) else [_foreign(envelope)]
+    return msgspec.structs.replace(parsed, events=own), [*parsed.defects, *foreign]
+
+
+def _foreign(envelope: Envelope) -> Defect:
+    """An organisation speaks for its own patients only, whatever a message says of itself."""
+    return Defect(
+        code="wrong-sender",
+        where=f"the {envelope.feed} envelope",
+        reason=f"it names patients of another organisation than its sender {envelope.sender}; they were left out",
+        remedy="send it as the organisation it comes from, or correct the organisation in it",
+        fragment=envelope.content,
+    )
 
 
 def _labels(assembled: Assembled) -> set[LabelKey]:

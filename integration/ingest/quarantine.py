@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import asyncpg
-
 from adapters.records import Defect
+from integration.store.connection import Connection
 
 
-async def replace(connection: asyncpg.Connection, defects: Mapping[int, Sequence[Defect]]) -> None:
+async def replace(connection: Connection, defects: Mapping[int, Sequence[Defect]]) -> None:
     """Make `defects` (by envelope) the open entries of these envelopes: what a replay cured is resolved."""
     await connection.execute(
         "update toldonce.quarantine set resolved = now() where envelope = any($1) and resolved is null", list(defects)
@@ -16,7 +15,7 @@ async def replace(connection: asyncpg.Connection, defects: Mapping[int, Sequence
     await add(connection, ((envelope, defect) for envelope, found in defects.items() for defect in found))
 
 
-async def add(connection: asyncpg.Connection, defects: Iterable[tuple[int, Defect]]) -> None:
+async def add(connection: Connection, defects: Iterable[tuple[int, Defect]]) -> None:
     """Add open entries; the same defect of the same envelope is one entry."""
     await connection.executemany(
         "insert into toldonce.quarantine (envelope, code, location, reason, remedy, fragment) values ($1, $2, $3, $4, $5, $6) "
@@ -26,7 +25,7 @@ async def add(connection: asyncpg.Connection, defects: Iterable[tuple[int, Defec
     )
 
 
-async def open_entries(connection: asyncpg.Connection) -> list[dict[str, Any]]:
+async def open_entries(connection: Connection) -> list[dict[str, Any]]:
     """Open entries, oldest first, without the bytes."""
     rows = await connection.fetch(
         "select q.id, e.feed, e.sender, e.name, q.code, q.location, q.reason, q.remedy, q.at, length(q.fragment) as bytes "
@@ -35,7 +34,7 @@ async def open_entries(connection: asyncpg.Connection) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-async def entry(connection: asyncpg.Connection, id_: int) -> dict[str, Any] | None:
+async def entry(connection: Connection, id_: int) -> dict[str, Any] | None:
     """One entry with its bytes, or None."""
     row = await connection.fetchrow(
         "select q.*, e.feed, e.sender, e.name, e.as_of, e.content from toldonce.quarantine q "
@@ -45,7 +44,7 @@ async def entry(connection: asyncpg.Connection, id_: int) -> dict[str, Any] | No
     return dict(row) if row else None
 
 
-async def replay(connection: asyncpg.Connection, feed: str | None = None) -> int:
+async def replay(connection: Connection, feed: str | None = None) -> int:
     """Send every envelope that has open entries through the pipeline again; how many."""
     status = await connection.execute(
         "update toldonce.envelope set state = 'received' where ($1::text is null or feed = $1) and id in "

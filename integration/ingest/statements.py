@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
 from adapters.records import FoldedEvent, Parsed, SourcePatient, Submission
 from integration.ingest.inbox import Envelope
+from integration.store.connection import Connection
 from mappings.ids import Ids
 
 
@@ -23,7 +23,7 @@ class Source:
 
 
 async def keep(
-    connection: asyncpg.Connection, secret: bytes, parsed: Sequence[tuple[Envelope, Parsed]]
+    connection: Connection, secret: bytes, parsed: Sequence[tuple[Envelope, Parsed]]
 ) -> Mapping[int, Source]:
     """Store what was parsed; every source patient that it touches. A replayed envelope replaces its own statements,
     so parsing it better than before leaves nothing of the old reading."""
@@ -57,7 +57,7 @@ async def keep(
     return await _sources(connection, touched, {(envelope.feed, envelope.sender) for envelope, _ in submissions})
 
 
-async def events(connection: asyncpg.Connection, keys: Sequence[int]) -> dict[int, list[FoldedEvent]]:
+async def events(connection: Connection, keys: Sequence[int]) -> dict[int, list[FoldedEvent]]:
     """All statements of these source patients, each list in total order."""
     rows = await connection.fetch(
         "select s.source_patient, s.at, s.sent, e.digest, e.name, s.record from toldonce.statement s "
@@ -72,7 +72,7 @@ async def events(connection: asyncpg.Connection, keys: Sequence[int]) -> dict[in
 
 
 async def submissions(
-    connection: asyncpg.Connection, feeds: set[str]
+    connection: Connection, feeds: set[str]
 ) -> Callable[[str, Sequence[FoldedEvent]], list[Submission]]:
     """A lookup: every submission of the senders that brought these events of a feed, ordered by as-of, then digest."""
     rows = await connection.fetch("select feed, content from toldonce.submission where feed = any($1)", list(feeds))
@@ -91,7 +91,7 @@ async def submissions(
 
 
 async def _source_patients(
-    connection: asyncpg.Connection, secret: bytes, said: Sequence[tuple[str, SourcePatient]]
+    connection: Connection, secret: bytes, said: Sequence[tuple[str, SourcePatient]]
 ) -> dict[tuple[str, SourcePatient], int]:
     """Keys of source patients, made where new."""
     feeds = [feed for feed, _ in said]
@@ -120,9 +120,7 @@ order by key
 """
 
 
-async def _sources(
-    connection: asyncpg.Connection, keys: set[int], submitted: set[tuple[str, str]]
-) -> dict[int, Source]:
+async def _sources(connection: Connection, keys: set[int], submitted: set[tuple[str, str]]) -> dict[int, Source]:
     """These source patients, and everyone of whom a sender that has just submitted a batch ever said anything: what
     the batch no longer holds was withdrawn."""
     feeds, senders = [feed for feed, _ in submitted], [sender for _, sender in submitted]

@@ -12,6 +12,7 @@ from integration.record.reader import Reader
 from integration.sharing.decide import Policy, decide
 from integration.sharing.facts import person_facts, person_of_resource, persons_with_number
 from integration.sharing.request import BreakGlass, Caller, Decision, Request
+from integration.store.connection import Connection
 from integration.store.database import act_as
 from integration.store.labels import Labels
 
@@ -88,13 +89,13 @@ class Records:
             return body
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[asyncpg.Connection]:
+    async def _transaction(self) -> AsyncIterator[Connection]:
         async with self.pool.acquire() as connection:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 await act_as(connection, "toldonce_facts")
                 yield connection
 
-    async def _decided(self, connection: asyncpg.Connection, question: Question, person: UUID) -> Consultation:
+    async def _decided(self, connection: Connection, question: Question, person: UUID) -> Consultation:
         facts = await person_facts(connection, self.labels, person)
         request = Request(question.caller, facts.person, question.at, question.break_glass)
         decision = decide(request, facts, self.policy())

@@ -15,6 +15,7 @@ import orjson
 
 from adapters.records import LONDON
 from integration.sharing.request import DataWindow, Decision, Denial, Grant
+from integration.store.connection import Connection
 from mappings.uk_core import SUBJECT
 
 _TOKEN = SUBJECT.encode()
@@ -67,13 +68,13 @@ class Reader:
     """Reads one person's rows in the transaction in which the decision was made. For a Denial it runs the same
     queries over nothing, so that a person who may not be known of answers as one who does not exist."""
 
-    def __init__(self, connection: asyncpg.Connection, decision: Decision) -> None:
+    def __init__(self, connection: Connection, decision: Decision) -> None:
         self._connection = connection
         self._grant = decision if isinstance(decision, Grant) else None
         self._person = decision.person if isinstance(decision, Grant) else _NOBODY
 
     @classmethod
-    async def open(cls, connection: asyncpg.Connection, decision: Decision) -> "Reader":
+    async def open(cls, connection: Connection, decision: Decision) -> "Reader":
         """Step from the facts' role into the reader's, with the Grant as settings of the row policy."""
         await connection.execute(
             "select set_config('role', 'toldonce_reader', true), set_config('toldonce.person', $1, true), "
@@ -155,8 +156,8 @@ def _conditions(query: Query, person: UUID, grant: Grant | None) -> tuple[list[s
 def _moments(windows: Sequence[DataWindow]) -> Iterator[tuple[list[int], datetime | None, datetime | None]]:
     """Windows as moments: from the first day's start to the last day's end, exclusive, in London."""
     for window in windows:
-        since = window.start and datetime.combine(window.start, time(), LONDON)
-        until = window.end and datetime.combine(window.end + timedelta(days=1), time(), LONDON)
+        since = datetime.combine(window.start, time(), LONDON) if window.start else None
+        until = datetime.combine(window.end + timedelta(days=1), time(), LONDON) if window.end else None
         yield list(window.labels), since, until
 
 

@@ -26,8 +26,11 @@ narrowest category, so that a new type is never shown more widely than meant."""
 
 _SAFEGUARDING_FLAGS = frozenset({"child-protection-information-system-flag", "female-genital-mutilation-flag"})
 """England-FlagCategoryPatient codes that are about safeguarding (Patient Flags implementation guide)."""
-_SAFEGUARDING_SNOMED = frozenset({"514331000000104"})
-"""Adult safeguarding concern (FACTS-feeds section 8)."""
+_SAFEGUARDING_SNOMED = frozenset(
+    {"514331000000104", "836881000000105", "342191000000101", "764841000000100", "818901000000100", "417430008"}
+)
+"""Adult and child safeguarding concern, child protection plan, looked after child, unborn child's plan, vulnerable
+adult (Patient Flags implementation guide; NHS primary care code sets)."""
 _SAFEGUARDING_BARS = ("https://fhir.nhs.uk/CodeSystem/flag-categories-bars", "SG")
 _ADJUSTMENT_BARS = ("https://fhir.nhs.uk/CodeSystem/flag-categories-bars", "RA")
 _ADJUSTMENT_PROFILES = frozenset({uk_core.RA_ADJUSTMENT_PROFILE})
@@ -72,6 +75,7 @@ def _is_safeguarding(system: str, code: str) -> bool:
         (system == uk_core.RA_PATIENT_FLAG and code in _SAFEGUARDING_FLAGS)
         or (system == uk_core.SNOMED and code in _SAFEGUARDING_SNOMED)
         or (system, code) == _SAFEGUARDING_BARS
+        or (system.startswith("https://toldonce.example/") and "safeguarding" in system)
     )
 
 

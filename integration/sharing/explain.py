@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from integration.sharing import reasons
 from integration.sharing.policy import Policy
 from integration.sharing.request import Category, Decision, Denial, Grant, Reason
+
+_LONDON = ZoneInfo("Europe/London")
 
 
 def explain(decision: Decision, policy: Policy, names: Mapping[str, str]) -> str:
@@ -64,7 +67,7 @@ def _who_asked(decision: Decision, policy: Policy, names: Mapping[str, str]) -> 
     caller = decision.request.caller
     organisation = policy.names.get(caller.organisation) or names.get(caller.organisation, caller.organisation)
     user = f" (user {caller.user}, {'signed in' if caller.user_authenticated else 'as the client says'})"
-    at = decision.request.at
+    at = decision.request.at.astimezone(_LONDON)
     return (
         f"{organisation}, through {names.get(caller.client, caller.client)}{user if caller.user else ''}, "
         f"in the role {caller.role}, for {reasons.purpose(policy, caller.purpose)}, "

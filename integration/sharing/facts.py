@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
 from integration.sharing.request import Choice, Evidence, Facts
+from integration.store.connection import Connection
 from integration.store.labels import Labels
 
 _FACTS = """
@@ -24,9 +24,7 @@ _evidence = msgspec.json.Decoder(list[Evidence])
 _choices = msgspec.json.Decoder(list[Choice])
 
 
-async def person_facts(
-    connection: asyncpg.Connection, labels: Labels, person: UUID, at: datetime | None = None
-) -> Facts:
+async def person_facts(connection: Connection, labels: Labels, person: UUID, at: datetime | None = None) -> Facts:
     """Facts of the person whom this id means now, as recorded now or by `at`. Unknown: `known` is False. The
     connection is in a transaction as `toldonce_facts`."""
     rows = await connection.fetch(_FACTS_AT, person, at) if at else await connection.fetch(_FACTS, person)
@@ -43,7 +41,7 @@ async def person_facts(
     )
 
 
-async def persons_with_number(connection: asyncpg.Connection, number: str) -> list[UUID]:
+async def persons_with_number(connection: Connection, number: str) -> list[UUID]:
     """Persons of whom some source states this NHS number, in a fixed order."""
     rows = await connection.fetch(
         "select distinct person from toldonce.source_patient where nhs_number = $1 and person is not null order by person",
@@ -52,7 +50,7 @@ async def persons_with_number(connection: asyncpg.Connection, number: str) -> li
     return [row["person"] for row in rows]
 
 
-async def person_of_resource(connection: asyncpg.Connection, resource_type: str, id_: UUID) -> UUID | None:
+async def person_of_resource(connection: Connection, resource_type: str, id_: UUID) -> UUID | None:
     """Whom a resource is about; a person's own id (present or former) counts as a Patient's."""
     found: UUID | None = await connection.fetchval(
         "select person from toldonce.resource where id = $1 and type = $2", id_, resource_type

@@ -1,17 +1,17 @@
-"""Rule 7: a resource without what locates the person (PDS removes address, telecom and practice; a shared record knows
-more places than that).
+"""Rule 7: a resource without what locates the person.
 
-| what | what becomes of it |
-|---|---|
-| addresses, telephone and e-mail, next of kin (`address`, `telecom`, `contact`) | removed, in every resource |
-| places (`location`, `locationReference`, `locationCode`, `hospitalization.origin` and `destination`, Location) | removed |
-| the practice and other organisations somebody lives near (`generalPractitioner`, `managingOrganization`, `serviceProvider`, `custodian`) | removed |
-| any other reference to an Organization, Location, HealthcareService, PractitionerRole or an ODS code | "withheld" stands in its place, so that the resource stays valid |
-| ids of an organisation's own system, and who assigned an id | removed: the system names the organisation |
-| `meta.source` | removed: it names the organisation |
-| extensions that hold an address, a contact or a place | removed |
-| narrative, notes, descriptions and instructions | removed: free text may name a place; notes stay on allergies, medicines and vaccinations, where leaving one out may harm |
-| what is left of a Location | its id and status |
+PDS removes address, telecom and general practice of a restricted person; a shared record knows more places than that:
+
+- addresses, telephone, e-mail and contact persons are removed from every resource;
+- so are places: location, origin and destination of a stay, where a service is given, what is a Location;
+- so are the practice and the managing or providing organisation, a care team's name, and who assigned an id, for they
+  tell where somebody lives near; any other reference to an Organization, Location, HealthcareService or
+  PractitionerRole becomes "withheld", so that the resource stays valid;
+- so are ids of an organisation's own system, and meta.source, for they name the organisation;
+- so are extensions that hold an address, a contact or a place;
+- so is free text, which may name a place: the narrative, notes, descriptions, instructions. Notes stay on allergies,
+  medicines and vaccinations, where leaving one out may harm;
+- of a Location, id and status are left.
 
 What was changed says so: meta.security REDACTED.
 """
@@ -28,10 +28,10 @@ _REMOVED = frozenset(
         "address", "telecom", "contact",
         "location", "locationReference", "locationCode", "origin", "destination", "position",
         "generalPractitioner", "managingOrganization", "serviceProvider", "custodian",
-        "assigner", "text_narrative",
+        "assigner",
     }
 )  # fmt: skip
-_FREE_TEXT = frozenset({"note", "description", "comment", "patientInstruction", "instructionsText"})
+_FREE_TEXT = frozenset({"description", "comment", "patientInstruction"})
 _NOTES_MATTER = frozenset(
     {"AllergyIntolerance", "MedicationRequest", "MedicationStatement", "Medication", "Immunization"}
 )
@@ -45,7 +45,7 @@ _PLACE_EXTENSIONS = ("birthplace", "placeofbirth", "address", "location", "resid
 def location_free(resource: Resource) -> Resource | None:
     """The resource without what locates the person, or None when there is nothing to remove. See the table above."""
     if resource["resourceType"] == "Location":
-        kept = {name: resource[name] for name in ("resourceType", "id", "meta", "status") if name in resource}
+        kept: Resource = {name: resource[name] for name in ("resourceType", "id", "meta", "status") if name in resource}
         return _marked(_without_source(kept)) if kept != resource else None
     freed = _element(resource, resource["resourceType"])
     return _marked(freed) if freed != resource else None
@@ -67,33 +67,38 @@ def _without_source(resource: Resource) -> Resource:
 def _element(value: dict[str, Any], resource_type: str) -> dict[str, Any]:
     """One element (or resource) without what locates, at any depth."""
     resource_type = value.get("resourceType", resource_type)
-    kept: dict[str, Any] = {}
-    for name, inner in value.items():
-        if name in _REMOVED or (name in _FREE_TEXT and resource_type not in _NOTES_MATTER):
-            continue
-        freed = _freed(name, inner, resource_type)
-        if freed is not None:
-            kept[name] = freed
-    return kept
+    freed = {
+        name: _freed(name, inner, resource_type)
+        for name, inner in value.items()
+        if name not in _REMOVED and not _is_free_text(name, inner, resource_type)
+    }
+    return {name: inner for name, inner in freed.items() if inner is not None and inner != {} and inner != []}
+
+
+def _is_free_text(name: str, inner: Any, resource_type: str) -> bool:
+    if name == "name" and resource_type == "CareTeam":
+        return isinstance(inner, str)
+    wordy = name == "note" or (name in _FREE_TEXT and isinstance(inner, str))
+    return wordy and resource_type not in _NOTES_MATTER
 
 
 def _freed(name: str, inner: Any, resource_type: str) -> Any:
-    """What is left of one child element; None when nothing is."""
+    """What is left of one child element; None or empty when nothing is."""
     match name:
         case "text" if isinstance(inner, dict):  # the narrative; a CodeableConcept's text is a string
             return None
         case "meta":
-            return {part: value for part, value in inner.items() if part != "source"} or None
+            return {part: value for part, value in inner.items() if part != "source"}
         case "identifier" if isinstance(inner, list):
-            return [_element(one, resource_type) for one in inner if not _is_local(one)] or None
+            return [_element(one, resource_type) for one in inner if not _is_local(one)]
         case "identifier" if isinstance(inner, dict):
             return None if _is_local(inner) else _element(inner, resource_type)
         case "extension" | "modifierExtension":
-            return [_element(one, resource_type) for one in inner if not _locates(one)] or None
+            return [_element(one, resource_type) for one in inner if not _locates(one)]
     if isinstance(inner, dict):
         return WITHHELD if _is_place(inner) else _element(inner, resource_type)
     if isinstance(inner, list):
-        return [_item(one, resource_type) for one in inner]
+        return [one for one in (_item(each, resource_type) for each in inner) if one != {}]
     return inner
 
 
@@ -122,7 +127,6 @@ def _locates(extension: dict[str, Any]) -> bool:
     reference = extension.get("valueReference")
     return (
         not _PLACE_VALUES.isdisjoint(extension)
-        or url.endswith(_PLACE_EXTENSIONS)
-        or any(word in url.rsplit("/", 1)[-1].rsplit("-", 1)[-1] for word in _PLACE_EXTENSIONS)
+        or any(word in url.rpartition("/")[2] for word in _PLACE_EXTENSIONS)
         or (isinstance(reference, dict) and _is_place(reference))
     )

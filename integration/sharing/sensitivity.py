@@ -25,6 +25,7 @@ SENSITIVITIES: frozenset[str] = frozenset(_LISTS["sensitivities"])
 UNEXPLAINED: str = _LISTS["unexplained"]
 OWN_SYSTEM: str = _LISTS["own system"]
 """Security labels of ours, one per sensitivity, for what no code list covers."""
+_SETTING = "https://fhir.hl7.org.uk/CodeSystem/UKCore-PracticeSettingCodeEngland"  # UKC: treatment functions
 _ICD10 = "http://hl7.org/fhir/sid/icd-10"  # R4 terminologies-systems; the UK edition adds a suffix
 _RESTRICTED = frozenset({"R", "V"})  # v3-Confidentiality
 _LOCATION = frozenset({"LOCIS", "PATLOC"})  # v3-ActCode: location information sensitivity
@@ -39,6 +40,7 @@ def _by_code() -> Mapping[tuple[str, str], str]:
         found[OWN_SYSTEM, kept["label"]] = name
         found.update({(uk_core.SNOMED, code): name for code in kept["snomed"]})
         found.update({(uk_core.ACT_CODE, code): name for code in kept["act codes"]})
+        found.update({(_SETTING, code): name for code in kept.get("practice settings", ())})
     return found
 
 
@@ -100,7 +102,7 @@ def _of_codes(resource: Resource) -> Iterator[str]:
     for system, code in _codings({name: value for name, value in resource.items() if name != "meta"}):
         if system.startswith(_ICD10):
             yield from _of_icd10(code.replace(".", ""))
-        elif system == uk_core.SNOMED and (name := _by_code().get((system, code))) is not None:
+        elif system in (uk_core.SNOMED, _SETTING) and (name := _by_code().get((system, code))) is not None:
             yield name
 
 

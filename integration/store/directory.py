@@ -13,12 +13,13 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from integration.store.connection import Connection
 from integration.store.extract import directory_entries
 from integration.store.versions import stamped
 from mappings.uk_core import Resource
 
 
-async def replace(connection: asyncpg.Connection, said: Mapping[int, Sequence[Resource]], recorded: datetime) -> None:
+async def replace(connection: Connection, said: Mapping[int, Sequence[Resource]], recorded: datetime) -> None:
     """Make `said` what these source patients' records say of the directory, and serve the fullest of each."""
     wanted = {(UUID(one["id"]), key): _ranked(one) for key, entries in said.items() for one in entries}
     rows = await connection.fetch(
@@ -46,7 +47,7 @@ def _ranked(resource: Resource) -> tuple[str, str, bytes]:
     return resource["resourceType"], f"{len(body):06d}{hashlib.sha256(body).hexdigest()}", body
 
 
-async def _serve_fullest(connection: asyncpg.Connection, ids: set[UUID], recorded: datetime) -> None:
+async def _serve_fullest(connection: Connection, ids: set[UUID], recorded: datetime) -> None:
     """Entries nobody describes any more stay: references in the history still point at them."""
     rows = await connection.fetch(
         "select f.*, d.version from unnest($1::uuid[]) as wanted(id) cross join lateral (select id, type, rank, body from "
@@ -63,7 +64,7 @@ async def _serve_fullest(connection: asyncpg.Connection, ids: set[UUID], recorde
     )
 
 
-def _row(row: Mapping[str, Any], recorded: datetime) -> tuple[Any, ...]:
+def _row(row: asyncpg.Record, recorded: datetime) -> tuple[Any, ...]:
     version = (row["version"] or 0) + 1
     entry: Resource = orjson.loads(row["body"])
     served = stamped(entry, version, recorded)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
 from integration.sharing.request import Choice, Evidence
+from integration.store.connection import Connection
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class SourceFacts:
     restricted: bool
 
 
-async def replace(connection: asyncpg.Connection, said: Sequence[SourceFacts]) -> None:
+async def replace(connection: Connection, said: Sequence[SourceFacts]) -> None:
     """Make `said` the present facts of these source patients; facts that did not change keep their row."""
     rows = await connection.fetch(
         "select source_patient, person, labels, evidence, choices, restricted from toldonce.facts "

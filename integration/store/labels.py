@@ -3,9 +3,8 @@
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-import asyncpg
-
 from integration.sharing.request import Category, Label
+from integration.store.connection import Connection
 
 
 class LabelKey(NamedTuple):
@@ -27,13 +26,13 @@ class Labels:
         self._by_id: dict[int, Label] = {}
         self._ids: dict[tuple[str, str, tuple[str, ...]], int] = {}
 
-    async def of(self, connection: asyncpg.Connection, ids: Collection[int]) -> tuple[Label, ...]:
+    async def of(self, connection: Connection, ids: Collection[int]) -> tuple[Label, ...]:
         """The labels with these ids, in order."""
         if not self._by_id.keys() >= set(ids):
             await self._load(connection)
         return tuple(self._by_id[id_] for id_ in sorted(set(ids)))
 
-    async def intern(self, connection: asyncpg.Connection, keys: Iterable[LabelKey]) -> dict[LabelKey, int]:
+    async def intern(self, connection: Connection, keys: Iterable[LabelKey]) -> dict[LabelKey, int]:
         """Ids of these labels, made where new."""
         wanted = {key: (key.organisation, str(key.category), tuple(sorted(key.sensitivities))) for key in keys}
         if not self._ids.keys() >= set(wanted.values()):
@@ -45,7 +44,7 @@ class Labels:
             await self._load(connection)
         return {key: self._ids[stored] for key, stored in wanted.items()}
 
-    async def _load(self, connection: asyncpg.Connection) -> None:
+    async def _load(self, connection: Connection) -> None:
         for id_, organisation, category, marks in await connection.fetch(
             "select id, organisation, category, sensitivities from toldonce.label"
         ):

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import orjson
 
+from integration.store.connection import Connection
 from integration.store.extract import Extract
 from mappings.uk_core import Resource
 
@@ -42,7 +42,7 @@ class Draft:
         return UUID(self.resource["id"])
 
 
-async def stored(connection: asyncpg.Connection, keys: Sequence[int]) -> dict[UUID, Stored]:
+async def stored(connection: Connection, keys: Sequence[int]) -> dict[UUID, Stored]:
     """Present versions of these source patients' resources."""
     rows = await connection.fetch(
         "select id, source_patient, version, digest, label from toldonce.resource where source_patient = any($1)",
@@ -52,7 +52,7 @@ async def stored(connection: asyncpg.Connection, keys: Sequence[int]) -> dict[UU
 
 
 async def replace(
-    connection: asyncpg.Connection, drafts: Sequence[Draft], before: Mapping[UUID, Stored], recorded: datetime
+    connection: Connection, drafts: Sequence[Draft], before: Mapping[UUID, Stored], recorded: datetime
 ) -> int:
     """Make `drafts` the present resources of the source patients whose stored ones are `before`; how many changed."""
     kept = {draft.id for draft in drafts}
@@ -79,7 +79,7 @@ def _differs(draft: Draft, old: Stored | None) -> bool:
 
 
 async def _next_versions(
-    connection: asyncpg.Connection, changed: Sequence[Draft], before: Mapping[UUID, Stored]
+    connection: Connection, changed: Sequence[Draft], before: Mapping[UUID, Stored]
 ) -> dict[UUID, int]:
     """One more than the present version, or than the last one of a resource that was deleted."""
     new = [draft.id for draft in changed if draft.id not in before]
@@ -93,7 +93,7 @@ async def _next_versions(
 _KEPT = "person, id, version, type, source_patient, label, recorded, starts, ends, body, unlocated"
 
 
-async def _retire(connection: asyncpg.Connection, ids: Sequence[UUID]) -> None:
+async def _retire(connection: Connection, ids: Sequence[UUID]) -> None:
     """Move present versions to the history."""
     if ids:
         await connection.execute(
@@ -103,7 +103,7 @@ async def _retire(connection: asyncpg.Connection, ids: Sequence[UUID]) -> None:
         )
 
 
-async def _bury(connection: asyncpg.Connection, ids: Sequence[UUID], recorded: datetime) -> None:
+async def _bury(connection: Connection, ids: Sequence[UUID], recorded: datetime) -> None:
     """Note deletions as versions of their own, without a body."""
     if ids:
         await connection.execute(

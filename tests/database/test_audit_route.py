@@ -4,7 +4,8 @@ import base64
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -65,6 +66,7 @@ async def themselves(person: UUID) -> list[UUID]:
 @pytest.fixture
 async def api(database: Database, owner: asyncpg.Connection) -> AsyncIterator[Api]:
     await owner.execute("truncate toldonce.audit_event")
+    ticks = count()
     app, router = FastAPI(redirect_slashes=False), FhirRouter(route_class=FhirRoute)
     async with database.pool("toldonce_api") as pool, AuditLog(pool) as audit:
         app.state.services = Services(
@@ -74,7 +76,7 @@ async def api(database: Database, owner: asyncpg.Connection) -> AsyncIterator[Ap
             authority=TokenAuthority(new_signing_key(), "http://test/auth/token", BASE),
             seal=Seal(bytes(64)),
             base_url=BASE,
-            clock=lambda: NOW,
+            clock=lambda: NOW + timedelta(milliseconds=next(ticks)),
         )
         serve_audit_events(router, themselves)
         app.include_router(router.routes)

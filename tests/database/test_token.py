@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from integration.api.assertion import sign_assertion
 from integration.api.authenticate import TokenAuthority, authenticate
-from integration.api.clients import ClientRegister, load_client, load_clients, register
+from integration.api.clients import load_client, load_clients, register
 from integration.api.keys import new_client_key, new_signing_key, public_jwks
 from integration.api.outcome import LastResort, install_error_handlers
 from integration.api.token import ASSERTION_TYPE, TokenEndpoint, token_routes, token_url
@@ -237,8 +237,8 @@ async def test_a_private_key_is_not_registered(owner, service):
 
 async def test_a_client_that_is_switched_off_is_out_as_soon_as_the_register_is_read_again(service, pool, owner):
     token = (await service.ask()).json()["access_token"]
-    clients = ClientRegister(pool, refresh=0.0)
-    assert authenticate(f"Bearer {token}", await clients.current(), service.authority, NOW)
-    await register(owner, replace(EPR, active=False))
-    with pytest.raises(Unauthorized):
-        authenticate(f"Bearer {token}", await clients.current(), service.authority, NOW)
+    async with pool.acquire() as connection:
+        assert authenticate(f"Bearer {token}", await load_clients(connection), service.authority, NOW)
+        await register(owner, replace(EPR, active=False))
+        with pytest.raises(Unauthorized):
+            authenticate(f"Bearer {token}", await load_clients(connection), service.authority, NOW)

@@ -81,3 +81,8 @@ def test_normal_forms() -> None:
     )
     assert (found.families, found.given) == (frozenset({"obriensmith"}), frozenset({"áine"}))
     assert (found.postcodes, found.phones) == (frozenset({"cv56aa"}), frozenset({"07700900123"}))
+
+
+def test_of_a_pseudo_person_there_is_nothing_to_compare() -> None:
+    tagged = {"meta": {"tag": [{"system": "urn:x", "code": "identity-unknown"}]}, "birthDate": "1942-03-04"}
+    assert demographics(tagged) == Demographics()
