@@ -216,9 +216,11 @@ def audit_search(
 
 
 @audit_app.command("verify")
-def audit_verify() -> None:
+def audit_verify(
+    checkpoint: Annotated[str | None, typer.Option(help="A checkpoint that an earlier run printed.")] = None,
+) -> None:
     """Recompute the whole log; names every change, gap and missing event. Exit code 1 when there is one."""
-    report, sound = run(commands.audit_verify)
+    report, sound = run(lambda settings: commands.audit_verify(settings, checkpoint))
     typer.echo(report)
     if not sound:
         raise typer.Exit(1)

@@ -28,7 +28,7 @@ from integration.audit.access import Access
 from integration.audit.codes import Kind
 from integration.audit.codes import Outcome as Result
 from integration.audit.log import AuditLog, sequence
-from integration.audit.verify import verify
+from integration.audit.verify import Checkpoint, verify
 from integration.config import Settings
 from integration.errors import NotPossible
 from integration.feeds import FEEDS
@@ -429,9 +429,15 @@ def _asked_on_the_command_line(persons: Sequence[UUID] | None, found: int) -> Ac
     )
 
 
-async def audit_verify(settings: Settings) -> tuple[str, bool]:
+async def audit_verify(settings: Settings, checkpoint: str | None) -> tuple[str, bool]:
+    """Recompute the log, after what is committed has its place in it; against a checkpoint kept elsewhere if given."""
+    try:
+        kept = Checkpoint.parse(checkpoint) if checkpoint else None
+    except ValueError as error:
+        raise NotPossible(str(error)) from None
     async with opened(settings) as database, database.pool("toldonce_api", size=2) as pool:
         async with pool.acquire() as connection:
-            await sequence(connection)
-            report = await verify(connection)
+            while await sequence(connection):
+                pass
+            report = await verify(connection, kept)
     return str(report), report.intact

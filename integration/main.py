@@ -82,7 +82,7 @@ async def application(settings: Settings, database: Database) -> AsyncIterator[F
 
 
 def _app(services: Services, pool: asyncpg.Pool) -> FastAPI:
-    app = FastAPI(title="ToldOnce", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="ToldOnce", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.services = services
     install_error_handlers(app)
     app.add_middleware(LastResort)

@@ -15,9 +15,7 @@ ENVELOPE_DIGEST = f"{uk_core.LOCAL_ID}envelope-sha256"
 """Identifier system of the messages and files that statements came from."""
 
 
-def provenance(
-    ids: Ids, name: Sequence[str], targets: Iterable[Resource], events: Sequence[FoldedEvent]
-) -> Resource:
+def provenance(ids: Ids, name: Sequence[str], targets: Iterable[Resource], events: Sequence[FoldedEvent]) -> Resource:
     """Provenance of `targets`, from the source's `events`. `name`: what tells this group from the patient's others."""
     organisation = ids.patient.organisation
     return uk_core.resource(

@@ -54,7 +54,7 @@ def _workbook(content: bytes) -> list[Sheet]:
 
 
 def _is_worksheet(entry: python_calamine.SheetMetadata) -> bool:
-    return entry.typ == python_calamine.SheetTypeEnum.WorkSheet
+    return bool(entry.typ == python_calamine.SheetTypeEnum.WorkSheet)
 
 
 def _sheet(workbook: python_calamine.CalamineWorkbook, name: str) -> Sheet:

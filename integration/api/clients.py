@@ -1,13 +1,10 @@
 """The register of client systems: table `client`. What a token may claim is bounded here."""
 
-from typing import TypeAlias
-
 import asyncpg
 import orjson
 
 from integration.sharing.request import Client
-
-Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+from integration.store.connection import Connection
 
 _LOAD = "select id, name, organisation, roles, purposes, scopes, jwks::text as jwks, active from toldonce.client"
 _REGISTER = """

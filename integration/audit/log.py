@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Self
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -22,6 +22,7 @@ import structlog
 from integration.audit.access import Access
 from integration.audit.event import AuditRow, to_row
 from integration.errors import AuditUnavailable
+from integration.store.connection import Connection
 
 GENESIS = hashlib.sha256(b"toldonce audit log v1").digest()
 """The chain hash before the first event."""
@@ -49,7 +50,6 @@ from unnest($1::uuid[], $2::bigint[], $3::bytea[]) as placed (id, index, chain_h
 where event.id = placed.id and event.index is null
 """
 
-Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 log = structlog.get_logger(__name__)
 

@@ -8,19 +8,18 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-import asyncpg
 import orjson
 
 from adapters.records import LONDON
 from integration.audit.codes import KIND_TAG, Kind, Outcome
 from integration.errors import BadRequest, Forbidden
 from integration.sharing.request import Caller
+from integration.store.connection import Connection
 from mappings.uk_core import ODS_ORGANISATION
 
-Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Parameters: TypeAlias = Sequence[tuple[str, str]]
 
 IG_OFFICER = "information governance officer"

@@ -14,12 +14,10 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 from uuid import UUID
 
-import asyncpg
-
-Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+from integration.store.connection import Connection
 
 Fault = Literal["altered", "missing", "reordered", "column", "checkpoint"]
 _NAMED = 200

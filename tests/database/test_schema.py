@@ -25,7 +25,9 @@ async def test_migrations_and_tables_build_the_same_schema(database: Database) -
 
 
 async def test_the_api_login_can_read_nothing_by_itself(database: Database, owner: asyncpg.Connection) -> None:
-    tables = [row["tablename"] for row in await owner.fetch("select tablename from pg_tables where schemaname = 'toldonce'")]
+    tables = [
+        row["tablename"] for row in await owner.fetch("select tablename from pg_tables where schemaname = 'toldonce'")
+    ]
     async with database.pool("toldonce_api") as pool, pool.acquire() as connection:
         for table in tables:
             with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -60,7 +60,7 @@ def test_there_is_an_answer_for_each_registered_person_with_a_number():
 def test_every_answer_is_read_without_a_defect_as_its_practices():
     for file in FILES:
         parsed = parse(file.content, name=file.name, sender=file.sender, as_of=file.as_of)
-        assert parsed.defects == []
+        assert not parsed.defects
         assert parsed.events[0].patient == SourcePatient(file.sender, file.name[:10])
 
 

@@ -30,7 +30,11 @@ TABLE = [
     ("unverified, no name agrees", like(verified=False, families=frozenset({"x"}), given=frozenset({"y"})), "POSSIBLE"),
     ("unverified, another birth date", like(verified=False, birth_date="1942-04-03"), "POSSIBLE"),
     ("unverified, year of birth only", like(verified=False, birth_date="1942"), "POSSIBLE"),
-    ("unverified, a feed without names, same postcode", like(verified=False, families=frozenset(), given=frozenset()), "SAME"),
+    (
+        "unverified, a feed without names, same postcode",
+        like(verified=False, families=frozenset(), given=frozenset()),
+        "SAME",
+    ),
     (
         "unverified, a feed without names or anything else",
         like(verified=False, families=frozenset(), given=frozenset(), postcodes=frozenset(), gender=None),
