@@ -17,6 +17,8 @@ from hashlib import sha256
 from typing import Any, Literal
 from uuid import UUID
 
+import asyncpg
+
 from integration.store.connection import Connection
 
 Fault = Literal["altered", "missing", "reordered", "column", "checkpoint"]
