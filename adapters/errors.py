@@ -14,7 +14,7 @@ class AdapterError(Exception):
     """Base of every error an adapter raises."""
 
 
-class Unreadable(AdapterError):
+class Unreadable(AdapterError):  # noqa: N818  (it ends the sentence in the tree above)
     """Nothing of the input can be used. Carries the defect that says where, why and what to do."""
 
     def __init__(self, defect: Defect) -> None:

@@ -52,7 +52,7 @@ def show(rows: list[dict[str, Any]], *, as_json: bool, title: str) -> None:
         return
     table = Table(title=title)
     for column in rows[0] if rows else ("nothing",):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
     out.print(table)

@@ -151,13 +151,15 @@ select e.feed, count(*) as messages,
     (select count(*) from toldonce.source_patient s where s.feed = e.feed) as source_patients,
     (select count(*) from toldonce.quarantine q join toldonce.envelope x on x.id = q.envelope
      where x.feed = e.feed and q.resolved is null) as quarantined,
-    (select string_agg(code || ' ' || n, ', ' order by code) from (select code, count(*) as n from toldonce.quarantine q
-     join toldonce.envelope x on x.id = q.envelope where x.feed = e.feed and q.resolved is null group by code) c) as reasons
+    (select string_agg(code || ' ' || n, ', ' order by code) from (select code, count(*) as n
+     from toldonce.quarantine q join toldonce.envelope x on x.id = q.envelope
+     where x.feed = e.feed and q.resolved is null group by code) c) as reasons
 from toldonce.envelope e group by e.feed order by e.feed
 """
 _PEOPLE = """
 select count(distinct person) as people, count(*) as source_patients, count(distinct person) filter (where person in
-    (select person from toldonce.source_patient group by person having count(*) > 1)) as linked from toldonce.source_patient
+    (select person from toldonce.source_patient group by person having count(*) > 1)) as linked
+from toldonce.source_patient
 """
 
 
@@ -165,14 +167,15 @@ async def _summary(owner: Connection) -> Table:
     """Per feed what came of it; below, how many people it is about."""
     table = Table(title="What arrived, and what came of it")
     for heading in ("feed", "messages", "resources", "people there", "quarantined", "reasons"):
-        table.add_column(heading, justify="left" if heading in ("feed", "reasons") else "right")
+        table.add_column(heading, justify="left" if heading in ("feed", "reasons") else "right", overflow="fold")
     for row in await owner.fetch(_FEEDS):
         table.add_row(*("" if value is None else str(value) for value in row.values()))
     (people,) = await owner.fetch(_PEOPLE)
     doubtful = len(await possible_matches(owner))
     table.caption = (
         f"{people['source_patients']} source patients are {people['people']} people; "
-        f"{people['linked']} of them are known to more than one source. {doubtful} possible matches wait for somebody to decide."
+        f"{people['linked']} of them are known to more than one source. "
+        f"{doubtful} possible matches wait for somebody to decide."
     )
     return table
 
@@ -387,7 +390,7 @@ def _caller(client: Client, role: str | None, purpose: str | None, reason: str |
 
 
 _EVENTS = """
-select recorded, organisation, client, kind, outcome, person, content from toldonce.audit_event
+select recorded, organisation, client, kind, outcome, person from toldonce.audit_event
 where ($1::uuid[] is null or person = any($1)) and ($2::text is null or organisation = $2)
 order by recorded desc, id desc limit $3
 """
@@ -404,7 +407,21 @@ async def audit_search(
             rows = await connection.fetch(_EVENTS, persons, organisation, limit)
         async with AuditLog(pool, server_url=settings.fhir_base, test_data=settings.test_data) as log:
             await log.append(_asked_on_the_command_line(persons, len(rows)))
-    return [{name: value for name, value in row.items() if name != "content"} for row in rows]
+    return [_event(row) for row in rows]
+
+
+def _event(row: asyncpg.Record) -> dict[str, Any]:
+    return {
+        "when": row["recorded"].isoformat(timespec="seconds"),
+        "organisation": row["organisation"],
+        "client": row["client"],
+        "what": row["kind"],
+        "outcome": _OUTCOMES[row["outcome"]],
+        "person": row["person"],
+    }
+
+
+_OUTCOMES = {"0": "shown", "4": "failed", "8": "refused", "12": "failed"}
 
 
 async def _same_persons(pool: asyncpg.Pool, nhs_number: str) -> list[UUID]:

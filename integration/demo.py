@@ -15,6 +15,9 @@ from integration.config import Settings
 from integration.sharing.request import Client
 from integration.store.connection import Connection
 
+COMMAND = ".venv/bin/toldonce"
+PYTHON = ".venv/bin/python"
+FIRST_URL = f'{PYTHON} -c \'import json,sys; print(json.load(sys.stdin)["entry"][0]["fullUrl"])\''
 AGREEMENTS = Path(__file__).parent / "sharing" / "coventry.yaml"
 MRS_T = "9990000018"
 """Her NHS number; who else there is: `adapters/synthetic/named`."""
@@ -98,19 +101,27 @@ def faulty_files() -> list[FeedFile]:
 
 
 def try_these(settings: Settings) -> str:
-    """Three commands to paste."""
+    """Commands to paste into another terminal: a token, a record, a page, and the question why."""
     base = settings.fhir_base
-    person = f"{base}/Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|{MRS_T}"
+    site = base.removesuffix("/fhir")
+    bearer = '-H "Authorization: Bearer $TOKEN"'
+    her = f"curl -s {bearer} '{base}/Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|{MRS_T}' | {FIRST_URL}"
     return f"""
 Serving {base}
 
-1. A token, as Mrs T's GP:
-   TOKEN=$(.venv/bin/toldonce token --client gp-system)
+1. A token, as Mrs T's general practice (good for five minutes):
+
+   TOKEN=$({COMMAND} token --client gp-system)
 
 2. Her record, from five sectors:
-   ID=$(curl -s -H "Authorization: Bearer $TOKEN" '{person}' | python3 -c 'import json,sys; print(json.load(sys.stdin)["entry"][0]["resource"]["id"])')
-   curl -s -H "Authorization: Bearer $TOKEN" "{base}/Patient/$ID/\\$everything" | python3 -m json.tool | less
 
-3. Why another caller sees something else:
-   .venv/bin/toldonce explain --client companions --nhs-number {MRS_T}
+   curl -s {bearer} "$({her})/\\$everything" | {PYTHON} -m json.tool
+
+3. A page: who may see what, in the words of the agreements:
+
+   curl -s {site}/   # or open it in a browser
+
+And why another caller gets another record:
+
+   {COMMAND} explain --client companions --nhs-number {MRS_T}
 """

@@ -28,6 +28,7 @@ from integration.api.search_type import serve_search
 from integration.api.token import TokenEndpoint, token_routes, token_url
 from integration.audit.log import AuditLog, keep_sequenced
 from integration.config import Settings
+from integration.console.agreements import agreement_pages
 from integration.feeds import FEEDS
 from integration.ingest.assemble import Assembler
 from integration.ingest.pipeline import Pipeline
@@ -78,10 +79,10 @@ async def application(settings: Settings, database: Database) -> AsyncIterator[F
             base_url=settings.fhir_base,
             clock=_now,
         )
-        yield _app(services, pool)
+        yield _app(services, pool, synthetic=settings.test_data)
 
 
-def _app(services: Services, pool: asyncpg.Pool) -> FastAPI:
+def _app(services: Services, pool: asyncpg.Pool, *, synthetic: bool) -> FastAPI:
     app = FastAPI(title="ToldOnce", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.services = services
     install_error_handlers(app)
@@ -93,6 +94,7 @@ def _app(services: Services, pool: asyncpg.Pool) -> FastAPI:
     serve_read(router)
     app.include_router(metadata_routes(router, services.base_url))
     app.include_router(token_routes(_token_endpoint(services, pool), services.base_url))
+    app.include_router(agreement_pages(services.records.policy, services.base_url, synthetic=synthetic))
     app.include_router(health_routes({"database": lambda: _answers(pool)}))
     app.include_router(router.routes)
     return app

@@ -23,7 +23,7 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-async def database(server_url: str) -> AsyncIterator[Database]:
+async def database(server_url: str) -> Database:
     """A fresh, migrated database."""
     name = f"t{uuid4().hex}"
     owner = await asyncpg.connect(server_url)
@@ -31,7 +31,7 @@ async def database(server_url: str) -> AsyncIterator[Database]:
     await owner.close()
     created = Database(Settings(database_url=server_url.replace("/postgres?", f"/{name}?")))
     await created.migrate()
-    yield created
+    return created
 
 
 @pytest.fixture

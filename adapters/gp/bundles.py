@@ -140,6 +140,7 @@ def _left(entry: Entry, code: str, reason: str, remedy: str) -> Defect:
 
 
 def left_out(entries: list[Entry]) -> tuple[records.LeftOut, ...]:
+    """How many resources of each type in records.NOT_CARRIED the bundle holds."""
     counts = Counter(raw["resourceType"] for _, raw in entries if raw["resourceType"] in records.NOT_CARRIED)
     return tuple(records.LeftOut(type=kind, count=count) for kind, count in sorted(counts.items()))
 
@@ -151,6 +152,7 @@ def lists(entries: list[Entry]) -> tuple[list[stu3.List], list[Defect]]:
 
 
 def warnings(found_lists: list[stu3.List]) -> list[records.ListWarning]:
+    """Which areas the practice says are incomplete, each once, sorted."""
     found = {
         records.ListWarning(area=area, code=extension.value_code)
         for listed in found_lists

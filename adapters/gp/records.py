@@ -24,7 +24,6 @@ NOT_CARRIED = {
     "DiagnosticReport": "groups Observations of a report; the Observations themselves are carried",
     "Specimen": "says how a sample was taken; the results themselves are carried",
     "HealthcareService": "only names where a referral went; the practitioner or organisation is carried",
-    "Bundle": "no use in a structured record",
 }
 """Resource types that are deliberately left out, and why. Every other unknown type is a Defect."""
 

@@ -165,7 +165,8 @@ class LifeEvent:
 
 @dataclass(frozen=True)
 class Staff:
-    """Somebody who works for an organisation. `registration`: C + 7 digits (GMC consultant), G + 7 (GMP), else local."""
+    """Somebody who works for an organisation. `registration`: C and 7 digits (GMC consultant), G and 7 (GMP), else
+    local."""
 
     key: str
     family: str

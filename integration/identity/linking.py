@@ -152,7 +152,8 @@ with recursive reach(id) as (
         union all
         select a from toldonce.linkage where b = reach.id and until is null and outcome = 'SAME'
         union all
-        select o.id from toldonce.source_patient m join toldonce.source_patient o on o.person = m.person where m.id = reach.id
+        select o.id from toldonce.source_patient m join toldonce.source_patient o on o.person = m.person
+        where m.id = reach.id
     ) next
 )
 select id, person, demographics from reach join toldonce.source_patient using (id)
@@ -192,7 +193,7 @@ async def _mark_refused(connection: Connection, ids: Sequence[UUID], grouped: Pe
 
 
 async def _move(connection: Connection, moves: Mapping[UUID, UUID]) -> None:
-    """Let rows of source patients follow them to another person, in one transaction; every id issued keeps resolving."""
+    """Let rows of source patients follow them to another person; every id ever issued keeps resolving."""
     if not moves:
         return
     ids, persons = list(moves), list(moves.values())
@@ -236,7 +237,8 @@ async def _forward(connection: Connection, moved: Mapping[UUID, UUID]) -> None:
 
 
 _POSSIBLE = """
-select l.a, l.b, l.reason, l.made_by, sa.feed || ' ' || sa.organisation as source_a, sb.feed || ' ' || sb.organisation as source_b
+select l.a, l.b, l.reason, l.made_by, sa.feed || ' ' || sa.organisation as source_a,
+    sb.feed || ' ' || sb.organisation as source_b
 from toldonce.linkage l join toldonce.source_patient sa on sa.id = l.a join toldonce.source_patient sb on sb.id = l.b
 where l.until is null and sa.person is distinct from sb.person
     and (l.outcome = 'POSSIBLE' or (l.outcome = 'SAME' and not l.followed))
@@ -267,7 +269,8 @@ async def decide(
         b,
     )
     await connection.execute(
-        "insert into toldonce.linkage (a, b, outcome, made_by, reason, strength, followed) values ($1, $2, $3, $4, $5, 0, $6)",
+        "insert into toldonce.linkage (a, b, outcome, made_by, reason, strength, followed) "
+        "values ($1, $2, $3, $4, $5, 0, $6)",
         a,
         b,
         outcome,

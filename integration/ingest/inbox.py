@@ -1,4 +1,4 @@
-"""The durable inbox: an envelope is acknowledged only after its bytes are committed, and the same bytes are one envelope."""
+"""The durable inbox: an envelope is acknowledged once its bytes are committed; the same bytes are one envelope."""
 
 import hashlib
 from collections.abc import Sequence
@@ -71,7 +71,8 @@ async def count_waiting(connection: Connection) -> int:
 async def finish(connection: Connection, done: Sequence[int], quarantined: Sequence[int]) -> None:
     """Mark envelopes as processed, or as set aside whole."""
     await connection.execute(
-        "update toldonce.envelope set finished = now(), state = case when id = any($2) then 'quarantined' else 'done' end "
+        "update toldonce.envelope set finished = now(), "
+        "state = case when id = any($2) then 'quarantined' else 'done' end "
         "where id = any($1) or id = any($2)",
         list(done),
         list(quarantined),

@@ -3,7 +3,7 @@
     (0) take        envelopes that wait in the durable inbox
     (1) parse       bytes -> what the sector said, and what could not be understood
     (2) keep        statements, for good
-    (3) assemble    all statements of each person the source touched, in one total order -> fold -> map -> validate -> label
+    (3) assemble    each touched person's statements, in one total order -> fold -> map -> validate -> label
     (4) link        who each source patient is
     (5) store       new versions of what changed, with Provenance
     (6) facts       what sharing decisions will be made from
@@ -175,7 +175,7 @@ def _facts(assembled: Assembled, person: UUID, ids: Mapping[LabelKey, int]) -> S
 def _mapping_defects(
     assembled: Sequence[Assembled], last: Mapping[int, str], envelopes: Mapping[str, int]
 ) -> list[tuple[int, Defect]]:
-    """Resources that a mapping could not make valid, under the newest statement's envelope where it is in this batch."""
+    """Resources that a mapping could not make valid, under the newest statement's envelope if it is in this batch."""
     newest = max(envelopes.values())
     return [
         (envelopes.get(last.get(one.source.key, ""), newest), defect) for one in assembled for defect in one.defects

@@ -18,7 +18,8 @@ async def replace(connection: Connection, defects: Mapping[int, Sequence[Defect]
 async def add(connection: Connection, defects: Iterable[tuple[int, Defect]]) -> None:
     """Add open entries; the same defect of the same envelope is one entry."""
     await connection.executemany(
-        "insert into toldonce.quarantine (envelope, code, location, reason, remedy, fragment) values ($1, $2, $3, $4, $5, $6) "
+        "insert into toldonce.quarantine (envelope, code, location, reason, remedy, fragment) "
+        "values ($1, $2, $3, $4, $5, $6) "
         "on conflict (envelope, code, location) do update set resolved = null, reason = excluded.reason, "
         "remedy = excluded.remedy, fragment = excluded.fragment",
         [(envelope, one.code, one.where, one.reason, one.remedy, one.fragment) for envelope, one in defects],
@@ -28,8 +29,9 @@ async def add(connection: Connection, defects: Iterable[tuple[int, Defect]]) -> 
 async def open_entries(connection: Connection) -> list[dict[str, Any]]:
     """Open entries, oldest first, without the bytes."""
     rows = await connection.fetch(
-        "select q.id, e.feed, e.sender, e.name, q.code, q.location, q.reason, q.remedy, q.at, length(q.fragment) as bytes "
-        "from toldonce.quarantine q join toldonce.envelope e on e.id = q.envelope where q.resolved is null order by q.id"
+        "select q.id, e.feed, e.sender, e.name, q.code, q.location, q.reason, q.remedy, q.at, "
+        "length(q.fragment) as bytes from toldonce.quarantine q join toldonce.envelope e on e.id = q.envelope "
+        "where q.resolved is null order by q.id"
     )
     return [dict(row) for row in rows]
 

@@ -44,7 +44,8 @@ async def person_facts(connection: Connection, labels: Labels, person: UUID, at:
 async def persons_with_number(connection: Connection, number: str) -> list[UUID]:
     """Persons of whom some source states this NHS number, in a fixed order."""
     rows = await connection.fetch(
-        "select distinct person from toldonce.source_patient where nhs_number = $1 and person is not null order by person",
+        "select distinct person from toldonce.source_patient where nhs_number = $1 and person is not null "
+        "order by person",
         number,
     )
     return [row["person"] for row in rows]

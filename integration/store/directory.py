@@ -29,7 +29,8 @@ async def replace(connection: Connection, said: Mapping[int, Sequence[Resource]]
     gone = [pair for pair, rank in standing.items() if pair not in wanted or wanted[pair][1] != rank]
     new = [(*pair, *one) for pair, one in wanted.items() if standing.get(pair) != one[1]]
     await connection.execute(
-        "delete from toldonce.directory_statement where (id, source_patient) in (select * from unnest($1::uuid[], $2::bigint[]))",
+        "delete from toldonce.directory_statement where (id, source_patient) in "
+        "(select * from unnest($1::uuid[], $2::bigint[]))",
         [id_ for id_, _ in gone],
         [key for _, key in gone],
     )
@@ -50,16 +51,17 @@ def _ranked(resource: Resource) -> tuple[str, str, bytes]:
 async def _serve_fullest(connection: Connection, ids: set[UUID], recorded: datetime) -> None:
     """Entries nobody describes any more stay: references in the history still point at them."""
     rows = await connection.fetch(
-        "select f.*, d.version from unnest($1::uuid[]) as wanted(id) cross join lateral (select id, type, rank, body from "
-        "toldonce.directory_statement s where s.id = wanted.id order by rank desc limit 1) f "
+        "select f.*, d.version from unnest($1::uuid[]) as wanted(id) cross join lateral "
+        "(select id, type, rank, body from toldonce.directory_statement s where s.id = wanted.id "
+        "order by rank desc limit 1) f "
         "left join toldonce.directory_resource d on d.id = wanted.id where d.rank is distinct from f.rank",
         list(ids),
     )
     await connection.executemany(
         "insert into toldonce.directory_resource (id, type, rank, recorded, version, entries, body) "
         "values ($1, $2, $3, $4, $5, $6, $7) "
-        "on conflict (id) do update set rank = excluded.rank, recorded = excluded.recorded, version = excluded.version, "
-        "entries = excluded.entries, body = excluded.body",
+        "on conflict (id) do update set rank = excluded.rank, recorded = excluded.recorded, "
+        "version = excluded.version, entries = excluded.entries, body = excluded.body",
         [_row(row, recorded) for row in rows],
     )
 

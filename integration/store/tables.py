@@ -145,7 +145,7 @@ class SubmissionRow(Table, table=True):
 
 
 class Linkage(Table, table=True):
-    """Pairwise decisions about source patients, an event log: a decision that no longer holds is closed, not removed."""
+    """Pairwise decisions about source patients, an event log: what no longer holds is closed, not removed."""
 
     __tablename__ = "linkage"
     __table_args__ = (

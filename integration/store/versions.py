@@ -107,7 +107,8 @@ async def _bury(connection: Connection, ids: Sequence[UUID], recorded: datetime)
     """Note deletions as versions of their own, without a body."""
     if ids:
         await connection.execute(
-            "insert into toldonce.resource_history (person, id, version, type, source_patient, label, recorded, starts, ends) "
+            "insert into toldonce.resource_history "
+            "(person, id, version, type, source_patient, label, recorded, starts, ends) "
             "select distinct on (id) person, id, version + 1, type, source_patient, label, $2, starts, ends "
             "from toldonce.resource_history where id = any($1) order by id, version desc",
             list(ids),

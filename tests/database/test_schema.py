@@ -53,10 +53,12 @@ async def test_the_api_login_can_read_nothing_by_itself(database: Database, owne
 async def test_a_task_role_cannot_leave_its_task(database: Database, role: str, sql: str) -> None:
     login = "toldonce_worker" if role == "toldonce_ingest" else "toldonce_api"
     async with database.pool(login) as pool, pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(f"set local role {role}")
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            async with connection.transaction():
-                await connection.execute(f"set local role {role}")
-                await connection.execute(sql)
+            await connection.execute(sql)
+        await transaction.rollback()
 
 
 async def test_the_api_login_cannot_become_the_ingest_role(database: Database) -> None:

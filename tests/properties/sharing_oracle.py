@@ -4,7 +4,7 @@ It shares no code with `integration.sharing.decide`: only the data types. Slow o
 for every row.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -317,17 +317,9 @@ class Oracle:
 
     def label_shown(self, label: Label, agreement: Agreement) -> bool:
         """Whether any row at all of this label could be shown: dated and single rows are not announced."""
-        whole = [one for one in self.facts.choices if self.is_whole(one)]
-        cut = Oracle(
-            self.file, Facts(**{**self.facts.__dict__, "choices": tuple(self.permissions() + whole)}), self.request
-        )
-        return cut.row_shown(Row(label, date(1900, 1, 1), self.facts.person), agreement)
+        kept = [one for one in self.facts.choices if one.permits or not self.is_partial(one)]
+        without = Oracle(self.file, replace(self.facts, choices=tuple(kept)), self.request)
+        return without.row_shown(Row(label, date(1900, 1, 1), self.facts.person), agreement)
 
-    def permissions(self) -> list[Choice]:
-        return [one for one in self.facts.choices if one.permits or (not self.is_whole(one) and not self.denying(one))]
-
-    def is_whole(self, one: Choice) -> bool:
-        return not one.permits and (bool(one.related) or not (one.instances or one.data_start or one.data_end))
-
-    def denying(self, one: Choice) -> bool:
-        return not one.permits
+    def is_partial(self, deny: Choice) -> bool:
+        return not deny.related and bool(deny.instances or deny.data_start or deny.data_end)

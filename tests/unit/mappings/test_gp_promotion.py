@@ -259,9 +259,10 @@ def test_every_promotion_gives_its_reason():
     assert all(target["comment"] for target in targets)
 
 
-@given(
-    st.permutations([said(MILD, "2022"), said(MODERATE, "2024"), said(NOT_FOR_CPR, "2023"), said(LIVES_ALONE, None)])
-)
+MIXED = [said(MILD, "2022"), said(MODERATE, "2024"), said(NOT_FOR_CPR, "2023"), said(LIVES_ALONE, None)]
+
+
+@given(st.permutations(MIXED))
 def test_the_order_of_entries_in_a_bundle_does_not_matter(entries):
     def key(resource):
         return resource["resourceType"], resource["id"]

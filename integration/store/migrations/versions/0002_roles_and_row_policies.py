@@ -1,8 +1,8 @@
 """Roles, privileges and row policies: the second lock.
 
 The ingest role passes by the row policies (it writes for everybody, and COPY does not work under them); it can read
-neither audit nor agreements. Task roles cannot log in; a login role inherits nothing and steps into one task role per transaction
-(`store.database.act_as`). No role but the owner can change the audit, and the API's roles own nothing.
+neither audit nor agreements. Task roles cannot log in; a login role inherits nothing and steps into one task role per
+transaction (`store.database.act_as`). No role but the owner can change the audit, and the API's roles own nothing.
 """
 
 from alembic import op

@@ -1,0 +1,42 @@
+"""docs/cli.md is what the commands say of themselves."""
+
+import re
+from pathlib import Path
+
+import typer
+from typer.cli import get_docs_for_click
+
+from integration.cli import app
+
+ROOT = Path(__file__).parents[2]
+
+
+def commands(group, *path: str) -> set[str]:
+    """Every command by its full name, such as `audit search`."""
+    found = set()
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            found |= commands(command, *path, name)
+        else:
+            found.add(" ".join((*path, name)))
+    return found
+
+
+def test_every_command_is_documented(documented):
+    command = typer.main.get_command(app)
+    context = command.make_context("toldonce", ["--help"], resilient_parsing=True)
+    text = get_docs_for_click(obj=command, ctx=context, name="toldonce", title="The commands")
+    for dull in (r"\* `--help`: .*\n", r"\*\*Options\*\*:\n\n(?!\*)", r"\*\*Commands\*\*:\n\n(\* .*\n)+\n"):
+        text = re.sub(dull, "", text)
+    documented("docs/cli.md", "commands", re.sub(r"\n{3,}", "\n\n", re.sub(r"^#", "##", text, flags=re.MULTILINE)))
+
+
+def test_every_command_that_a_page_shows_exists():
+    known = commands(typer.main.get_command(app))
+    shown = [
+        (page.name, words)
+        for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))
+        for words in re.findall(r"(?:^|[`/ ])toldonce ([a-z]+(?: [a-z]+)?)", page.read_text(), re.MULTILINE)
+    ]
+    assert shown
+    assert [one for one in shown if one[1] not in known and one[1].split()[0] not in known] == []
