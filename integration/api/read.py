@@ -54,7 +54,7 @@ async def _find(consultation: Consultation, resource_type: str, key: UUID) -> by
     """The resource, as this caller may see it. For a Denial the same queries run over nothing."""
     decision, reader = consultation.decision, consultation.reader
     rows = await reader.rows(Query(types=(resource_type,), ids=() if resource_type == "Flag" else (key,)))
-    if isinstance(decision, Grant) and resource_type == "Patient" and not rows:
+    if isinstance(decision, Grant) and resource_type == "Patient" and consultation.by_person:
         patient = await read_patient(reader, decision)
         return orjson.dumps(patient) if patient else None
     shown = {row.id: row.body for row in (*rows, *(one_top_flag(rows) if resource_type == "Flag" else ()))}

@@ -104,7 +104,7 @@ class Assembler:
             (label, self._stamp(source, provenance(ids, label.name(), targets, events)))
             for label, targets in groups.items()
         ]
-        return [Labelled(resource, label, extract(resource), None) for label, resource in made]
+        return [Labelled(resource, label, extract(resource), location_free(resource)) for label, resource in made]
 
 
 def _rest(resource: Resource) -> Resource:

@@ -160,7 +160,15 @@ def _labels(assembled: Assembled) -> set[LabelKey]:
 
 def _drafts(assembled: Assembled, person: UUID, ids: Mapping[LabelKey, int]) -> list[Draft]:
     return [
-        Draft(person, assembled.source.key, ids[one.label], one.resource, one.unlocated, one.columns)
+        Draft(
+            person,
+            assembled.source.feed,
+            assembled.source.key,
+            ids[one.label],
+            one.resource,
+            one.unlocated,
+            one.columns,
+        )
         for one in assembled.resources
     ]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -35,6 +35,8 @@ class Consultation:
 
     decision: Decision
     reader: Reader
+    by_person: bool = True
+    """Whether a person was named, and not one of the resources about them."""
 
 
 @dataclass
@@ -56,8 +58,10 @@ class Records:
     async def consult_about(self, question: Question, resource_type: str, id_: UUID) -> AsyncIterator[Consultation]:
         """Consult the record of whoever a resource is about."""
         async with self._transaction() as connection:
-            person = await person_of_resource(connection, resource_type, id_)
-            yield await self._decided(connection, question, person or NOBODY)
+            about = await person_of_resource(connection, resource_type, id_)
+            by_person = about is None and resource_type == "Patient"
+            person = about or (id_ if by_person else NOBODY)
+            yield replace(await self._decided(connection, question, person), by_person=by_person)
 
     @asynccontextmanager
     async def consult_number(self, question: Question, number: str) -> AsyncIterator[AsyncIterator[Consultation]]:

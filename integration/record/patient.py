@@ -26,7 +26,7 @@ _UNITED = ("identifier", "communication", "extension")
 def golden_patient(grant: Grant, statements: Sequence[Row]) -> Resource | None:
     """The Patient as this caller may see it, or None when no statement is permitted. Sources that merged the person
     into another record of theirs give their identifiers only."""
-    ranked = sorted(((_rank(one), row, one) for row in statements for one in [row.resource()]), key=_order)
+    ranked = sorted(((_rank(row), row, one) for row in statements for one in [row.resource()]), key=_order)
     if not ranked:
         return None
     current = [one for _, _, one in ranked if one.get("active", True)] or [one for _, _, one in ranked]
@@ -41,9 +41,8 @@ def golden_patient(grant: Grant, statements: Sequence[Row]) -> Resource | None:
     return built
 
 
-def _rank(statement: Resource) -> int:
-    feed = statement["meta"]["source"].rpartition(":")[2]
-    return BEST_FIRST.index(feed) if feed in BEST_FIRST else len(BEST_FIRST)
+def _rank(row: Row) -> int:
+    return BEST_FIRST.index(row.feed) if row.feed in BEST_FIRST else len(BEST_FIRST)
 
 
 def _order(ranked: tuple[int, Row, Resource]) -> tuple[int, UUID]:

@@ -16,6 +16,7 @@ import orjson
 from adapters.records import LONDON
 from integration.sharing.request import DataWindow, Decision, Denial, Grant
 from integration.store.connection import Connection
+from integration.store.extract import directory_entries
 from mappings.uk_core import SUBJECT
 
 _TOKEN = SUBJECT.encode()
@@ -56,7 +57,9 @@ class Row:
     version: int
     recorded: datetime
     label: int
+    feed: str
     entries: Sequence[UUID]
+    """Directory entries it refers to."""
     body: bytes
 
     def resource(self) -> dict[str, Any]:
@@ -92,15 +95,17 @@ class Reader:
         conditions, values = _conditions(query, self._person, self._grant)
         body = "coalesce(unlocated, body)" if self._grant and self._grant.hide_location else "body"
         fetched = await self._connection.fetch(
-            f"select id, type, version, recorded, label, refs, entries, {body} as body from toldonce.resource "
+            f"select id, type, version, recorded, label, feed, refs, entries, {body} as body from toldonce.resource "
             f"where {' and '.join(conditions)} order by id {f'limit {query.limit:d}' if query.limit else ''}",
             *values,
         )
         hidden = await self._hidden(fetched)
         token = f"Patient/{self._person}".encode()
+        located = not (self._grant and self._grant.hide_location)
         return [
-            Row(id_, type_, version, recorded, label, entries, _shown(body, refs, hidden).replace(_TOKEN, token))
-            for id_, type_, version, recorded, label, refs, entries, body in fetched
+            Row(id_, type_, version, recorded, label, feed, entries if located else _entries(body), shown)
+            for id_, type_, version, recorded, label, feed, refs, entries, body in fetched
+            for shown in [_shown(body, refs, hidden).replace(_TOKEN, token)]
         ]
 
     async def directory(self, ids: Sequence[UUID]) -> list[bytes]:
@@ -190,6 +195,11 @@ def _window_setting(windows: Sequence[DataWindow]) -> str:
     return orjson.dumps(
         [{"labels": labels, "since": since, "until": until} for labels, since, until in _moments(windows)]
     ).decode()
+
+
+def _entries(body: bytes) -> Sequence[UUID]:
+    """Directory entries of the form that is shown: the places that were taken out of it must not be sent beside it."""
+    return directory_entries(orjson.loads(body))
 
 
 def _shown(body: bytes, refs: Sequence[UUID], hidden: frozenset[UUID]) -> bytes:

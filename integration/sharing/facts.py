@@ -52,10 +52,8 @@ async def persons_with_number(connection: Connection, number: str) -> list[UUID]
 
 
 async def person_of_resource(connection: Connection, resource_type: str, id_: UUID) -> UUID | None:
-    """Whom a resource is about; a person's own id (present or former) counts as a Patient's."""
+    """Whom a stored resource is about."""
     found: UUID | None = await connection.fetchval(
         "select person from toldonce.resource where id = $1 and type = $2", id_, resource_type
     )
-    if found is None and resource_type == "Patient":
-        found = await connection.fetchval("select current from toldonce.person where id = $1", id_)
     return found

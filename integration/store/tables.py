@@ -220,6 +220,7 @@ class ResourceRow(Table, table=True):
     person: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
     id: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
     type: str = Field(sa_type=Text)
+    feed: str = Field(sa_type=Text)
     source_patient: int = Field(sa_type=BigInteger)
     label: int
     version: int

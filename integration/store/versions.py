@@ -31,6 +31,7 @@ class Draft:
     """A resource as it should be stored from now on."""
 
     person: UUID
+    feed: str
     source_patient: int
     label: int
     resource: Resource
@@ -120,6 +121,7 @@ _COLUMNS = (
     "person",
     "id",
     "type",
+    "feed",
     "source_patient",
     "label",
     "version",
@@ -143,6 +145,7 @@ def _records(drafts: Iterable[Draft], versions: Mapping[UUID, int], recorded: da
             draft.person,
             draft.id,
             draft.resource["resourceType"],
+            draft.feed,
             draft.source_patient,
             draft.label,
             version,

@@ -179,6 +179,7 @@ def upgrade() -> None:
         sa.Column("person", sa.UUID(), nullable=False),
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("feed", sa.Text(), nullable=False),
         sa.Column("source_patient", sa.BigInteger(), nullable=False),
         sa.Column("label", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
