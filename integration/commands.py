@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -356,11 +356,11 @@ async def explain(
     *,
     as_json: bool,
 ) -> str:
-    """What a client would see of somebody and why, now or as recorded by `at`."""
+    """What a client would see of somebody and why, now or as recorded by `at`. Asking is itself audited."""
     if not is_nhs_number(nhs_number):
         raise NotPossible("that is not a valid NHS number")
     now = at or datetime.now(UTC)
-    async with opened(settings) as database, database.pool("toldonce_api", size=2) as pool:
+    async with opened(settings) as database, database.pool("toldonce_api", size=4) as pool:
         async with pool.acquire() as connection:
             client = (await load_clients(connection)).get(client_id)
             async with connection.transaction(readonly=True):
@@ -369,6 +369,8 @@ async def explain(
                 await act_as(connection, "toldonce_facts")
                 persons = await persons_with_number(connection, nhs_number) or [UUID(int=0)]
                 facts = [await person_facts(connection, Labels(), person, at) for person in persons]
+        async with AuditLog(pool, server_url=settings.fhir_base, test_data=settings.test_data) as log:
+            await log.append_all([_by_command("toldonce explain", Kind.OPERATION, person) for person in persons])
     if client is None:
         raise NotPossible(f"no client {client_id} is registered")
     caller = _caller(client, role, purpose, reason)
@@ -406,7 +408,8 @@ async def audit_search(
             await act_as(connection, "toldonce_audit_reader")
             rows = await connection.fetch(_EVENTS, persons, organisation, limit)
         async with AuditLog(pool, server_url=settings.fhir_base, test_data=settings.test_data) as log:
-            await log.append(_asked_on_the_command_line(persons, len(rows)))
+            person = persons[0] if persons else None
+            await log.append(_by_command("toldonce audit search", Kind.AUDIT, person, {"AuditEvent": len(rows)}))
     return [_event(row) for row in rows]
 
 
@@ -433,16 +436,17 @@ async def _same_persons(pool: asyncpg.Pool, nhs_number: str) -> list[UUID]:
         return [row["id"] for row in rows]
 
 
-def _asked_on_the_command_line(persons: Sequence[UUID] | None, found: int) -> Access:
+def _by_command(route: str, kind: Kind, person: UUID | None, counts: Mapping[str, int] | None = None) -> Access:
+    """An access of whoever administers this deployment."""
     return Access(
         when=datetime.now(UTC),
-        kind=Kind.AUDIT,
-        interaction="search-type",
-        route="toldonce audit search",
+        kind=kind,
+        interaction="operation" if kind is Kind.OPERATION else "search-type",
+        route=route,
         outcome=Result.SUCCESS,
         caller=Caller("command line", "this deployment", "administrator", ""),
-        person=persons[0] if persons else None,
-        counts={"AuditEvent": found},
+        person=person if person and person.int else None,
+        counts=counts or {},
     )
 
 

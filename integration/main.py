@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -58,9 +58,15 @@ class Registry:
         await self.policy.refresh(pool, datetime.now(UTC))
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @asynccontextmanager
-async def application(settings: Settings, database: Database) -> AsyncIterator[FastAPI]:
-    """The HTTP service, running: FHIR API, token endpoint, health."""
+async def application(
+    settings: Settings, database: Database, clock: Callable[[], datetime] = _now
+) -> AsyncIterator[FastAPI]:
+    """The HTTP service, running: FHIR API, token endpoint, health. `clock` gives the present moment, aware."""
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(database.pool("toldonce_api", size=16))
         audit = await stack.enter_async_context(
@@ -77,7 +83,7 @@ async def application(settings: Settings, database: Database) -> AsyncIterator[F
             authority=_authority(settings),
             seal=Seal(secret_of(settings, "cursors", 64)),
             base_url=settings.fhir_base,
-            clock=_now,
+            clock=clock,
         )
         yield _app(services, pool, synthetic=settings.test_data)
 
@@ -132,10 +138,6 @@ async def serve(settings: Settings, database: Database) -> None:
     async with application(settings, database) as app:
         config = uvicorn.Config(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
         await uvicorn.Server(config).serve()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 async def _answers(pool: asyncpg.Pool) -> None:

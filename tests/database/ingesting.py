@@ -156,7 +156,12 @@ select r.id, r.person, r.type, s.id as source_patient, l.organisation, l.categor
 from toldonce.resource r join toldonce.source_patient s on s.key = r.source_patient join toldonce.label l on l.id = r.label
 order by r.id
 """
-_DIRECTORY = "select id, type, rank, entries, body, null as unlocated from toldonce.directory_resource order by id"
+_DIRECTORY = """
+select id, type, rank, entries, body, null as unlocated from toldonce.directory_resource d
+where exists (select from toldonce.directory_statement s where s.id = d.id) order by id
+"""
+"""What somebody describes now. Entries that nobody does any more are kept for the references in the history, and are
+memory as the history is."""
 _LINKAGE = """
 select a, b, outcome, made_by, stated_by, reason, strength, followed from toldonce.linkage where until is null
 order by a, b, outcome, made_by, stated_by, reason
@@ -168,17 +173,17 @@ select s.id, f.person, f.evidence::text, f.choices::text, f.restricted,
 from toldonce.facts f join toldonce.source_patient s on s.key = f.source_patient where f.until = 'infinity' order by s.id
 """
 _STATEMENTS = """
-select e.feed, e.digest, t.position, s.id, t.at, t.sent, t.record from toldonce.statement t
+select e.feed, e.sender, e.digest, t.position, s.id, t.at, t.sent, t.record from toldonce.statement t
 join toldonce.envelope e on e.id = t.envelope join toldonce.source_patient s on s.key = t.source_patient
-order by e.feed, e.digest, t.position
+order by e.feed, e.sender, e.digest, t.position
 """
 _SUBMISSIONS = """
 select t.feed, t.sender, e.digest, t.content::text from toldonce.submission t join toldonce.envelope e on e.id = t.envelope
 order by 1, 2, 3
 """
 _QUARANTINE = """
-select e.feed, e.digest, q.code, q.location, q.reason, q.remedy, q.fragment from toldonce.quarantine q
-join toldonce.envelope e on e.id = q.envelope where q.resolved is null order by 1, 2, 3, 4
+select e.feed, e.sender, e.digest, q.code, q.location, q.reason, q.remedy, q.fragment from toldonce.quarantine q
+join toldonce.envelope e on e.id = q.envelope where q.resolved is null order by 1, 2, 3, 4, 5
 """
 
 

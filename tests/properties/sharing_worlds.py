@@ -1,9 +1,17 @@
-"""Random agreements, facts and requests for the properties of sharing: a small world in which everything occurs."""
+"""Random agreements, facts and requests for the properties of sharing: a small world in which everything occurs.
 
-from dataclasses import dataclass
+Worlds grow from a seed (hypothesis chooses it): drawing every field apart made examples slow and nearly always empty.
+What shrinking would do is done by `smallest`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import TypeVar
 from uuid import UUID
 
+import msgspec
 from hypothesis import strategies as st
 
 from integration.sharing.agreements import (
@@ -108,186 +116,241 @@ def shown(decision: Decision, facts: Facts) -> set[Row]:
     }
 
 
-def some(values: tuple[str, ...], *, least: int = 0) -> st.SearchStrategy[tuple[str, ...]]:
-    return st.lists(st.sampled_from(values), min_size=least, unique=True, max_size=len(values)).map(tuple)
+T = TypeVar("T")
 
 
-def mostly(value: object, *others: object) -> st.SearchStrategy[object]:
-    return st.sampled_from([value, value, value, *others])
+class Chance:
+    """Choices of one seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+
+    def one(self, *values: T) -> T:
+        return self.random.choice(values)
+
+    def mostly(self, value: T, *others: T) -> T:
+        return value if self.random.random() < 0.75 or not others else self.random.choice(others)
+
+    def some(self, values: tuple[T, ...], least: int = 0) -> tuple[T, ...]:
+        return tuple(self.random.sample(values, self.random.randint(least, len(values))))
+
+    def times(self, most: int) -> range:
+        return range(self.random.randint(0, most))
+
+    def day(self) -> date | None:
+        ago = self.one(None, 500, 100, 31, 30, 1, 0, -1, -40)
+        return None if ago is None else TODAY - timedelta(days=ago)
 
 
-DAYS = st.sampled_from([TODAY - timedelta(days=days) for days in (500, 100, 31, 30, 1, 0, -1, -40)])
-MAYBE_DAY = st.one_of(st.none(), DAYS)
-
-roles = st.builds(
-    Role,
-    clinical_or_care=st.booleans(),
-    sees=some((Category.DEMOGRAPHICS, Category.CLINICAL, Category.CHOICES), least=1),
-    own=some((Category.DEMOGRAPHICS, Category.CLINICAL)),
-)
-
-agreement = st.builds(
-    Agreement,
-    id=st.sampled_from(["AA-01", "AA-02", "AA-03", "AA-04", "AA-05", "AA-06"]),
-    version=st.just(1),
-    title=st.just("An agreement"),
-    sources=mostly(("practices", "trusts", "charities"), ("practices",), ("P1", "charities"), ("C1",)),
-    recipients=mostly(("practices", "trusts", "charities"), ("trusts",), ("charities",), ("P1",)),
-    roles=mostly(ROLES, ("doctor",), ("doctor", "worker")),
-    purposes=mostly(("care", "emergency"), ("audit",), ("research",), ("national",), ("care", "audit", "research")),
-    categories=mostly(
-        CATEGORIES, (Category.CLINICAL,), (Category.CHOICES,), (Category.DEMOGRAPHICS, Category.CLINICAL)
-    ),
-    sensitive=st.dictionaries(st.sampled_from(SENSITIVE[:2]), some(ROLES), max_size=2),
-    relationship=st.builds(
-        Relationship,
-        needed=mostly(True, False),
-        because=st.just("of a reason"),
-        evidence=st.dictionaries(
-            st.sampled_from(KINDS),
-            st.builds(
-                EvidenceTerms,
-                days=st.sampled_from([0, 30]),
-                own_word=st.sampled_from([None, 30, "as long as it lasts"]),
-            ),
-            min_size=1,
-        ),
-    ),
-    consent=st.builds(
-        ExplicitConsent,
-        to_publish=mostly(True, False),
-        to_view=mostly(True, False),
-        own_record_days=st.sampled_from([None, 30]),
-        must_say_how=st.booleans(),
-    ),
-    breaking_the_glass=st.one_of(
-        st.none(), st.builds(BreakingTheGlass, roles=some(ROLES, least=1), minutes=st.sampled_from([30, 60]))
-    ),
-    need_of_location=some(ROLES),
-    announce=st.booleans(),
-    basis=st.just(LawfulBasis("6(1)(e)", "9(2)(h)", "implied consent")),
-    starts=mostly(date(2024, 1, 1), TODAY, TODAY + timedelta(days=1)),
-    ends=mostly(None, TODAY, TODAY - timedelta(days=1)),
-    review=st.just(date(2027, 1, 1)),
-)
-
-agreements = st.builds(
-    Agreements,
-    neighbourhood=st.just("Testing"),
-    groups=st.just(
-        {
+def agreements(chance: Chance) -> Agreements:
+    return Agreements(
+        neighbourhood="Testing",
+        groups={
             "practices": Group("general practice", {code: f"Practice {code}" for code in PRACTICES}),
             "trusts": Group("statutory", {code: f"Trust {code}" for code in TRUSTS}),
             "charities": Group("voluntary sector", {code: f"Charity {code}" for code in CHARITIES}),
-        }
-    ),
-    purposes=st.just(
-        {
+        },
+        purposes={
             "care": Purpose("TREAT", "care"),
             "emergency": Purpose("ETREAT", "care"),
             "audit": Purpose("HCOMPL", "audit"),
             "research": Purpose("HRESCH", "beyond care"),
             "national": Purpose("NATIONAL", "national flag"),
-        }
-    ),
-    roles=st.fixed_dictionaries(dict.fromkeys(ROLES, roles)),
-    agreements=st.lists(agreement, max_size=4, unique_by=lambda one: one.id).map(tuple),
-)
+        },
+        roles={
+            name: Role(
+                clinical_or_care=chance.one(True, False),
+                sees=chance.some((Category.DEMOGRAPHICS, Category.CLINICAL, Category.CHOICES), least=1),
+                own=chance.some((Category.DEMOGRAPHICS, Category.CLINICAL)),
+            )
+            for name in ROLES
+        },
+        agreements=tuple(agreement(chance, f"AA-{number:02}") for number in range(chance.random.randint(1, 4))),
+    )
 
-labels = st.lists(
-    st.tuples(
-        st.sampled_from(ORGANISATIONS),
-        st.sampled_from(CATEGORIES),
-        mostly((), *[(one,) for one in SENSITIVE], SENSITIVE),
-    ),
-    max_size=7,
-    unique=True,
-).map(lambda found: tuple(Label(n, one[0], one[1], frozenset(one[2])) for n, one in enumerate(found, 1)))
 
-evidence = st.builds(
-    Evidence,
-    kind=st.sampled_from(KINDS),
-    organisation=st.sampled_from(ORGANISATIONS),
-    source=st.sampled_from(ORGANISATIONS),
-    start=MAYBE_DAY,
-    end=MAYBE_DAY,
-)
-
-subset_of_organisations = st.one_of(st.just(frozenset()), some(ORGANISATIONS, least=1).map(frozenset))
-subset_of_purposes = mostly(frozenset(), frozenset({"TREAT"}), frozenset({"HRESCH"}), frozenset({"BTG"}))
-subset_of_categories = mostly(frozenset(), frozenset({Category.CLINICAL}), frozenset({Category.ADJUSTMENTS}))
-
-exception = st.builds(
-    Choice,
-    consent=st.just("exception"),
-    kind=st.just("exception"),
-    permits=st.just(True),
-    source=st.just("P1"),
-    organisations=subset_of_organisations,
-    about=subset_of_organisations,
-    categories=subset_of_categories,
-    purposes=subset_of_purposes,
-    sensitivities=mostly(frozenset(), frozenset({"sexual health"})),
-)
-
-choice = st.builds(
-    Choice,
-    consent=st.sampled_from(["consent-1", "consent-2", "consent-3"]),
-    kind=st.sampled_from(CHOICE_KINDS),
-    permits=st.booleans(),
-    source=st.sampled_from(ORGANISATIONS),
-    recorded=st.one_of(
-        st.none(), st.sampled_from([datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)])
-    ),
-    start=mostly(None, TODAY - timedelta(days=10), TODAY + timedelta(days=10)),
-    end=mostly(None, TODAY + timedelta(days=10), TODAY - timedelta(days=2)),
-    active=mostly(True, False),
-    organisations=subset_of_organisations,
-    about=subset_of_organisations,
-    categories=subset_of_categories,
-    sensitivities=mostly(frozenset(), frozenset({"sexual health"}), frozenset(SENSITIVE)),
-    data_start=mostly(None, TODAY - timedelta(days=30)),
-    data_end=mostly(None, TODAY - timedelta(days=1)),
-    instances=mostly(frozenset(), frozenset(), frozenset(ROWS[:2])),
-    related=mostly(frozenset(), frozenset(), frozenset(), frozenset(ROWS[:1])),
-    break_glass_relaxes=st.booleans(),
-    purposes=subset_of_purposes,
-    exceptions=st.lists(exception, max_size=1).map(tuple),
-    decided_by=mostly("the person", "a deputy"),
-    how=st.sampled_from(["", "signed form"]),
-)
-
-facts = st.builds(
-    Facts,
-    person=st.just(PERSON),
-    known=mostly(True, True, False),
-    labels=labels,
-    evidence=st.lists(evidence, max_size=4).map(tuple),
-    choices=st.lists(choice, max_size=4).map(tuple),
-    restricted=st.booleans(),
-    national_opt_out=mostly(False, True),
-    type_1_objection=mostly(False, True),
-)
-
-requests = st.builds(
-    Request,
-    caller=st.builds(
-        Caller,
-        client=st.just("client"),
-        organisation=mostly("T1", "P1", "C1", "elsewhere"),
-        role=mostly("doctor", "worker", "clerk", "unheard of"),
-        purpose=mostly("TREAT", *PURPOSES, "UNKNOWN"),
-    ),
-    person=st.just(PERSON),
-    at=st.just(NOW),
-    break_glass=st.one_of(
-        st.none(),
-        st.builds(
-            BreakGlass,
-            reason=mostly(next(iter(BREAK_GLASS_REASONS)), "curiosity"),
-            declared=st.sampled_from([None, NOW - timedelta(minutes=45), NOW + timedelta(minutes=1)]),
+def agreement(chance: Chance, name: str) -> Agreement:
+    everybody = ("practices", "trusts", "charities")
+    return Agreement(
+        id=name,
+        version=1,
+        title=f"Agreement {name}",
+        sources=chance.mostly(everybody, ("practices",), ("P1", "charities"), ("C1",)),
+        recipients=chance.mostly(everybody, ("trusts",), ("charities",), ("P1",)),
+        roles=chance.mostly(ROLES, ("doctor",), ("doctor", "worker")),
+        purposes=chance.mostly(
+            ("care", "emergency", "research", "national"), ("audit",), ("care",), ("care", "audit", "research")
         ),
-    ),
-)
+        categories=chance.mostly(
+            CATEGORIES, (Category.CLINICAL,), (Category.CHOICES,), (Category.DEMOGRAPHICS, Category.CLINICAL)
+        ),
+        sensitive={sensitivity: chance.some(ROLES) for sensitivity in chance.some(SENSITIVE[:2])},
+        relationship=relationship(chance),
+        consent=ExplicitConsent(
+            to_publish=chance.mostly(True, False),
+            to_view=chance.mostly(True, False),
+            own_record_days=chance.one(None, 30),
+            must_say_how=chance.one(True, False),
+        ),
+        breaking_the_glass=chance.one(None, BreakingTheGlass(chance.some(ROLES, least=1), chance.one(30, 60))),
+        need_of_location=chance.some(ROLES),
+        announce=chance.one(True, False),
+        basis=LawfulBasis("6(1)(e)", "9(2)(h)", "implied consent"),
+        starts=chance.mostly(date(2024, 1, 1), TODAY, TODAY + timedelta(days=1)),
+        ends=chance.mostly(None, TODAY, TODAY - timedelta(days=1)),
+        review=date(2027, 1, 1),
+    )
 
-worlds = st.builds(World, agreements=agreements, facts=facts, request=requests)
+
+def relationship(chance: Chance) -> Relationship:
+    return Relationship(
+        needed=chance.mostly(True, False),
+        because="of a reason",
+        evidence={
+            kind: EvidenceTerms(chance.one(0, 30), chance.one(None, 30, "as long as it lasts"))
+            for kind in chance.some(KINDS, least=1)
+        },
+    )
+
+
+def facts(chance: Chance) -> Facts:
+    found = {
+        (
+            chance.one(*ORGANISATIONS),
+            chance.one(*CATEGORIES),
+            chance.mostly((), *[(one,) for one in SENSITIVE], SENSITIVE),
+        )
+        for _ in range(chance.random.randint(1, 8))
+    }
+    return Facts(
+        person=PERSON,
+        known=chance.mostly(True, True, False),
+        labels=tuple(Label(n, one[0], one[1], frozenset(one[2])) for n, one in enumerate(sorted(found), 1)),
+        evidence=tuple(evidence(chance) for _ in chance.times(5)),
+        choices=tuple(choice(chance, number) for number in chance.times(5)),
+        restricted=chance.one(True, False),
+        national_opt_out=chance.mostly(False, True),
+        type_1_objection=chance.mostly(False, True),
+    )
+
+
+def evidence(chance: Chance) -> Evidence:
+    return Evidence(
+        chance.one("registration", "referral", "encounter"),
+        chance.one("T1", "P1", "C1", "C2"),
+        chance.one(*ORGANISATIONS),
+        chance.day(),
+        chance.one(None, chance.day()),
+    )
+
+
+def subset(chance: Chance, values: tuple[T, ...]) -> frozenset[T]:
+    return chance.mostly(frozenset(), frozenset(chance.some(values, least=1)))
+
+
+def choice(chance: Chance, number: int) -> Choice:
+    kind = chance.one(*CHOICE_KINDS)
+    opening = kind in ("share-charity-data", "view-by-charity", "express-permission", "share-adjustments-nationally")
+    organisations = subset(chance, ORGANISATIONS)
+    if kind in ("view-by-charity", "express-permission"):
+        organisations = frozenset(chance.some(ORGANISATIONS, least=3))
+    return Choice(
+        consent=f"consent-{number}",
+        kind=kind,
+        permits=chance.mostly(opening, not opening),
+        source=chance.one(*ORGANISATIONS),
+        recorded=chance.one(None, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)),
+        start=chance.mostly(None, TODAY - timedelta(days=10), TODAY + timedelta(days=10)),
+        end=chance.mostly(None, TODAY + timedelta(days=10), TODAY - timedelta(days=2)),
+        active=chance.mostly(True, False),
+        organisations=organisations,
+        about=frozenset(CHARITIES) if kind == "share-charity-data" else subset(chance, ORGANISATIONS),
+        categories=subset(chance, CATEGORIES),
+        sensitivities=frozenset(SENSITIVE) if kind == "express-permission" else subset(chance, SENSITIVE),
+        data_start=chance.mostly(None, TODAY - timedelta(days=30)),
+        data_end=chance.mostly(None, TODAY - timedelta(days=1)),
+        instances=chance.mostly(frozenset(), frozenset(ROWS[:2])),
+        related=chance.mostly(frozenset(), frozenset(), frozenset(ROWS[:1])),
+        break_glass_relaxes=chance.one(True, False),
+        purposes=chance.mostly(frozenset(), frozenset({"TREAT"}), frozenset({"HRESCH"}), frozenset({"BTG"})),
+        exceptions=tuple(exception(chance) for _ in chance.times(1)),
+        decided_by=chance.mostly("the person", "a deputy"),
+        how=chance.one("", "signed form"),
+    )
+
+
+def exception(chance: Chance) -> Choice:
+    return Choice(
+        consent="exception",
+        kind="exception",
+        permits=True,
+        source="P1",
+        organisations=subset(chance, ORGANISATIONS),
+        about=subset(chance, ORGANISATIONS),
+        categories=subset(chance, CATEGORIES),
+        purposes=chance.mostly(frozenset(), frozenset({"TREAT"}), frozenset({"BTG"})),
+        sensitivities=chance.mostly(frozenset(), frozenset({"sexual health"})),
+    )
+
+
+def twins(chance: Chance, held: Facts) -> Facts:
+    """Sometimes a later answer to one of the choices: the same scope, another decision."""
+    if not held.choices or chance.one(True, False):
+        return held
+    first = held.choices[0]
+    again = msgspec.structs.replace(
+        first,
+        consent="later",
+        permits=chance.one(True, False),
+        active=chance.mostly(True, False),
+        source=chance.one(*ORGANISATIONS),
+        recorded=chance.one(first.recorded, datetime(2026, 6, 2, tzinfo=UTC)),
+        end=chance.one(first.end, TODAY - timedelta(days=3)),
+    )
+    return replace(held, choices=(*held.choices, again))
+
+
+def request(chance: Chance) -> Request:
+    declared = chance.one(None, NOW - timedelta(minutes=45), NOW + timedelta(minutes=1))
+    return Request(
+        Caller(
+            client="client",
+            organisation=chance.one("T1", "T1", "P1", "C1", chance.mostly("C2", "elsewhere")),
+            role=chance.mostly(chance.one(*ROLES), "unheard of") if chance.one(*range(5)) == 0 else chance.one(*ROLES),
+            purpose=chance.mostly("TREAT", *PURPOSES, "UNKNOWN"),
+        ),
+        PERSON,
+        NOW,
+        chance.one(None, BreakGlass(chance.mostly(next(iter(BREAK_GLASS_REASONS)), "curiosity"), declared=declared)),
+    )
+
+
+def world(seed: int) -> World:
+    chance = Chance(seed)
+    return World(agreements(chance), twins(chance, facts(chance)), request(chance))
+
+
+worlds = st.integers(0, 2**48).map(world)
+
+
+def smallest(found: World, fails: Callable[[World], bool]) -> World:
+    """The world without everything that it fails without."""
+    for smaller in _smaller(found):
+        if fails(smaller):
+            return smallest(smaller, fails)
+    return found
+
+
+def _smaller(found: World) -> Iterator[World]:
+    held = found.facts
+    for name in ("labels", "evidence", "choices"):
+        for index in range(len(getattr(held, name))):
+            kept = getattr(held, name)[:index] + getattr(held, name)[index + 1 :]
+            yield replace(found, facts=replace(held, **{name: kept}))
+    for index in range(len(found.agreements.agreements)):
+        yield replace(found, agreements=without_agreement(found.agreements, index))
+
+
+def without_agreement(file: Agreements, index: int) -> Agreements:
+    kept = file.agreements[:index] + file.agreements[index + 1 :]
+    return msgspec.structs.replace(file, agreements=kept)
