@@ -39,11 +39,14 @@ NONE = Effective()
 
 @dataclass(frozen=True)
 class Recipient:
-    """Who asks, as choices see it. `emergency`: an agreement lets this caller break the glass now."""
+    """Who asks, as choices see it."""
 
     organisation: str
     purpose: str
+    declared: bool = False
+    """It declares an emergency."""
     emergency: bool = False
+    """And an agreement lets it break the glass now."""
 
 
 def effective(choices: Sequence[Choice], recipient: Recipient, on: date) -> Effective:
@@ -56,7 +59,7 @@ def effective(choices: Sequence[Choice], recipient: Recipient, on: date) -> Effe
         for one in standing
         if not one.permits
         and one.kind not in _MERE_REFUSALS
-        and concerns(one, recipient)
+        and concerns(one, recipient, in_emergency=recipient.declared)
         and not _lifted(one, standing, recipient.organisation)
     ]
     kept = [one for one in denies if not _relaxes(one, recipient)]
@@ -148,12 +151,12 @@ def forbids(deny: Choice, label: Label, recipient: Recipient) -> bool:
     )
 
 
-def concerns(choice: Choice, recipient: Recipient) -> bool:
-    """Whether a choice is about sharing with this recipient, for this purpose."""
+def concerns(choice: Choice, recipient: Recipient, *, in_emergency: bool) -> bool:
+    """Whether a choice is about sharing with this recipient for this purpose, or for breaking the glass."""
     return (not choice.organisations or recipient.organisation in choice.organisations) and (
         not choice.purposes
         or recipient.purpose in choice.purposes
-        or (recipient.emergency and BREAK_GLASS_PURPOSE in choice.purposes)
+        or (in_emergency and BREAK_GLASS_PURPOSE in choice.purposes)
     )
 
 
@@ -170,9 +173,8 @@ def _excepts(exception: Choice, deny: Choice, label: Label, recipient: Recipient
     """An exception never opens single rows, nor what is only sensitive: a further mark must not show more. In an
     emergency only a wish to share in emergencies excepts emergencies."""
     partial = exception.sensitivities or exception.instances or exception.data_start or exception.data_end
-    if deny.kind != BREAK_GLASS_ONLY:
-        recipient = Recipient(recipient.organisation, recipient.purpose)
-    return not partial and concerns(exception, recipient) and speaks_of(exception, label)
+    in_emergency = recipient.emergency and deny.kind == BREAK_GLASS_ONLY
+    return not partial and concerns(exception, recipient, in_emergency=in_emergency) and speaks_of(exception, label)
 
 
 def opens(permit: Choice, label: Label, recipient: Recipient) -> bool:
@@ -181,7 +183,7 @@ def opens(permit: Choice, label: Label, recipient: Recipient) -> bool:
     partial = permit.instances or permit.related or permit.data_start or permit.data_end
     return (
         not partial
-        and concerns(permit, Recipient(recipient.organisation, recipient.purpose))
+        and concerns(permit, recipient, in_emergency=False)
         and (not permit.about or label.organisation in permit.about)
         and (not permit.categories or label.category in permit.categories)
     )

@@ -117,7 +117,7 @@ def _case(request: Request, facts: Facts, policy: Policy) -> Case:
     facts = facts if facts.known else Facts(person=facts.person, known=False)
     in_force = agreements(who, policy, on)
     glass = broken_glass(request, in_force)
-    recipient = Recipient(who.organisation, who.purpose, emergency=bool(glass))
+    recipient = Recipient(who.organisation, who.purpose, request.break_glass is not None, bool(glass))
     return Case(
         caller=who,
         facts=facts,

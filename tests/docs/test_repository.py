@@ -1,4 +1,4 @@
-"""What holds for every file: links lead somewhere, named files exist, and nothing tells of the machine it was made on."""
+"""What holds for every file: links lead somewhere, named files exist, and nothing tells of a machine."""
 
 import ast
 import re
@@ -95,7 +95,7 @@ def test_every_folder_of_code_is_on_the_map():
 
 def test_every_kind_of_test_is_explained():
     page = (ROOT / "CONTRIBUTING.md").read_text()
-    folders = {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").glob("*/**/*.py")}
+    folders = {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").glob("*/**/test_*.py")}
     assert [folder for folder in sorted(folders) if f"`tests/{folder}/`" not in page] == []
 
 

@@ -260,7 +260,7 @@ class Oracle:
             return False  # a refusal of these only ends an earlier permission
         if choice.organisations and self.org not in choice.organisations:
             return False
-        if not self.purpose_matches(choice, self.emergency()):
+        if not self.purpose_matches(choice, self.request.break_glass is not None):
             return False
         if self.emergency() and choice.kind == "break-glass-only" and choice.break_glass_relaxes:
             return False
@@ -270,7 +270,8 @@ class Oracle:
                 if later and (other.source != self.org or choice.source == self.org):
                     return False
         if choice.related:  # what else it means is not known: everything that it could mean
-            return self.speaks_of(choice, label) if not choice.instances else self.not_excepted(choice, label)
+            meant = bool(choice.instances) or self.speaks_of(choice, label)
+            return meant and self.not_excepted(choice, label)
         if choice.instances:
             excepted_everywhere = not any(self.not_excepted(choice, one) for one in self.facts.labels)
             return row.id in choice.instances and not excepted_everywhere

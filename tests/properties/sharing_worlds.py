@@ -69,6 +69,7 @@ CHOICE_KINDS = (
 PERSON = UUID(int=1)
 ROWS = tuple(UUID(int=n) for n in range(10, 14))
 TODAY = date(2026, 6, 15)
+RECORDED = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC))
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
 
@@ -249,6 +250,26 @@ def subset(chance: Chance, values: tuple[T, ...]) -> frozenset[T]:
 
 
 def choice(chance: Chance, number: int) -> Choice:
+    """Half of them simple, as people's choices are; half with every narrowing that a Consent can have."""
+    full = narrowed_choice(chance, number)
+    if chance.one(True, False):
+        return full
+    return msgspec.structs.replace(
+        full,
+        active=True,
+        start=None,
+        end=None,
+        categories=frozenset(),
+        data_start=None,
+        data_end=full.data_end if full.kind == "restrict-period" else None,
+        instances=full.instances if full.kind == "restrict-instance" else frozenset(),
+        related=frozenset(),
+        purposes=frozenset(),
+        about=full.about if full.kind == "share-charity-data" else frozenset(),
+    )
+
+
+def narrowed_choice(chance: Chance, number: int) -> Choice:
     kind = chance.one(*CHOICE_KINDS)
     opening = kind in ("share-charity-data", "view-by-charity", "express-permission", "share-adjustments-nationally")
     organisations = subset(chance, ORGANISATIONS)
@@ -259,7 +280,7 @@ def choice(chance: Chance, number: int) -> Choice:
         kind=kind,
         permits=chance.mostly(opening, not opening),
         source=chance.one(*ORGANISATIONS),
-        recorded=chance.one(None, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)),
+        recorded=chance.one(None, *RECORDED),
         start=chance.mostly(None, TODAY - timedelta(days=10), TODAY + timedelta(days=10)),
         end=chance.mostly(None, TODAY + timedelta(days=10), TODAY - timedelta(days=2)),
         active=chance.mostly(True, False),
@@ -293,21 +314,49 @@ def exception(chance: Chance) -> Choice:
     )
 
 
-def twins(chance: Chance, held: Facts) -> Facts:
-    """Sometimes a later answer to one of the choices: the same scope, another decision."""
-    if not held.choices or chance.one(True, False):
-        return held
-    first = held.choices[0]
-    again = msgspec.structs.replace(
+def answered(chance: Chance, held: Facts, asked: Request) -> Facts:
+    """Sometimes a permission that nearly fits this very request, and sometimes a later answer to a choice: of the same
+    scope, or nearly."""
+    choices = held.choices
+    for number in chance.times(2):
+        choices = (*choices, fitting(chance, asked.caller.organisation, number))
+    if choices and chance.one(True, False):
+        choices = (*choices, again(chance, chance.one(*choices), asked.caller.organisation))
+    return replace(held, choices=choices)
+
+
+def fitting(chance: Chance, caller: str, number: int) -> Choice:
+    kind = chance.one("share-charity-data", "view-by-charity", "express-permission", "break-glass-only")
+    return Choice(
+        consent=f"fitting-{number}",
+        kind=kind,
+        permits=kind != "break-glass-only",
+        source=chance.one(caller, "C1", "P2"),
+        recorded=chance.one(None, *RECORDED),
+        organisations=chance.one(frozenset(), frozenset({caller}), frozenset({caller}), frozenset({"P2"})),
+        about=chance.one(frozenset(), frozenset(CHARITIES), frozenset({"C2"})),
+        sensitivities=chance.mostly(frozenset(SENSITIVE), frozenset(SENSITIVE[:1]))
+        if kind == "express-permission"
+        else frozenset(),
+        how=chance.one("", "signed form"),
+        break_glass_relaxes=chance.one(True, False),
+        exceptions=tuple(exception(chance) for _ in chance.times(1)),
+    )
+
+
+def again(chance: Chance, first: Choice, caller: str) -> Choice:
+    return msgspec.structs.replace(
         first,
         consent="later",
+        kind=chance.mostly(first.kind, "other"),
         permits=chance.one(True, False),
         active=chance.mostly(True, False),
-        source=chance.one(*ORGANISATIONS),
-        recorded=chance.one(first.recorded, datetime(2026, 6, 2, tzinfo=UTC)),
+        source=chance.one(caller, first.source, "P2"),
+        recorded=chance.one(first.recorded, datetime(2026, 6, 2, tzinfo=UTC), datetime(2025, 6, 2, tzinfo=UTC)),
         end=chance.one(first.end, TODAY - timedelta(days=3)),
+        decided_by=chance.mostly(first.decided_by, "a deputy"),
+        purposes=chance.mostly(first.purposes, frozenset({"TREAT"})),
     )
-    return replace(held, choices=(*held.choices, again))
 
 
 def request(chance: Chance) -> Request:
@@ -327,7 +376,8 @@ def request(chance: Chance) -> Request:
 
 def world(seed: int) -> World:
     chance = Chance(seed)
-    return World(agreements(chance), twins(chance, facts(chance)), request(chance))
+    asked = request(chance)
+    return World(agreements(chance), answered(chance, facts(chance), asked), asked)
 
 
 worlds = st.integers(0, 2**48).map(world)

@@ -10,7 +10,7 @@ from integration.sharing.request import Denial
 from tests.properties.sharing_oracle import Answer, Oracle
 from tests.properties.sharing_worlds import World, shown, smallest, world, worlds
 
-THOROUGH = settings(max_examples=1000, deadline=None)
+THOROUGH = settings(max_examples=5 * settings.default.max_examples, deadline=None)
 
 
 def decided(given_world: World) -> Answer:

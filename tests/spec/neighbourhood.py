@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -183,6 +183,8 @@ async def running(server_url: str, data_dir: Path, people: int = PEOPLE) -> Asyn
         await current.apply(owner, demo.AGREEMENTS.read_text())
         await demo.register_clients(owner, data_dir)
         await _ingest(settings, database, people)
+        await owner.execute("update toldonce.agreement_document set applied = '2024-04-01'")
+        await owner.execute("update toldonce.facts set recorded = $1", NOW - timedelta(hours=1))
         async with main.application(settings, database, clock=lambda: NOW) as app:
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8000") as http:
                 yield Neighbourhood(database, settings, app, owner, http)

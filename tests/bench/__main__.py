@@ -1,0 +1,71 @@
+"""python -m tests.bench [--quick] [--only reads|adt|files] [--json FILE]"""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import orjson
+import uvloop
+from rich.console import Console
+
+from adapters.synthetic import acute
+from adapters.synthetic.neighbourhood import build
+from adapters.synthetic.world import World
+from integration.store.database import Database
+from tests.bench import adt, files, reads, report
+from tests.bench.plan import QUICK, Figure, Plan
+from tests.bench.servers import Cluster, cluster
+
+NEIGHBOURHOOD = "neighbourhood"
+
+
+async def run(plan: Plan, only: str | None, console: Console) -> dict[str, Any]:
+    """Everything that is asked for, on a PostgreSQL of its own; the figures and where they were measured."""
+    result: dict[str, Any] = {"machine": report.machine(), "people": plan.people}
+    figures: list[Figure] = []
+    start = perf_counter()
+    world = build(plan.people)
+    console.print(f"{plan.people} synthetic people on {result['machine']}", highlight=False)
+    with cluster() as server:
+        filled = await _files(server, world)
+        if only in (None, "files"):
+            figures += filled
+        if only in (None, "adt"):
+            console.print(f"file feeds done after {perf_counter() - start:.0f} s; ADT next", highlight=False)
+            figures += await adt.measure(server, NEIGHBOURHOOD, adt.generated(world, plan))
+        if only in (None, "reads"):
+            console.print(f"ADT done after {perf_counter() - start:.0f} s; reads next", highlight=False)
+            settings = server.settings(NEIGHBOURHOOD)
+            await files.process(Database(settings), settings, list(acute.feed_files(world)))
+            record, read = await reads.measure(server, NEIGHBOURHOOD, plan)
+            console.print(f"the record that is read: {record}", highlight=False)
+            result["record"] = reads.as_json(record)
+            figures = [*read, *figures]
+    console.print(report.table(figures))
+    console.print(f"took {perf_counter() - start:.0f} s", highlight=False)
+    return result | {"figures": report.as_json(figures)}
+
+
+async def _files(server: Cluster, world: World) -> list[Figure]:
+    """The neighbourhood without its hospital: what ADT messages arrive at, and after them what is read."""
+    return await files.measure(await server.create(NEIGHBOURHOOD), world)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a smaller neighbourhood, shorter rounds: below 40 s")
+    parser.add_argument("--only", choices=("reads", "adt", "files"), help="one part (the feeds are read in any case)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that whatever was started is stopped
+    result = uvloop.run(run(QUICK if arguments.quick else Plan(), arguments.only, Console()))
+    if arguments.json:
+        arguments.json.write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+if __name__ == "__main__":
+    main()

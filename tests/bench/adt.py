@@ -1,0 +1,122 @@
+"""ADT messages over MLLP into the product's own listener: acknowledged once durable, and processed to the end."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+import asyncpg
+
+from adapters.synthetic import acute
+from adapters.synthetic.world import World
+from adapters.transport.mllp import frame, messages
+from integration.config import Settings
+from tests.bench.child import SENDER
+from tests.bench.load import Answers
+from tests.bench.plan import CONNECTIONS, Figure, Plan
+from tests.bench.servers import Child, Cluster, children
+
+_BATCH = 200
+_WAITING = "select count(*) from toldonce.envelope where state = 'received'"
+_TABLE = "create table if not exists bench_message (id bigint generated always as identity, content bytea not null)"
+_INSERT = "insert into bench_message (content) values ($1)"
+
+
+def generated(world: World, plan: Plan) -> list[bytes]:
+    """What the hospital sends, in the order in which it sends it; a message that it repeats is sent once."""
+    sent = [file.content for file in acute.feed_files(world) if file.sender == SENDER]
+    return list(dict.fromkeys(sent))[: plan.messages]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Acknowledgements of one way to send, and the seconds until the last message was processed."""
+
+    acknowledged: Answers
+    processed: float
+
+
+async def measure(cluster: Cluster, like: str, content: Sequence[bytes]) -> list[Figure]:
+    """One sender, one message after the other; then as many senders as there are connections; then the bare INSERT."""
+    alone = await _listened(await cluster.create(f"{like}_one_sender", like=like), content, 1)
+    together = await _listened(await cluster.create(f"{like}_senders", like=like), content, CONNECTIONS)
+    single, batched = await _bare(cluster.settings(like), content)
+    return [
+        Figure("ADT", "messages acknowledged, 1 sender", alone.acknowledged.per_second, "/s", single),
+        Figure("ADT", "99 of 100 acknowledged within, 1 sender", alone.acknowledged.percentile(99), "ms"),
+        Figure("ADT", f"messages acknowledged, {CONNECTIONS} senders", together.acknowledged.per_second, "/s", single),
+        Figure("ADT", "messages end to end, 1 sender", len(content) / alone.processed, "/s", batched, target=1000),
+        Figure(
+            "ADT",
+            f"messages end to end, {CONNECTIONS} senders",
+            len(content) / together.processed,
+            "/s",
+            batched,
+            target=1000,
+        ),
+    ]
+
+
+async def _listened(settings: Settings, content: Sequence[bytes], senders: int) -> Sent:
+    owner = await asyncpg.connect(settings.database_url)
+    with children(Child("listen", settings)) as (child,):
+        await child.ready()
+        opened = [await _connect(child.port) for _ in range(senders)]
+        answers = Answers()
+        start = perf_counter()
+        parts = [content[number::senders] for number in range(senders)]
+        await asyncio.gather(*(_send(*pair, part, answers) for pair, part in zip(opened, parts, strict=True)))
+        answers.wall = perf_counter() - start
+        while await owner.fetchval(_WAITING):
+            await asyncio.sleep(0.05)
+        processed = perf_counter() - start
+    failed = await owner.fetchval("select count(*) from toldonce.envelope where feed = 'acute' and state <> 'done'")
+    await owner.close()
+    if failed:
+        raise RuntimeError(f"{failed} generated messages were not processed")
+    return Sent(answers, processed)
+
+
+async def _connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """The listener says its port before it listens: try until it does."""
+    for _ in range(300):
+        try:
+            return await asyncio.open_connection("127.0.0.1", port)
+        except ConnectionError:
+            await asyncio.sleep(0.1)
+    raise ConnectionError("the listener did not begin to listen")
+
+
+async def _send(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, content: Sequence[bytes], answers: Answers
+) -> None:
+    replies = messages(reader)
+    for message in content:
+        sent = perf_counter()
+        writer.write(frame(message))
+        reply = await anext(replies)
+        answers.seconds.append(perf_counter() - sent)
+        if b"MSA|AA|" not in reply:
+            raise RuntimeError("a generated message was not accepted")
+    writer.close()
+
+
+async def _bare(settings: Settings, content: Sequence[bytes]) -> tuple[float, float]:
+    """Messages per second that the database takes by itself: a commit for each, and batches of 200."""
+    owner = await asyncpg.connect(settings.database_url)
+    await owner.execute(_TABLE)
+    start = perf_counter()
+    for message in content:
+        await owner.execute(_INSERT, message)
+    single = len(content) / (perf_counter() - start)
+    start = perf_counter()
+    for first in range(0, len(content), _BATCH):
+        await owner.executemany(_INSERT, [(one,) for one in content[first : first + _BATCH]])
+    batched = len(content) / (perf_counter() - start)
+    await owner.close()
+    return single, batched
+
+
+def shuffled(content: Sequence[bytes]) -> list[bytes]:
+    return random.Random(7).sample(content, len(content))

@@ -1,0 +1,154 @@
+"""What runs in a process of its own: the product as it is served, the compositions that leave a part out, the bare
+database behind the same HTTP server, and the MLLP listener. The compositions exist here only; no setting makes them.
+
+    python -m tests.bench.child MODE      (settings from TOLDONCE_* variables; prints its port; ends with its stdin)
+"""
+
+import asyncio
+import socket
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+import asyncpg
+import orjson
+import uvicorn
+import uvloop
+from rich.console import Console
+
+from integration import commands, main
+from integration.api.exchange import Services
+from integration.audit.access import Access
+from integration.config import Settings
+from integration.record.consult import Consultation, Question, Records
+from integration.record.reader import Reader
+from integration.sharing.request import Decision
+from integration.store.connection import Connection
+from integration.store.database import Database
+
+SENDER = "X9A"
+BARE_PATH = "/record/"
+
+
+class DecidedBefore(Records):
+    """Records that neither read facts nor apply rules: the first decision about a person is kept."""
+
+    async def _decided(self, connection: Connection, question: Question, person: UUID) -> Consultation:
+        if person not in _decisions:
+            consultation = await super()._decided(connection, question, person)
+            _decisions[person] = consultation.decision
+            return consultation
+        decision = _decisions[person]
+        return Consultation(decision, await Reader.open(connection, decision))
+
+
+_decisions: dict[UUID, Decision] = {}
+
+
+class InMemory:
+    """An audit log that forgets at once."""
+
+    async def append(self, _access: Access) -> UUID:
+        return uuid4()
+
+
+def _as_it_is(services: Services) -> Services:
+    return services
+
+
+def _without_rules(services: Services) -> Services:
+    records = services.records
+    return replace(services, records=DecidedBefore(records.pool, records.policy, records.labels))
+
+
+def _without_audit(services: Services) -> Services:
+    return replace(services, audit=InMemory())  # type: ignore[arg-type]
+
+
+COMPOSITIONS: dict[str, Callable[[Services], Services]] = {
+    "whole": _as_it_is,
+    "without rules": _without_rules,
+    "without row policy": _as_it_is,  # on a database whose row policies are disabled
+    "without audit": _without_audit,
+}
+
+
+async def _serve_product(mode: str, listening: socket.socket) -> None:
+    settings = Settings(port=listening.getsockname()[1])
+    async with main.application(settings, Database(settings)) as app:
+        app.state.services = COMPOSITIONS[mode](app.state.services)
+        await _serve(app, listening)
+
+
+async def _serve_bare(listening: socket.socket) -> None:
+    """`SELECT` of the same bytes by person, joined and sent: no token, no decision, no transaction, no audit."""
+    url = Database(Settings()).owner_url
+    async with asyncpg.create_pool(url, min_size=16, max_size=16, reset=_nothing_to_reset) as pool:
+
+        async def app(scope: dict, receive: Callable[[], Awaitable[dict]], send: Callable[[dict], Awaitable]) -> None:
+            if scope["type"] != "http":
+                return
+            person = UUID(scope["path"].removeprefix(BARE_PATH))
+            rows = await pool.fetch("select body from bench.record where person = $1", person)
+            body = b'{"resourceType":"Bundle","type":"searchset","entry":[' + b",".join(row[0] for row in rows) + b"]}"
+            headers = [(b"content-type", b"application/fhir+json"), (b"content-length", b"%d" % len(body))]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+
+        await _serve(app, listening)
+
+
+async def _nothing_to_reset(_connection: asyncpg.Connection) -> None:
+    """The bare database does without the pool's clearing of sessions, so that it is as fast as it can be."""
+
+
+async def _serve(app: object, listening: socket.socket) -> None:
+    config = uvicorn.Config(app, log_level="warning", access_log=False, loop="uvloop", http="httptools", lifespan="off")
+    server = uvicorn.Server(config)
+    threading.Thread(target=_at_end_of_input, args=(lambda: setattr(server, "should_exit", True),), daemon=True).start()
+    _say(listening)
+    await server.serve(sockets=[listening])
+
+
+async def _listen(listening: socket.socket) -> None:
+    """The product's own command, on a port that was free a moment ago."""
+    port = listening.getsockname()[1]
+    listening.close()
+    settings = Settings(mllp_port=port)
+    work = asyncio.create_task(commands.listen_mllp(settings, "127.0.0.1", SENDER, Console(stderr=True, quiet=True)))
+    loop = asyncio.get_running_loop()
+    cancel = lambda: loop.call_soon_threadsafe(work.cancel)  # noqa: E731
+    threading.Thread(target=_at_end_of_input, args=(cancel,), daemon=True).start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    try:
+        await work
+    except asyncio.CancelledError:
+        pass
+
+
+def _say(listening: socket.socket) -> None:
+    sys.stdout.write(f"{listening.getsockname()[1]}\n")
+    sys.stdout.flush()
+
+
+def _at_end_of_input(stop: Callable[[], object]) -> None:
+    sys.stdin.buffer.read()
+    stop()
+
+
+def run(mode: str) -> None:
+    """Serve until standard input ends."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    if mode == "bare":
+        uvloop.run(_serve_bare(listening))
+    elif mode == "listen":
+        asyncio.run(_listen(listening))
+    else:
+        uvloop.run(_serve_product(mode, listening))
+
+
+if __name__ == "__main__":
+    run(sys.argv[1])

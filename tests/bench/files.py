@@ -1,0 +1,60 @@
+"""File feeds through the whole pipeline, beside COPY of the rows that came of them."""
+
+from collections.abc import Sequence
+from time import perf_counter
+
+import asyncpg
+
+from adapters.synthetic import community, gp, social_care, vcfse
+from adapters.synthetic.world import FeedFile, World
+from integration import main
+from integration.config import Settings
+from integration.feeds import FEEDS
+from integration.ingest import inbox
+from integration.ingest.inbox import Delivery
+from integration.store.connection import Connection
+from integration.store.database import Database
+from tests.bench.plan import Figure
+
+SECTORS = {"gp": gp, "community": community, "social_care": social_care, "vcfse": vcfse}
+_OF_FEED = """
+select r.* from toldonce.resource r join toldonce.source_patient s on s.key = r.source_patient where s.feed = any($1)
+"""
+
+
+async def measure(settings: Settings, world: World) -> list[Figure]:
+    """Every batch feed, one after the other, into the database of `settings`; each beside COPY of its own rows."""
+    figures = []
+    database = Database(settings)
+    owner = await asyncpg.connect(settings.database_url)
+    total, spent, copied = 0, 0.0, 0.0
+    for feed, sector in SECTORS.items():
+        seconds = await process(database, settings, list(sector.feed_files(world)))
+        rows = await owner.fetch(_OF_FEED, [feed])
+        bare = await _copy(owner, rows)
+        title = f"{FEEDS[feed].title.partition(':')[0]}: resources"
+        figures.append(Figure("file feeds", title, len(rows) / seconds, "/s", len(rows) / bare))
+        total, spent, copied = total + len(rows), spent + seconds, copied + bare
+    await owner.close()
+    return [*figures, Figure("file feeds", "all four: resources", total / spent, "/s", total / copied, target=5000)]
+
+
+async def process(database: Database, settings: Settings, files: Sequence[FeedFile]) -> float:
+    """Receive files and process them; how many seconds it took."""
+    deliveries = [Delivery(one.feed, one.sender, one.name, one.content, one.as_of) for one in files]
+    async with database.pool("toldonce_worker", size=2) as pool:
+        start = perf_counter()
+        async with pool.acquire() as connection:
+            await inbox.receive(connection, deliveries)
+        await main.pipeline(settings, pool).run()
+        return perf_counter() - start
+
+
+async def _copy(owner: Connection, rows: Sequence[asyncpg.Record]) -> float:
+    """Seconds that COPY takes for these rows into a table without indexes, committed."""
+    await owner.execute("drop table if exists bench_resource; create table bench_resource (like toldonce.resource)")
+    start = perf_counter()
+    await owner.copy_records_to_table("bench_resource", columns=list(rows[0].keys()), records=rows)
+    seconds = perf_counter() - start
+    await owner.execute("drop table bench_resource")
+    return seconds

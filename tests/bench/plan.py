@@ -1,0 +1,52 @@
+"""How much is measured, and what a measurement is."""
+
+from dataclasses import dataclass
+
+CONNECTIONS = 16
+"""Keep-alive connections of the load generator, as DESIGN section 8 has it."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Size of a run. `rounds` times every variant is asked for `seconds`, in turn, so that what else happens on the
+    machine meets all of them alike."""
+
+    people: int = 250
+    rounds: int = 4
+    seconds: float = 2.0
+    messages: int = 1500
+    """ADT messages of each way to send them, at most."""
+
+
+QUICK = Plan(people=60, rounds=2, seconds=0.8, messages=400)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured number; `bare` is what the database alone did in the same run, `target` what DESIGN asks for."""
+
+    part: str
+    name: str
+    value: float
+    unit: str
+    bare: float | None = None
+    target: float | None = None
+    at_most: bool = False
+    """The target is an upper bound."""
+    least_share: float | None = None
+    """How much of the bare figure DESIGN asks for."""
+
+    @property
+    def share(self) -> float | None:
+        """Value over bare."""
+        return self.value / self.bare if self.bare else None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether every target holds; None where there is none."""
+        checks = []
+        if self.target is not None:
+            checks.append(self.value <= self.target if self.at_most else self.value >= self.target)
+        if self.least_share is not None and self.share is not None:
+            checks.append(self.share >= self.least_share)
+        return all(checks) if checks else None

@@ -1,0 +1,206 @@
+"""Reads: $everything of one person over HTTP, as the product is, without each of its parts, and bare."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+
+from integration import demo
+from integration.api.assertion import sign_assertion
+from integration.api.token import ASSERTION_TYPE, token_url
+from integration.config import Settings
+from integration.sharing import current
+from integration.store.connection import Connection
+from tests.bench.child import BARE_PATH, COMPOSITIONS
+from tests.bench.load import Answers, ask, get
+from tests.bench.plan import CONNECTIONS, Figure, Plan
+from tests.bench.servers import Child, Cluster, children
+
+RESOURCES, KILOBYTES = 100, 98.0
+"""The record of DESIGN section 8."""
+CLIENTS = ("gp-system", "hospital-epr")
+"""Demo clients that may see whole records of many people."""
+_CANDIDATES = """
+select r.person, count(*) as resources, sum(length(r.body)) as bytes from toldonce.resource r
+where r.person in (select person from toldonce.source_patient where organisation = any($1)) group by r.person
+having count(*) between $2 and $3 order by abs(count(*) - $2) limit 60
+"""
+_BARE = """
+create schema bench;
+create table bench.record (person uuid, body bytea);
+insert into bench.record select person, body from toldonce.resource where person <> '{person}';
+"""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One person's record as one client is granted it."""
+
+    client: str
+    person: UUID
+    resources: int
+    body: bytes
+
+    def distance(self) -> float:
+        """How far it is from the record of DESIGN section 8."""
+        return abs(self.resources / RESOURCES - 1) + abs(len(self.body) / 1000 / KILOBYTES - 1)
+
+    def __str__(self) -> str:
+        return f"{self.resources} resources, {len(self.body) / 1000:.0f} kB, asked by {self.client}"
+
+
+async def prepare(owner: Connection, settings: Settings) -> None:
+    """Put the demo's agreements in force and register its clients."""
+    await current.apply(owner, demo.AGREEMENTS.read_text())
+    await demo.register_clients(owner, settings.data_dir)
+
+
+async def measure(cluster: Cluster, name: str, plan: Plan) -> tuple[Record, list[Figure]]:
+    """Choose the record, then ask every variant in turn, `plan.rounds` times."""
+    settings = cluster.settings(name)
+    owner = await asyncpg.connect(settings.database_url)
+    await prepare(owner, settings)
+    with children(Child("whole", settings)) as (child,):
+        await child.ready()
+        record = await _nearest(owner, settings, child.port)
+    await _bare_table(owner, record)
+    await owner.close()
+    unguarded = await cluster.create(f"{name}_unguarded", like=name)
+    await _disable_row_policies(unguarded)
+    databases = {"without row policy": unguarded}
+    variants = [Child(mode, databases.get(mode, settings)) for mode in (*COMPOSITIONS, "bare")]
+    with children(*variants):
+        return record, _figures(await _rounds(variants, settings, record, plan))
+
+
+async def _rounds(variants: list[Child], settings: Settings, record: Record, plan: Plan) -> dict[str, list[Answers]]:
+    measured: dict[str, list[Answers]] = {child.mode: [] for child in variants}
+    prepared = []
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(httpx.AsyncClient())
+        for child in variants:
+            await child.ready()
+            request = await _request(http, child, settings, record)
+            length = len((await _sent(http, child, request)).content)
+            await ask(child.port, request, length, connections=CONNECTIONS, seconds=plan.seconds / 4)
+            prepared.append((child, request, length))
+    for _ in range(plan.rounds):
+        for child, request, length in prepared:
+            answers = await ask(child.port, request, length, connections=CONNECTIONS, seconds=plan.seconds)
+            measured[child.mode].append(answers)
+    return measured
+
+
+async def _request(http: httpx.AsyncClient, child: Child, settings: Settings, record: Record) -> bytes:
+    if child.mode == "bare":
+        return get(f"{BARE_PATH}{record.person}")
+    token = await _token(http, settings, child.port, record.client)
+    return get(f"/fhir/Patient/{record.person}/$everything", token)
+
+
+async def _sent(http: httpx.AsyncClient, child: Child, request: bytes) -> httpx.Response:
+    """The same request once, by a client that reads everything."""
+    head, *lines = request.decode().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines if line)
+    answer = await http.get(f"http://127.0.0.1:{child.port}{head.split(' ')[1]}", headers=headers)
+    return answer.raise_for_status()
+
+
+async def _token(http: httpx.AsyncClient, settings: Settings, port: int, client_id: str) -> str:
+    client = demo.BY_ID[client_id]
+    endpoint = token_url(f"http://127.0.0.1:{port}/fhir")
+    key = demo.client_key(settings.data_dir, client.id).as_dict(private=True)
+    role, purpose = client.roles[-1], client.purposes[0]
+    assertion = sign_assertion(
+        key, client.id, endpoint, role, purpose, "bench", None, datetime.now(UTC), organisation=client.organisation
+    )
+    form = {
+        "grant_type": "client_credentials",
+        "scope": "system/*.rs",
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_assertion": assertion,
+    }
+    answer = await http.post(endpoint, data=form)
+    return str(answer.raise_for_status().json()["access_token"])
+
+
+async def _nearest(owner: Connection, settings: Settings, port: int) -> Record:
+    """Of the synthetic people whom the clients may see, the one whose granted record is nearest to what DESIGN names."""
+    organisations = [demo.BY_ID[client].organisation for client in CLIENTS]
+    rows = await owner.fetch(_CANDIDATES, organisations, RESOURCES * 2 // 3, RESOURCES * 2)
+    found: list[Record] = []
+    async with httpx.AsyncClient() as http:
+        for client in CLIENTS:
+            headers = {"Authorization": f"Bearer {await _token(http, settings, port, client)}"}
+            for row in rows:
+                url = f"http://127.0.0.1:{port}/fhir/Patient/{row['person']}/$everything"
+                answer = await http.get(url, headers=headers)
+                if answer.status_code == httpx.codes.OK:
+                    entries = len(answer.json()["entry"])
+                    found.append(Record(client, row["person"], entries, answer.content))
+    return min(found, key=Record.distance)
+
+
+async def _bare_table(owner: Connection, record: Record) -> None:
+    """The very bytes of the answer's entries, row by row, among everybody else's."""
+    await owner.execute(_BARE.format(person=record.person))
+    entries = _entries(record.body)
+    await owner.copy_records_to_table(
+        "record", schema_name="bench", columns=("person", "body"), records=[(record.person, one) for one in entries]
+    )
+    await owner.execute("create index on bench.record (person)")
+    await owner.execute("vacuum analyze bench.record")
+
+
+def _entries(bundle: bytes) -> list[bytes]:
+    import orjson
+
+    return [orjson.dumps(entry) for entry in orjson.loads(bundle)["entry"]]
+
+
+async def _disable_row_policies(settings: Settings) -> None:
+    owner = await asyncpg.connect(settings.database_url)
+    for table in ("resource", "resource_history"):
+        await owner.execute(f"alter table toldonce.{table} disable row level security")
+    await owner.close()
+
+
+def _figures(measured: dict[str, list[Answers]]) -> list[Figure]:
+    rates = {mode: median(answers.per_second for answers in rounds) for mode, rounds in measured.items()}
+    whole = Answers([second for answers in measured["whole"] for second in answers.seconds])
+    bare = Answers([second for answers in measured["bare"] for second in answers.seconds])
+    return [
+        Figure("reads", "records", rates["whole"], "/s", rates["bare"], target=800, least_share=0.6),
+        Figure("reads", "half of the answers within", whole.percentile(50), "ms", bare.percentile(50)),
+        Figure(
+            "reads", "99 of 100 answers within", whole.percentile(99), "ms", bare.percentile(99), target=40, at_most=True
+        ),
+        *(
+            Figure("parts of a read", part, _part(measured, mode) * 100, "%", target=target, at_most=True)
+            for part, mode, target in (
+                ("facts and rules", "without rules", 10),
+                ("row policy", "without row policy", 25),
+                ("durable audit", "without audit", 25),
+            )
+        ),
+    ]
+
+
+def _part(measured: dict[str, list[Answers]], mode: str) -> float:
+    """What share of a read's time a part takes: the median over the rounds, each compared with its neighbour."""
+    pairs = zip(measured["whole"], measured[mode], strict=True)
+    return median(1 - whole.per_second / without.per_second for whole, without in pairs)
+
+
+def as_json(record: Record) -> dict[str, Any]:
+    return {
+        "client": record.client,
+        "person": str(record.person),
+        "resources": record.resources,
+        "bytes": len(record.body),
+    }

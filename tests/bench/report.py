@@ -1,0 +1,59 @@
+"""The figures as a table, and as JSON."""
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.table import Table
+
+from tests.bench.plan import Figure
+
+
+def table(figures: Sequence[Figure]) -> Table:
+    """One line per figure: the product, the bare database, the ratio, what DESIGN asks for."""
+    shown = Table(title="How fast, beside the bare database in the same run")
+    for heading in ("", "ToldOnce", "bare database", "ratio", "asked for", ""):
+        shown.add_column(heading, justify="left" if heading == "" else "right")
+    part = figures[0].part if figures else ""
+    for figure in figures:
+        if figure.part != part:
+            part = figure.part
+            shown.add_section()
+        shown.add_row(
+            f"{figure.part}: {figure.name}",
+            _number(figure.value, figure.unit),
+            _number(figure.bare, figure.unit) if figure.bare else "",
+            f"{figure.share:.0%}" if figure.share else "",
+            _asked(figure),
+            {True: "met", False: "[yellow]not met[/yellow]", None: ""}[figure.met],
+        )
+    return shown
+
+
+def _number(value: float, unit: str) -> str:
+    return f"{value:,.1f} {unit}" if value < 100 else f"{value:,.0f} {unit}"
+
+
+def _asked(figure: Figure) -> str:
+    parts = []
+    if figure.target is not None:
+        parts.append(f"{'≤' if figure.at_most else '≥'} {figure.target:,.0f} {figure.unit}")
+    if figure.least_share is not None:
+        parts.append(f"≥ {figure.least_share:.0%}")
+    return ", ".join(parts)
+
+
+def machine() -> dict[str, Any]:
+    """Where it ran: processors, their load just before (others' work shows there), Python."""
+    return {
+        "processors": os.cpu_count(),
+        "load": [round(one, 2) for one in os.getloadavg()],
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def as_json(figures: Sequence[Figure]) -> list[dict[str, Any]]:
+    return [asdict(figure) | {"share": figure.share, "met": figure.met} for figure in figures]

@@ -1,0 +1,113 @@
+"""The embedded PostgreSQL of a run and its databases, and the child processes that serve them."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import asyncpg
+
+from integration.config import Settings
+from integration.store.database import Database, embedded_server
+
+ROOT = Path(__file__).parents[2]
+_START = 30.0
+"""Seconds that a child may take to begin."""
+
+
+class Cluster:
+    """A PostgreSQL of its own, in a folder that is removed afterwards."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._server = embedded_server(folder / "postgres")
+        self._url: str = self._server.get_uri()
+
+    def settings(self, name: str, *, port: int = 0) -> Settings:
+        """Settings for one of its databases."""
+        url = self._url.replace("/postgres?", f"/{name}?")
+        return Settings(database_url=url, data_dir=self.folder, host="127.0.0.1", port=port)
+
+    async def create(self, name: str, *, like: str = "template1") -> Settings:
+        """A new database; `like` another one, which nobody may be connected to, with everything that is in it."""
+        owner = await asyncpg.connect(self._url)
+        try:
+            await owner.execute(f'create database "{name}" template "{like}"')
+        finally:
+            await owner.close()
+        settings = self.settings(name)
+        await Database(settings).migrate()
+        return settings
+
+    def stop(self) -> None:
+        """Stop the server."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._server.cleanup()
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL for as long as the block runs."""
+    with tempfile.TemporaryDirectory(prefix="toldonce-bench-") as folder:
+        made = Cluster(Path(folder))
+        try:
+            yield made
+        finally:
+            made.stop()
+
+
+class Child:
+    """A process of `tests.bench.child`. It ends when its standard input does, so it never outlives this one."""
+
+    def __init__(self, mode: str, settings: Settings) -> None:
+        self.mode = mode
+        environment = {
+            **os.environ,
+            "TOLDONCE_DATABASE_URL": str(settings.database_url),
+            "TOLDONCE_DATA_DIR": str(settings.data_dir),
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.child", mode],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self.port = 0
+
+    async def ready(self) -> None:
+        """Wait until it says on which port it serves. Raises RuntimeError when it ends instead."""
+        stdout = self._process.stdout
+        assert stdout is not None
+        async with asyncio.timeout(_START):
+            line = await asyncio.to_thread(stdout.readline)
+        if not line:
+            raise RuntimeError(f"the process for {self.mode} ended with {self._process.wait()}")
+        self.port = int(line)
+
+    def stop(self) -> None:
+        """Let it end by itself; kill it if it does not."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+@contextmanager
+def children(*started: Child) -> Iterator[tuple[Child, ...]]:
+    """These processes for as long as the block runs."""
+    try:
+        yield started
+    finally:
+        for child in started:
+            with suppress(OSError):
+                child.stop()
