@@ -15,6 +15,7 @@ from rich.table import Table
 from integration import commands
 from integration.config import Settings
 from integration.errors import ToldOnceError
+from integration.sharing.request import Client
 
 app = typer.Typer(no_args_is_help=True, help="One consent-checked, audited record from five sectors' own feeds.")
 quarantine_app = typer.Typer(no_args_is_help=True, help="What could not be understood, and trying it again.")
@@ -169,6 +170,30 @@ def agreements_check(file: Annotated[Path, typer.Argument(exists=True)]) -> None
 def agreements_apply(file: Annotated[Path, typer.Argument(exists=True)]) -> None:
     """Put an agreement file in force."""
     run(lambda settings: commands.agreements_apply(settings, file, out))
+
+
+@app.command("register-client")
+def register_client(
+    client: Annotated[str, typer.Option("--id", help="Id of the client; iss and sub of its assertions.")],
+    organisation: Annotated[str, typer.Option(help="ODS code of the organisation it acts for.")],
+    jwks: Annotated[Path, typer.Option(exists=True, help="File with its public keys (JWK Set).")],
+    role: Annotated[list[str], typer.Option(help="A role its users may have; repeat for more.")],
+    purpose: Annotated[list[str], typer.Option(help="A purpose of use, such as TREAT; repeat for more.")],
+    name: Annotated[str, typer.Option(help="What it is called.")] = "",
+) -> None:
+    """Register a client system, or replace its registration; as the owner of the database."""
+    registered = Client(client, name or client, organisation, frozenset(role), frozenset(purpose), jwks=_jwks(jwks))
+    run(lambda settings: commands.register_client(settings, registered, out))
+
+
+def _jwks(file: Path) -> dict[str, Any]:
+    try:
+        keys = orjson.loads(file.read_bytes())
+    except orjson.JSONDecodeError:
+        keys = None
+    if not isinstance(keys, dict) or not isinstance(keys.get("keys"), list):
+        raise typer.BadParameter(f"{file.name} is not a JWK Set")
+    return keys
 
 
 @app.command()

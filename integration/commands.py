@@ -1,6 +1,7 @@
 """What the command line does. Each function is one command: it opens what it needs, does it, and closes it."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -22,7 +23,7 @@ from adapters.transport.mllp import serve_mllp
 from integration import demo as demonstration
 from integration import main
 from integration.api.assertion import sign_assertion
-from integration.api.clients import load_clients
+from integration.api.clients import load_clients, register
 from integration.api.token import ASSERTION_TYPE, token_url
 from integration.audit.access import Access
 from integration.audit.codes import Kind
@@ -56,10 +57,22 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
     """The database, migrated; the embedded one runs as long as somebody uses it."""
     database = Database(settings)
     try:
+        await _reachable(database)
         await database.migrate()
         yield database
     finally:
         database.stop()
+
+
+async def _reachable(database: Database) -> None:
+    try:
+        await (await asyncpg.connect(database.owner_url)).close()
+    except (OSError, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.PostgresConnectionError) as error:
+        raise NotPossible(
+            f"the database cannot be reached ({type(error).__name__}); see TOLDONCE_DATABASE_URL"
+        ) from None
+    except asyncpg.InvalidCatalogNameError:
+        raise NotPossible("there is no such database; create it, or mend TOLDONCE_DATABASE_URL") from None
 
 
 @asynccontextmanager
@@ -306,6 +319,16 @@ async def agreements_apply(settings: Settings, file: Path, console: Console) -> 
     console.print("in force" if applied else "already in force; nothing changed")
 
 
+async def register_client(settings: Settings, client: Client, console: Console) -> None:
+    """Register a client system, or replace its registration."""
+    async with opened(settings) as database, as_owner(database) as owner:
+        try:
+            await register(owner, client)
+        except ValueError as error:
+            raise NotPossible(str(error)) from None
+    console.print(f"{client.id} is registered for {client.organisation}")
+
+
 async def token(
     settings: Settings, client_id: str, role: str | None, purpose: str | None, user: str, reason: str | None
 ) -> str:
@@ -377,8 +400,9 @@ async def explain(
     requests = [Request(caller, one.person, now, BreakGlass(reason) if reason else None) for one in facts]
     decisions = [decide(request, one, policy) for request, one in zip(requests, facts, strict=True)]
     if as_json:
-        return "\n".join(str(decision_json(one)) for one in decisions)
-    return "\n\n".join(in_plain_english(one, policy, policy.names) for one in decisions)
+        return "\n".join(json.dumps(decision_json(one)) for one in decisions)
+    names = {**policy.names, client.id: client.name}
+    return "\n\n".join(in_plain_english(one, policy, names) for one in decisions)
 
 
 def _caller(client: Client, role: str | None, purpose: str | None, reason: str | None) -> Caller:

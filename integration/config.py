@@ -13,16 +13,20 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TOLDONCE_", frozen=True)
 
     database_url: str | None = None
-    """PostgreSQL URL of the database's owner; empty = the embedded PostgreSQL in `data_dir`."""
+    """PostgreSQL URL, of the database's owner (migrations) or of a login role (each serving process its own); empty =
+    the embedded PostgreSQL in `data_dir`."""
     data_dir: Path = Path(".toldonce")
     """Embedded database, signing keys, demo clients' keys."""
     host: str = "127.0.0.1"
+    """Address to serve HTTP on; the embedded PostgreSQL allows loopback only."""
     port: int = 8000
+    """Port to serve HTTP on."""
     base_url: str | None = None
     """Public FHIR base; empty = http://host:port/fhir."""
     id_secret: SecretStr | None = None
     """Secret of the keyed resource ids; empty = made once and kept in `data_dir` (never in production)."""
     mllp_port: int = 2575
+    """Port to receive HL7 v2 over MLLP on."""
     test_data: bool = True
     """Tag every resource as test data (meta.tag HTEST). Everything this project ships with is synthetic."""
 

@@ -80,7 +80,11 @@ def _trigger(message: Message, header: Segment) -> str:
     event = header.value(9, 2) or (evn.value(1) if evn else None) or ""
     if kind != "ADT":
         raise refusal(
-            "unsupported-message-type", "MSH-9", "the message is no ADT message", "send ADT here", message.content
+            "unsupported-message-type",
+            "MSH-9",
+            "the message is no ADT message" if kind else "the message is cut off before its type, or says none",
+            "send ADT here, whole",
+            message.content,
         )
     if (header.value(11) or "P").upper() != "P":
         raise refusal(

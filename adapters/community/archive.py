@@ -22,7 +22,7 @@ _TABLE = re.compile(r"CYP\d{3}")
 
 @dataclass(frozen=True)
 class TableText:
-    """One table's file: its name in the archive, its text, and whether it is all that was sent of the table."""
+    """One table's file: its proper name, its text, and whether it is all that was sent of the table."""
 
     file: str
     text: str
@@ -40,18 +40,18 @@ def read_tables(content: bytes, name: str) -> tuple[dict[str, TableText], list[D
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _check(archive, len(content), name)
             budget = MAX_BYTES
-            for entry in archive.infolist():
+            for number, entry in enumerate(archive.infolist(), start=1):
                 if entry.is_dir():
                     continue
                 code = _code(entry.filename)
                 if code is None or code in found:
-                    defects.append(_not_used(entry.filename, duplicate=code is not None))
+                    defects.append(_not_used(number, entry.filename, duplicate=code is not None))
                     if code is not None:
                         found[code] = replace(found[code], complete=False)
                 elif code not in tables.IGNORED:
                     raw = _read(archive, entry, budget, name)
                     budget -= len(raw)
-                    found[code] = TableText(entry.filename, _text(raw))
+                    found[code] = TableText(f"{_table_name(code)}.csv", _text(raw))
     except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error) as fault:
         raise _unreadable(
             "not-a-zip", name, "not a readable ZIP file", "send one ZIP file with a CSV file per table"
@@ -93,19 +93,27 @@ def _code(filename: str) -> str | None:
     return code if dot and suffix == "CSV" and _TABLE.fullmatch(code) and known else None
 
 
-def _not_used(filename: str, *, duplicate: bool) -> Defect:
+def _table_name(code: str) -> str:
+    return tables.TABLES[code].name if code in tables.TABLES else tables.HEADER_NAME
+
+
+def _not_used(number: int, filename: str, *, duplicate: bool) -> Defect:
+    """A file may be called anything, also by somebody's name: its name is kept with the content only."""
+    where = f"file {number} of the archive"
     if duplicate:
         return Defect(
             code="duplicate-table",
-            where=filename,
+            where=where,
             reason="the submission holds this table twice; the first file is used",
             remedy="send each table once",
+            fragment=filename.encode(),
         )
     return Defect(
         code="unknown-table",
-        where=filename,
+        where=where,
         reason="not a table of CSDS v1.6",
         remedy="name each file after its table, for example CYP201CareContact.csv, and leave other files out",
+        fragment=filename.encode(),
     )
 
 

@@ -55,7 +55,7 @@ def _columns(header: Sequence[str], faults: Faults) -> list[Column | None]:
     for title in header:
         column = recognise(title) if title else None
         if title and column is None:
-            faults.add("unknown-column", column=title)
+            faults.add("unknown-column", column=title[:80])  # a place in the quarantine, not a copy of it
         elif column in columns and column is not None:
             faults.add("repeated-column", column=column.title)
             column = None

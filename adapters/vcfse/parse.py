@@ -81,8 +81,9 @@ def _wrong_sheet(found: Sequence[str]) -> NoReturn:
         Defect(
             code="wrong-sheet",
             where="workbook",
-            reason=f"no sheet of referrals or contacts; the sheets found are: {', '.join(found) or 'none'}",
+            reason=f"none of the workbook's sheets ({len(found)}) is named as one of referrals or contacts",
             remedy=f"Name the sheets {TITLES['referral']} and {TITLES['contact']}.",
+            fragment=", ".join(found).encode(),  # a sheet may be called by a client's name
         )
     )
 

@@ -152,7 +152,7 @@ def resource_id(text: str) -> UUID:
         raise NotFound from None
 
 
-def exchange_of(request: Request) -> Exchange:
+async def exchange_of(request: Request) -> Exchange:
     """FastAPI dependency: the exchange that `FhirRoute` opened."""
     exchange: Exchange = request.state.exchange
     return exchange

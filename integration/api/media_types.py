@@ -28,6 +28,12 @@ def require_fhir_json(content_type: str | None) -> None:
         raise UnsupportedMediaType(parameter="Content-Type")
 
 
+def require_form(content_type: str | None) -> None:
+    """Raise UnsupportedMediaType unless a body is declared as a form (R4 http.html#search: POST [type]/_search)."""
+    if _type_and_version(content_type or "")[0] != "application/x-www-form-urlencoded":
+        raise UnsupportedMediaType("Send application/x-www-form-urlencoded.", parameter="Content-Type")
+
+
 def _acceptable(choice: str) -> bool:
     media_type, version = _type_and_version(choice)
     return media_type in _SERVED and version in _VERSIONS and not _refused(choice)

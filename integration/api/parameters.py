@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/search.html
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -21,6 +21,10 @@ AFTER = "_after"
 """Inside a sealed cursor only: the id behind which the next page begins."""
 MOST = 1000
 _PREFIXED = re.compile(r"(eq|ge|le|gt|lt)?(\d{4}.*)")
+_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?)?)?", re.ASCII)
+_SEVERAL = frozenset({"date", "_format"})
+"""May be given more than once, beside tokens: all of them must hold."""
+_WHOM = frozenset({"patient", "subject", "identifier"})
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -36,11 +40,21 @@ class Asked:
 def understand(parameters: Parameters, types: tuple[str, ...], names: Collection[str]) -> Asked:
     """Read the parameters whose names are in `names`; raises BadRequest for any other, and for one it cannot read."""
     asked = Asked(Query(types=types))
+    _require_once([name for name, _ in parameters])
     for name, value in parameters:
         if name not in names and name not in (AFTER, "_format"):
             raise BadRequest(f"The parameter {name} is not supported here.", parameter=name)
         asked = _APPLY[name](asked, value) if name in _APPLY else _token(asked, value)
     return asked
+
+
+def _require_once(names: Sequence[str]) -> None:
+    """What is given again would either be ignored or lift what was given first: both would return more than meant."""
+    for name in names:
+        if names.count(name) > 1 and name in _APPLY and name not in _SEVERAL:
+            raise BadRequest(f"{name} may be given once.", parameter=name)
+    if sum(re.split("[:.]", name)[0] in _WHOM for name in names) > 1:
+        raise BadRequest("Say once whom the search is about.", parameter="patient")
 
 
 def nhs_number(value: str) -> str:
@@ -77,13 +91,20 @@ def _date(query: Query, value: str) -> Query:
         raise BadRequest("A date is [eq|ge|le|gt|lt]YYYY[-MM[-DD[Thh:mm:ss+zz:zz]]].", parameter="date")
     first, last = _bounds(match[2], "date")
     prefix = match[1] or "eq"
-    starts = {"eq": first, "ge": first, "gt": last + _INSTANT}.get(prefix)
-    ends = {"eq": last, "le": last, "lt": first - _INSTANT}.get(prefix)
-    return replace(query, start=starts or query.start, end=ends or query.end)
+    try:
+        starts = {"eq": first, "ge": first, "gt": last + _INSTANT}.get(prefix)
+        ends = {"eq": last, "le": last, "lt": first - _INSTANT}.get(prefix)
+    except OverflowError:
+        raise BadRequest("The date is beyond what can be searched.", parameter="date") from None
+    return replace(
+        query,
+        start=max((one for one in (starts, query.start) if one), default=None),
+        end=min((one for one in (ends, query.end) if one), default=None),
+    )
 
 
 def _count(query: Query, value: str) -> Query:
-    if not value.isdigit() or not int(value):
+    if not value.isdecimal() or not int(value):
         raise BadRequest("_count is a whole number from 1.", parameter="_count")
     return replace(query, limit=min(int(value), MOST))
 
@@ -105,13 +126,14 @@ def _token(asked: Asked, value: str) -> Asked:
 
 
 def _bounds(value: str, parameter: str) -> tuple[datetime, datetime]:
+    text = value.replace(" ", "+")  # an unescaped + in a query string arrives as a space
     try:
-        first, last = bounds(value.replace(" ", "+"))
-    except ValueError:
-        first = last = None
-    if first is None or last is None:
-        raise BadRequest("Not a FHIR date.", parameter=parameter)
-    return first, last
+        first, last = bounds(text) if _DATE.fullmatch(text) else (None, None)
+        if first is None or last is None:
+            raise BadRequest("Not a FHIR date.", parameter=parameter)
+        return first, last
+    except (ValueError, OverflowError):
+        raise BadRequest("Not a FHIR date.", parameter=parameter) from None
 
 
 _APPLY: dict[str, Callable[[Asked, str], Asked]] = {

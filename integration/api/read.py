@@ -15,7 +15,7 @@ from integration.api.outcome import FhirResponse
 from integration.api.search_type import PARAMETERS
 from integration.audit.codes import Kind
 from integration.errors import NotFound
-from integration.record.adjustments import one_top_flag
+from integration.record.adjustments import with_one_top_flag
 from integration.record.consult import Consultation
 from integration.record.longitudinal import read_patient
 from integration.record.reader import Query
@@ -53,11 +53,12 @@ def _read(resource_type: str) -> Endpoint:
 async def _find(consultation: Consultation, resource_type: str, key: UUID) -> bytes | None:
     """The resource, as this caller may see it. For a Denial the same queries run over nothing."""
     decision, reader = consultation.decision, consultation.reader
-    rows = await reader.rows(Query(types=(resource_type,), ids=() if resource_type == "Flag" else (key,)))
+    query = Query(types=(resource_type,), ids=() if resource_type == "Flag" else (key,))
+    rows = await reader.rows(query)
     if isinstance(decision, Grant) and resource_type == "Patient" and consultation.by_person:
         patient = await read_patient(reader, decision)
         return orjson.dumps(patient) if patient else None
-    shown = {row.id: row.body for row in (*rows, *(one_top_flag(rows) if resource_type == "Flag" else ()))}
+    shown = {row.id: row.body for row in (*rows, *await with_one_top_flag(reader, query, rows))}
     return shown.get(key)
 
 

@@ -15,12 +15,13 @@ from fastapi import Depends, Request, Response
 from integration.api.bundle import searchset
 from integration.api.exchange import Exchange, exchange_of, refuse
 from integration.api.interactions import Endpoint, FhirRouter, Interaction, SearchParam
+from integration.api.media_types import require_form
 from integration.api.outcome import FhirResponse
 from integration.api.parameters import Asked, understand
 from integration.api.seal import Parameters
 from integration.audit.codes import Kind
 from integration.errors import BadRequest
-from integration.record.adjustments import one_top_flag
+from integration.record.adjustments import with_one_top_flag
 from integration.record.consult import Consultation
 from integration.record.longitudinal import read_patient
 from integration.record.reader import Query
@@ -47,6 +48,7 @@ PARAMETERS: Mapping[str, tuple[SearchParam, ...]] = {
     "Condition": (*_SUBJECT, *_PAGING, *_tokens("category", "code")),
     "AllergyIntolerance": (*_PERSON, *_PAGING, *_tokens("code")),
     "MedicationStatement": (*_SUBJECT, *_PAGING, *_tokens("status", "code")),
+    "MedicationRequest": (*_SUBJECT, *_PAGING, *_tokens("status", "code")),
     "Observation": (*_SUBJECT, *_PAGING, *_tokens("status", "category", "code"), *_DATE),
     "ServiceRequest": (*_SUBJECT, *_PAGING, *_tokens("status", "category", "code")),
     "EpisodeOfCare": (*_PERSON, *_PAGING, *_tokens("status", "type"), *_DATE),
@@ -78,6 +80,7 @@ def _by_post(resource_type: str) -> Endpoint:
     """The same with the parameters in a form, so that they appear in no log of a proxy."""
 
     async def search(request: Request, exchange: Exchange = Depends(exchange_of)) -> Response:
+        require_form(request.headers.get("content-type"))
         form = await request.form()
         return await _search(resource_type, exchange, [(name, str(value)) for name, value in form.multi_items()])
 
@@ -139,7 +142,8 @@ async def _find(consultation: Consultation, asked: Asked, resource_type: str) ->
     rows = await reader.rows(query if query.limit is None else _one_more(query))
     more = query.limit is not None and len(rows) > query.limit
     shown = rows[: query.limit] if more else rows
-    return Found(decision, [row.body for row in one_top_flag(shown)], shown[-1].id if more else None)
+    united = await with_one_top_flag(reader, query, shown)
+    return Found(decision, [row.body for row in united], shown[-1].id if more else None)
 
 
 def _one_more(query: Query) -> Query:

@@ -26,6 +26,16 @@ class Stated:
     merged_into: Sequence[str] = ()
 
 
+_ONE_AT_A_TIME = 0x70_1D_0CE
+"""Advisory lock of every transaction that changes who somebody is."""
+
+
+async def alone(connection: Connection) -> None:
+    """Wait for the lock of linkage, and hold it until the transaction ends: ingest and people's decisions never see
+    each other half done."""
+    await connection.execute("select pg_advisory_xact_lock($1)", _ONE_AT_A_TIME)
+
+
 async def relink(connection: Connection, secret: bytes, stated: Sequence[Stated]) -> dict[UUID, UUID]:
     """Record what sources now say, decide anew every pair it touches, and move what belongs to another person now.
     Returns the present person of each of `stated`."""
@@ -199,7 +209,7 @@ async def _move(connection: Connection, moves: Mapping[UUID, UUID]) -> None:
     ids, persons = list(moves), list(moves.values())
     before = await connection.fetch(
         "select s.key, s.person as old, m.person as new from unnest($1::uuid[], $2::uuid[]) as m(id, person) "
-        "join toldonce.source_patient s on s.id = m.id",
+        "join toldonce.source_patient s on s.id = m.id order by s.id desc",
         ids,
         persons,
     )
@@ -258,6 +268,7 @@ async def decide(
 ) -> None:
     """Log a person's decision about two source patients, which replaces an earlier one, and let it take effect.
     Raises UnknownSourcePatient."""
+    await alone(connection)
     a, b = sorted(pair)
     known = await connection.fetchval("select count(*) from toldonce.source_patient where id = any($1)", [a, b])
     if known != 2:

@@ -174,7 +174,7 @@ def _model(resource_type: str) -> Any:
 def _invalid(source: Source, resource: Resource, problem: str) -> Defect:
     return Defect(
         code="invalid-resource",
-        where=f"{resource['resourceType']} mapped from the {source.feed} feed",
+        where=f"{resource['resourceType']}/{resource['id']} mapped from the {source.feed} feed",
         reason=f"the mapping made a resource that is not valid FHIR: {problem}",
         remedy="correct the source value, or the mapping, and replay",
         fragment=orjson.dumps(resource),

@@ -1,9 +1,14 @@
-"""The durable inbox: an envelope is acknowledged once its bytes are committed; the same bytes are one envelope."""
+"""The durable inbox: an envelope is acknowledged once its bytes are committed.
+
+What is delivered twice is one envelope: the same bytes from the same sender, under the same name and the same stated
+as-of. Name and as-of belong to it, because some feeds say something by them alone: a practice refuses one patient after
+another, and the same patient again a year later, in the very same bytes.
+"""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import cast
 
 from integration.store.connection import Connection
@@ -24,7 +29,8 @@ class Envelope:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What a transport hands in. `as_of` (aware) where the transport knows it, else the moment of receipt."""
+    """What a transport hands in. `as_of` (aware) where the transport tells it, the same at each delivery; None where it
+    does not: then the moment of receipt counts."""
 
     feed: str
     sender: str
@@ -34,9 +40,9 @@ class Delivery:
 
 
 _RECEIVE = """
-insert into toldonce.envelope (feed, sender, name, digest, content, as_of)
-values ($1, $2, $3, $4, $5, coalesce($6, now()))
-on conflict (feed, sender, digest) do nothing
+insert into toldonce.envelope (feed, sender, name, digest, content, as_of, delivery)
+values ($1, $2, $3, $4, $5, coalesce($6, now()), $7)
+on conflict (feed, sender, delivery) do nothing
 returning id
 """
 
@@ -49,9 +55,16 @@ async def receive(connection: Connection, deliveries: Sequence[Delivery]) -> int
     return sum(id_ is not None for id_ in new)
 
 
-def _columns(delivery: Delivery) -> tuple[str, str, str, str, bytes, datetime | None]:
+def _columns(delivery: Delivery) -> tuple[str, str, str, str, bytes, datetime | None, str]:
     digest = hashlib.sha256(delivery.content).hexdigest()
-    return (delivery.feed, delivery.sender, delivery.name, digest, delivery.content, delivery.as_of)
+    identity = _identity(delivery, digest)
+    return (delivery.feed, delivery.sender, delivery.name, digest, delivery.content, delivery.as_of, identity)
+
+
+def _identity(delivery: Delivery, digest: str) -> str:
+    """SHA-256 (hex) of what makes two deliveries of one sender the same."""
+    as_of = delivery.as_of.astimezone(UTC).isoformat() if delivery.as_of else ""
+    return hashlib.sha256("\0".join((digest, as_of, delivery.name)).encode()).hexdigest()
 
 
 async def waiting(connection: Connection, limit: int) -> list[Envelope]:

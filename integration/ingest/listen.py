@@ -21,7 +21,7 @@ def mllp_handler(pool: asyncpg.Pool, sender: str) -> Callable[[bytes], Awaitable
         now = datetime.now(UTC)
         outcome = _outcome(message, sender, now)
         async with pool.acquire() as connection:
-            await inbox.receive(connection, [Delivery("acute", sender, "MLLP", message, now)])
+            await inbox.receive(connection, [Delivery("acute", sender, "MLLP", message)])
         return acknowledge(message, outcome, control_id=secrets.token_hex(10), at=now)
 
     return handle

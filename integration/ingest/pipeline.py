@@ -25,7 +25,7 @@ import structlog
 from adapters.errors import Unreadable
 from adapters.records import Defect, Parsed
 from integration.feeds import Feed
-from integration.identity.linking import Stated, relink
+from integration.identity.linking import Stated, alone, relink
 from integration.ingest import inbox, quarantine, statements
 from integration.ingest.assemble import Assembled, Assembler
 from integration.ingest.inbox import Envelope
@@ -38,8 +38,10 @@ from integration.store.versions import Draft
 log = structlog.get_logger()
 BATCH = 200
 """Envelopes per transaction: a person whom many of them touch is assembled once."""
-_ONE_AT_A_TIME = 0x70_1D_0CE
-"""Advisory lock of the pipeline's transaction: linkage and ingest never see each other half done."""
+_DATABASE_FAILS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+"""Gone, full, stopped or not reachable: asyncpg says InterfaceError where it finds its connection closed."""
+_VALUES_DO_NOT_FIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
+"""What PostgreSQL says of values that it cannot store: another envelope's may well fit."""
 
 
 @dataclass
@@ -66,7 +68,7 @@ class Pipeline:
             return await self._transaction(limit)
         except Exception as error:
             self.labels = Labels()
-            if isinstance(error, (asyncpg.PostgresError, OSError)) and not isinstance(error, asyncpg.DataError):
+            if isinstance(error, _DATABASE_FAILS) and not isinstance(error, _VALUES_DO_NOT_FIT):
                 raise
             if limit > 1:
                 return await self._each_alone(limit)
@@ -81,7 +83,7 @@ class Pipeline:
     async def _transaction(self, limit: int) -> int:
         async with self.pool.acquire() as connection, connection.transaction():
             await connection.execute("select set_config('role', 'toldonce_ingest', true)")
-            await connection.execute("select pg_advisory_xact_lock($1)", _ONE_AT_A_TIME)
+            await alone(connection)
             envelopes = await inbox.waiting(connection, limit)
             if envelopes:
                 await process(connection, envelopes, self.assembler, self.labels)
@@ -127,8 +129,7 @@ async def process(connection: Connection, envelopes: Sequence[Envelope], assembl
     await facts.replace(connection, [_facts(one, persons[one.source.id], ids) for one in assembled])
     # (7) finish
     await quarantine.replace(connection, {envelope.id: found for envelope, _, found in parsed})
-    last = {key: said[key][-1].digest for key in sources if said[key]}
-    await quarantine.add(connection, _mapping_defects(assembled, last, {one.digest: one.id for one in envelopes}))
+    await quarantine.replace_mapped(connection, {one.source.key: one.defects for one in assembled})
     unreadable = [envelope.id for envelope, one, found in parsed if found and not one.events]
     await inbox.finish(connection, [one.id for one in envelopes if one.id not in unreadable], unreadable)
 
@@ -138,13 +139,18 @@ def _parse(feed: Feed, envelope: Envelope) -> tuple[Parsed, Sequence[Defect]]:
         parsed = feed.parse(envelope.content, name=envelope.name, sender=envelope.sender, as_of=envelope.as_of)
     except Unreadable as error:
         return Parsed(), [error.defect]
+    except OSError as error:  # a library's word for broken bytes: it must not be taken for a database that fails
+        raise ValueError("the bytes cannot be read") from error
     own = [event for event in parsed.events if event.patient.organisation == envelope.sender]
-    foreign = [] if len(own) == len(parsed.events) else [_foreign(envelope)]
-    return msgspec.structs.replace(parsed, events=own), [*parsed.defects, *foreign]
+    if len(own) == len(parsed.events):
+        return parsed, parsed.defects
+    submission = msgspec.structs.replace(parsed.submission, tables=()) if parsed.submission else None
+    return msgspec.structs.replace(parsed, events=own, submission=submission), [*parsed.defects, _foreign(envelope)]
 
 
 def _foreign(envelope: Envelope) -> Defect:
-    """An organisation speaks for its own patients only, whatever a message says of itself."""
+    """An organisation speaks for its own patients only, whatever a message says of itself. What a batch then leaves
+    out says nothing, for it may be among what was left out here."""
     return Defect(
         code="wrong-sender",
         where=f"the {envelope.feed} envelope",
@@ -178,16 +184,6 @@ def _facts(assembled: Assembled, person: UUID, ids: Mapping[LabelKey, int]) -> S
     return SourceFacts(
         assembled.source.key, person, labels, assembled.evidence, assembled.choices, assembled.restricted
     )
-
-
-def _mapping_defects(
-    assembled: Sequence[Assembled], last: Mapping[int, str], envelopes: Mapping[str, int]
-) -> list[tuple[int, Defect]]:
-    """Resources that a mapping could not make valid, under the newest statement's envelope if it is in this batch."""
-    newest = max(envelopes.values())
-    return [
-        (envelopes.get(last.get(one.source.key, ""), newest), defect) for one in assembled for defect in one.defects
-    ]
 
 
 def _unexpected(envelope: Envelope, error: Exception) -> Defect:

@@ -4,25 +4,40 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from adapters.records import Defect
+from integration.ingest.statements import newest_envelopes
 from integration.store.connection import Connection
 
 
 async def replace(connection: Connection, defects: Mapping[int, Sequence[Defect]]) -> None:
     """Make `defects` (by envelope) the open entries of these envelopes: what a replay cured is resolved."""
     await connection.execute(
-        "update toldonce.quarantine set resolved = now() where envelope = any($1) and resolved is null", list(defects)
+        "update toldonce.quarantine set resolved = now() "
+        "where envelope = any($1) and source_patient is null and resolved is null",
+        list(defects),
     )
-    await add(connection, ((envelope, defect) for envelope, found in defects.items() for defect in found))
+    await _add(connection, ((envelope, None, one) for envelope, found in defects.items() for one in found))
 
 
-async def add(connection: Connection, defects: Iterable[tuple[int, Defect]]) -> None:
-    """Add open entries; the same defect of the same envelope is one entry."""
+async def replace_mapped(connection: Connection, defects: Mapping[int, Sequence[Defect]]) -> None:
+    """Make `defects` (by source patient) what mapping could not make of these records, each under the envelope of the
+    newest statement: whatever cured them, a replay or a later message, they are resolved."""
+    await connection.execute(
+        "update toldonce.quarantine set resolved = now() where source_patient = any($1) and resolved is null",
+        list(defects),
+    )
+    if any(defects.values()):
+        envelopes = await newest_envelopes(connection, list(defects))
+        await _add(connection, ((envelopes[key], key, one) for key, found in defects.items() for one in found))
+
+
+async def _add(connection: Connection, defects: Iterable[tuple[int, int | None, Defect]]) -> None:
+    """Add open entries of (envelope, source patient); the same defect of the same envelope is one entry."""
     await connection.executemany(
-        "insert into toldonce.quarantine (envelope, code, location, reason, remedy, fragment) "
-        "values ($1, $2, $3, $4, $5, $6) "
+        "insert into toldonce.quarantine (envelope, source_patient, code, location, reason, remedy, fragment) "
+        "values ($1, $2, $3, $4, $5, $6, $7) "
         "on conflict (envelope, code, location) do update set resolved = null, reason = excluded.reason, "
         "remedy = excluded.remedy, fragment = excluded.fragment",
-        [(envelope, one.code, one.where, one.reason, one.remedy, one.fragment) for envelope, one in defects],
+        [(envelope, key, one.code, one.where, one.reason, one.remedy, one.fragment) for envelope, key, one in defects],
     )
 
 

@@ -31,7 +31,9 @@ async def keep(
     before = await connection.fetch(
         "delete from toldonce.statement where envelope = any($1) returning source_patient", envelopes
     )
-    await connection.execute("delete from toldonce.submission where envelope = any($1)", envelopes)
+    withdrawn = await connection.fetch(
+        "delete from toldonce.submission where envelope = any($1) returning feed, sender", envelopes
+    )
     said = {(envelope.feed, event.patient) for envelope, one in parsed for event in one.events}
     keys = await _source_patients(connection, secret, sorted(said))
     await connection.copy_records_to_table(
@@ -54,7 +56,8 @@ async def keep(
         [(envelope.id, envelope.feed, one.sender, msgspec.to_builtins(one)) for envelope, one in submissions],
     )
     touched = {*keys.values(), *(row["source_patient"] for row in before)}
-    return await _sources(connection, touched, {(envelope.feed, envelope.sender) for envelope, _ in submissions})
+    submitted = {(envelope.feed, envelope.sender) for envelope, _ in submissions}
+    return await _sources(connection, touched, submitted | {(row["feed"], row["sender"]) for row in withdrawn})
 
 
 async def events(connection: Connection, keys: Sequence[int]) -> dict[int, list[FoldedEvent]]:
@@ -62,13 +65,26 @@ async def events(connection: Connection, keys: Sequence[int]) -> dict[int, list[
     rows = await connection.fetch(
         "select s.source_patient, s.at, s.sent, e.digest, e.name, s.record from toldonce.statement s "
         "join toldonce.envelope e on e.id = s.envelope where s.source_patient = any($1) "
-        'order by s.source_patient, s.at collate "C", s.sent collate "C", e.digest collate "C", s.position',
+        'order by s.source_patient, s.at collate "C", s.sent collate "C", e.digest collate "C", '
+        'e.delivery collate "C", s.position',
         list(keys),
     )
     found: dict[int, list[FoldedEvent]] = {key: [] for key in keys}
     for key, at, sent, digest, name, record in rows:
         found[key].append(FoldedEvent(at=at, sent=sent, digest=digest, name=name, record=record))
     return found
+
+
+async def newest_envelopes(connection: Connection, keys: Sequence[int]) -> dict[int, int]:
+    """The envelope of the last statement, in total order, of each of these source patients."""
+    rows = await connection.fetch(
+        "select distinct on (s.source_patient) s.source_patient, s.envelope from toldonce.statement s "
+        "join toldonce.envelope e on e.id = s.envelope where s.source_patient = any($1) "
+        'order by s.source_patient, s.at collate "C" desc, s.sent collate "C" desc, e.digest collate "C" desc, '
+        'e.delivery collate "C" desc, s.position desc',
+        list(keys),
+    )
+    return {row["source_patient"]: row["envelope"] for row in rows}
 
 
 async def submissions(

@@ -4,28 +4,39 @@ NHS England Patient Flags: a patient has one top flag; its `flag-detail` extensi
 impairments. https://simplifier.net/guide/patient-flag-implementation-guide
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import orjson
 
-from integration.record.reader import Row
+from integration.record.reader import Query, Reader, Row
 from mappings import uk_core
 
 _EXISTENCE = "national-reasonable-adjustment-flag"
+_TOP = ((f"{uk_core.RA_PATIENT_FLAG}|{_EXISTENCE}",),)
 
 
-def one_top_flag(rows: Iterable[Row]) -> list[Row]:
-    """The rows, with the top flags of several sources united into that of the first (by id): its details are those of
-    all, active if any of them is."""
-    listed = list(rows)
-    tops = sorted((row for row in listed if _is_top_flag(row)), key=lambda row: row.id)
-    if len(tops) < 2:
-        return listed
+async def with_one_top_flag(reader: Reader, query: Query, rows: Sequence[Row]) -> list[Row]:
+    """These rows, which `query` found, with one top flag: it unites the details of all permitted ones, has the id of
+    the first, and is active if any of them is. It stands where the first one that the query meets stands, so that it
+    comes once however many pages are read. Asked for by id, each source's own is answered."""
+    if query.ids or not any(_is_top_flag(row) for row in rows):
+        return list(rows)
+    tops = await _top_flags(reader, query, rows, everyone=True)
+    place = (await _top_flags(reader, query, rows, everyone=False))[0].id
     united = _united([row.resource() for row in tops], tops)
-    others = {row.id for row in tops[1:]}
-    return [united if row.id == united.id else row for row in listed if row.id not in others]
+    meets = not query.statuses or united.resource()["status"] in query.statuses
+    shown = [united if row.id == place else row for row in rows if row.id == place or not _is_top_flag(row)]
+    return shown if meets else [row for row in shown if row is not united]
+
+
+async def _top_flags(reader: Reader, query: Query, rows: Sequence[Row], *, everyone: bool) -> list[Row]:
+    """Permitted top flags by id: all, or those that the query meets. A query for whole types has found them already."""
+    if query == Query(types=query.types):
+        return [row for row in rows if _is_top_flag(row)]
+    narrowed = Query() if everyone else replace(query, after=None, limit=None)
+    return await reader.rows(replace(narrowed, types=("Flag",), tokens=(*narrowed.tokens, *_TOP)))
 
 
 def _is_top_flag(row: Row) -> bool:
@@ -36,6 +47,8 @@ def _is_top_flag(row: Row) -> bool:
 
 
 def _united(flags: Sequence[dict[str, Any]], rows: Sequence[Row]) -> Row:
+    if len(rows) == 1:
+        return rows[0]
     first = dict(next((flag for flag in flags if flag["status"] == "active"), flags[0]))
     details: dict[bytes, Any] = {}
     for flag in flags:

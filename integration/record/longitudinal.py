@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from integration.record.adjustments import one_top_flag
+from integration.record.adjustments import with_one_top_flag
 from integration.record.patient import golden_patient
 from integration.record.reader import Query, Reader, Row
 from integration.sharing.request import Grant
@@ -39,7 +39,7 @@ async def longitudinal(reader: Reader, grant: Grant, query: Query) -> Page:
     more = query.limit is not None and len(rows) > query.limit
     rows = rows[: query.limit] if more else rows
     patient = await _patient(reader, grant, query, rows)
-    about = one_top_flag(row for row in rows if row.type != "Patient")
+    about = await with_one_top_flag(reader, query, [row for row in rows if row.type != "Patient"])
     return Page(patient, about, await _directory(reader, patient, about), rows[-1].id if more else None)
 
 

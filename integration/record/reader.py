@@ -4,6 +4,7 @@ First lock: the explicit predicates on person, label, windows and withheld resou
 PostgreSQL with the same settings (migration 0002). What may not be seen is never fetched.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -177,13 +178,18 @@ def _within(bound: Any, labels: list[int], since: datetime | None, until: dateti
 
 
 def _token_condition(bound: Any, alternatives: Sequence[str]) -> str:
-    """`system|code` must be there whole; a bare `code` may have any system."""
-    whole = [one for one in alternatives if "|" in one]
-    bare = [f"%|{one}" for one in alternatives if "|" not in one]
+    """`system|code` must be there whole; a bare `code` may have any system; `system|` means any code of the system."""
+    whole = [one for one in alternatives if "|" in one and not one.endswith("|")]
+    patterns = [_pattern(one) for one in alternatives if one not in whole]
     parts = [f"tokens && {bound(whole)}"] if whole else []
-    if bare:
-        parts.append(f"exists (select from unnest(tokens) as token where token like any({bound(bare)}))")
+    if patterns:
+        parts.append(f"exists (select from unnest(tokens) as token where token like any({bound(patterns)}))")
     return f"({' or '.join(parts)})"
+
+
+def _pattern(alternative: str) -> str:
+    literal = re.sub(r"([\\%_])", r"\\\1", alternative)
+    return f"{literal}%" if alternative.endswith("|") else f"%|{literal}"
 
 
 def _array(values: Sequence[Any]) -> str:

@@ -63,20 +63,27 @@ class Database:
     def url(self, login: Login) -> str:
         """URL of the same database for a login role. A URL that names a role of ours already is left as it is, so
         that in production each process gets a URL with its own password."""
-        parts = urlsplit(self.owner_url)
-        user, _, rest = parts.netloc.rpartition("@")
-        if user.split(":")[0].startswith("toldonce_"):
+        if self._is_login_role():
             return self.owner_url
-        return urlunsplit(parts._replace(netloc=f"{login}@{rest}"))
+        parts = urlsplit(self.owner_url)
+        return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc.rpartition('@')[2]}"))
+
+    def _is_login_role(self) -> bool:
+        return (urlsplit(self.owner_url).username or "").startswith("toldonce_")
 
     async def migrate(self) -> None:
-        """Bring the schema up to date, as the owner."""
+        """Bring the schema up to date, as the owner. A process that got a login role's URL may not, and need not:
+        there `toldonce migrate` ran before, as the owner."""
+        if self._is_login_role():
+            return
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         engine = create_async_engine(_sqlalchemy_url(self.owner_url))
-        async with engine.begin() as connection:
-            await connection.run_sync(lambda sync: _upgrade(config, sync))
-        await engine.dispose()
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(lambda sync: _upgrade(config, sync))
+        finally:
+            await engine.dispose()
 
     @asynccontextmanager
     async def pool(self, login: Login, *, size: int = 8) -> AsyncIterator[asyncpg.Pool]:

@@ -56,7 +56,7 @@ class Envelope(Table, table=True):
 
     __tablename__ = "envelope"
     __table_args__ = (
-        UniqueConstraint("feed", "sender", "digest"),
+        UniqueConstraint("feed", "sender", "delivery"),
         CheckConstraint("state in ('received', 'done', 'quarantined')", name="envelope_state"),
         Index("envelope_waiting", "id", postgresql_where=sql("state = 'received'")),
     )
@@ -67,7 +67,9 @@ class Envelope(Table, table=True):
     name: str = Field(sa_type=Text)
     """File name or message control id."""
     digest: str = Field(sa_type=Text)
-    """SHA-256 of content, hex: the same bytes from the same sender are the same envelope."""
+    """SHA-256 of content, hex."""
+    delivery: str = Field(sa_type=Text)
+    """SHA-256 of content, name and stated as-of, hex: what is the same in all of these is the same envelope."""
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     received: datetime = Field(sa_column=_moment(now=True))
     as_of: datetime = Field(sa_column=_moment())
@@ -83,9 +85,12 @@ class Quarantine(Table, table=True):
     __table_args__ = (
         UniqueConstraint("envelope", "code", "location"),
         Index("quarantine_open", "id", postgresql_where=sql("resolved is null")),
+        Index("quarantine_source_patient", "source_patient", postgresql_where=sql("source_patient is not null")),
     )
     id: int | None = Field(default=None, sa_column=_identity())
     envelope: int = Field(sa_type=BigInteger, foreign_key=f"{SCHEMA}.envelope.id")
+    source_patient: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """Whose record it is about, where it came to light in mapping; None where in reading the envelope."""
     code: str = Field(sa_type=Text)
     location: str = Field(sa_type=Text)
     reason: str = Field(sa_type=Text)

@@ -1,4 +1,4 @@
-"""What ingest tests share: files through the whole pipeline, and everything that is stored, for comparison byte by byte."""
+"""What ingest tests share: files through the whole pipeline, and all that is stored, to compare byte by byte."""
 
 import random
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -44,15 +44,18 @@ def neighbourhood(people: int) -> tuple[Delivery, ...]:
 
 
 def deliveries(files: Iterable[FeedFile]) -> tuple[Delivery, ...]:
-    """The files as received. Bytes that are sent again were received when they first came, as the inbox has it."""
-    first: dict[tuple[str, str, bytes], datetime] = {}
-    for place, file in enumerate(files := list(files)):
-        first.setdefault(_identity(file), file.as_of or RECEIPT + timedelta(seconds=place))
-    return tuple(Delivery(file.feed, file.sender, file.name, file.content, first[_identity(file)]) for file in files)
-
-
-def _identity(file: FeedFile) -> tuple[str, str, bytes]:
-    return file.feed, file.sender, file.content
+    """The files as received. What is sent again was received when it first came, as the inbox has it."""
+    first: dict[FeedFile, datetime] = {}
+    return tuple(
+        Delivery(
+            file.feed,
+            file.sender,
+            file.name,
+            file.content,
+            first.setdefault(file, file.as_of or RECEIPT + timedelta(seconds=place)),
+        )
+        for place, file in enumerate(files)
+    )
 
 
 def about(people: int, *keys: str) -> tuple[Delivery, ...]:
@@ -142,19 +145,20 @@ async def record_of(owner: Connection) -> Stored:
         "statements": await _rows(owner, _STATEMENTS),
         "submissions": await _rows(owner, _SUBMISSIONS),
         "quarantine": await _rows(owner, _QUARANTINE),
-        "envelopes": await _rows(owner, "select feed, sender, digest, state from toldonce.envelope order by 1, 2, 3"),
+        "envelopes": await _rows(owner, "select feed, sender, name, delivery, state from toldonce.envelope order by 4"),
     }
 
 
 _PEOPLE = """
-select id, feed, organisation, local_id, person, (select current from toldonce.person p where p.id = s.person) as resolved,
-    nhs_number, birth_date, demographics::text from toldonce.source_patient s order by id
+select id, feed, organisation, local_id, person, nhs_number, birth_date, demographics::text,
+    (select current from toldonce.person p where p.id = s.person) as resolved
+from toldonce.source_patient s order by id
 """
 _RESOURCES = """
-select r.id, r.person, r.type, s.id as source_patient, l.organisation, l.category, l.sensitivities, r.starts, r.ends,
-    r.status, r.tokens, r.refs, r.entries, r.digest, r.body, r.unlocated
-from toldonce.resource r join toldonce.source_patient s on s.key = r.source_patient join toldonce.label l on l.id = r.label
-order by r.id
+select r.id, r.person, r.feed, r.type, s.id as source_patient, l.organisation, l.category, l.sensitivities,
+    r.starts, r.ends, r.status, r.tokens, r.refs, r.entries, r.digest, r.body, r.unlocated
+from toldonce.resource r join toldonce.source_patient s on s.key = r.source_patient
+join toldonce.label l on l.id = r.label order by r.id
 """
 _DIRECTORY = """
 select id, type, rank, entries, body, null as unlocated from toldonce.directory_resource d
@@ -170,20 +174,22 @@ _FACTS = """
 select s.id, f.person, f.evidence::text, f.choices::text, f.restricted,
     (select array_agg(row(l.organisation, l.category, l.sensitivities)::text order by l.organisation, l.category,
      l.sensitivities) from toldonce.label l where l.id = any(f.labels)) as labels
-from toldonce.facts f join toldonce.source_patient s on s.key = f.source_patient where f.until = 'infinity' order by s.id
+from toldonce.facts f join toldonce.source_patient s on s.key = f.source_patient where f.until = 'infinity'
+order by s.id
 """
 _STATEMENTS = """
-select e.feed, e.sender, e.digest, t.position, s.id, t.at, t.sent, t.record from toldonce.statement t
+select e.feed, e.sender, e.delivery, t.position, s.id, t.at, t.sent, t.record from toldonce.statement t
 join toldonce.envelope e on e.id = t.envelope join toldonce.source_patient s on s.key = t.source_patient
-order by e.feed, e.sender, e.digest, t.position
+order by e.feed, e.sender, e.delivery, t.position
 """
 _SUBMISSIONS = """
-select t.feed, t.sender, e.digest, t.content::text from toldonce.submission t join toldonce.envelope e on e.id = t.envelope
-order by 1, 2, 3
+select t.feed, t.sender, e.delivery, t.content::text from toldonce.submission t
+join toldonce.envelope e on e.id = t.envelope order by 1, 2, 3
 """
 _QUARANTINE = """
-select e.feed, e.sender, e.digest, q.code, q.location, q.reason, q.remedy, q.fragment from toldonce.quarantine q
-join toldonce.envelope e on e.id = q.envelope where q.resolved is null order by 1, 2, 3, 4, 5
+select e.feed, e.sender, e.delivery, q.code, q.location, q.reason, q.remedy, q.fragment, s.id
+from toldonce.quarantine q join toldonce.envelope e on e.id = q.envelope
+left join toldonce.source_patient s on s.key = q.source_patient where q.resolved is null order by 1, 2, 3, 4, 5
 """
 
 

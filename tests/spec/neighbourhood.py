@@ -1,7 +1,7 @@
-"""A running neighbourhood to ask: a migrated database, the Coventry agreements, the demo's clients, the named people and
-a few others ingested, and the application called through its ASGI interface at one fixed moment.
+"""A running neighbourhood to ask: a migrated database, the Coventry agreements, the demo's clients, the named people
+and a few others ingested, and the application called through its ASGI interface at one fixed moment.
 
-The fixtures are session-scoped, for the tests only ask. A test that changes something puts it back.
+One serves the whole run, for tests only ask. A test that changes something puts it back.
 """
 
 import json
@@ -27,7 +27,7 @@ from integration.config import Settings
 from integration.ingest import inbox
 from integration.ingest.inbox import Delivery
 from integration.sharing import current
-from integration.sharing.request import BreakGlass, Caller, Facts
+from integration.sharing.request import BreakGlass, Caller
 from integration.store.database import Database
 
 PEOPLE = 25
@@ -76,7 +76,9 @@ class Connected:
     async def post(self, path: str, form: Mapping[str, str], **headers: str) -> httpx.Response:
         return await self.ask("POST", path, data=form, headers=headers)
 
-    async def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None, **rest: Any) -> httpx.Response:
+    async def ask(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, **rest: Any
+    ) -> httpx.Response:
         url = path if path.startswith("http") else f"{self.base}/{path}"
         named = {name.replace("_", "-"): value for name, value in (headers or {}).items()}
         sent = {"Authorization": f"Bearer {self.token}", "X-Request-ID": str(uuid4()), **named}
@@ -211,6 +213,3 @@ def caller_of(asker: Asker) -> Caller:
     """The caller as a decision is handed it."""
     client = demo.BY_ID[asker.client]
     return Caller(client.id, client.organisation, asker.role or client.roles[0], asker.purpose or client.purposes[0])
-
-
-__all__ = ["BY_NAME", "SEVEN", "Asker", "Connected", "Facts", "Neighbourhood", "running"]

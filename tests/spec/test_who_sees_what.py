@@ -1,4 +1,4 @@
-"""Seven callers ask for Mrs T: the table in docs/who-sees-what.md is the specification, and is compared with the answers.
+"""Seven callers ask for Mrs T: docs/who-sees-what.md is the specification, and their answers are compared with it.
 
 Rows are kinds of information by source, columns are callers. `shown`: everything that the source holds of that kind;
 `partly`: some of it; `withheld`: none of it; `not found`: the answer is that for a person who does not exist.

@@ -309,10 +309,11 @@ def test_without_the_index_of_patients_one_defect_per_table_says_so() -> None:
 def test_unknown_files_are_reported_and_left_out_tables_are_not() -> None:
     files = files_of(write(HEADER, ROWS))
     parsed = read(zipped({**files, "Readme.txt": "hello", "CYP999Extra.csv": "a", "CYP104RTT.csv": "SK\r\n1\r\n"}))
-    assert [(defect.code, defect.where) for defect in parsed.defects] == [
-        ("unknown-table", "Readme.txt"),
-        ("unknown-table", "CYP999Extra.csv"),
+    assert [(defect.code, defect.fragment) for defect in parsed.defects] == [
+        ("unknown-table", b"Readme.txt"),
+        ("unknown-table", b"CYP999Extra.csv"),
     ]
+    assert parsed.defects[0].where == f"file {len(files) + 1} of the archive"
 
 
 def test_file_names_and_titles_in_any_case_and_in_a_folder() -> None:

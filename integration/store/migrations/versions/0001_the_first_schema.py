@@ -98,6 +98,7 @@ def upgrade() -> None:
         sa.Column("sender", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("delivery", sa.Text(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("received", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
@@ -105,7 +106,7 @@ def upgrade() -> None:
         sa.Column("finished", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("state in ('received', 'done', 'quarantined')", name="envelope_state"),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("feed", "sender", "digest"),
+        sa.UniqueConstraint("feed", "sender", "delivery"),
         schema="toldonce",
     )
     op.create_index(
@@ -268,6 +269,7 @@ def upgrade() -> None:
         "quarantine",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("envelope", sa.BigInteger(), nullable=False),
+        sa.Column("source_patient", sa.BigInteger(), nullable=True),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("location", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -291,9 +293,23 @@ def upgrade() -> None:
         schema="toldonce",
         postgresql_where=sa.text("resolved is null"),
     )
+    op.create_index(
+        "quarantine_source_patient",
+        "quarantine",
+        ["source_patient"],
+        unique=False,
+        schema="toldonce",
+        postgresql_where=sa.text("source_patient is not null"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index(
+        "quarantine_source_patient",
+        table_name="quarantine",
+        schema="toldonce",
+        postgresql_where=sa.text("source_patient is not null"),
+    )
     op.drop_index(
         "quarantine_open", table_name="quarantine", schema="toldonce", postgresql_where=sa.text("resolved is null")
     )

@@ -1,0 +1,95 @@
+"""What is acknowledged is kept, once, and what says something by its name or its date alone is not taken for a repeat."""
+
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from adapters.gp.records import Refusal, StructuredRecord, Withheld
+from adapters.gp.write import write
+from integration.ingest import inbox
+from integration.ingest.inbox import Delivery
+from integration.store.database import Database
+from tests.database.ingesting import emptied, ingest, neighbourhood, record_of, worker
+from tests.unit.adapters.gp_answers import bundle, observation, patient, read, record
+
+PRACTICE = "X90101"
+NUMBER, OTHER_NUMBER = "9990000018", "9990000026"
+FIRST = datetime(2026, 9, 1, 8, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+async def empty(owner: asyncpg.Connection) -> None:
+    await emptied(owner)
+
+
+def answer(number: str, content: bytes, day: int) -> Delivery:
+    return Delivery("gp", PRACTICE, f"{number}.json", content, FIRST + timedelta(days=day))
+
+
+def structured(number: str) -> bytes:
+    identifier = {"system": "https://fhir.nhs.uk/Id/nhs-number", "value": number}
+    return bundle(patient(identifier=[identifier]), observation())
+
+
+def refusal(number: str) -> bytes:
+    return write(Refusal(nhs_number=number), made="")
+
+
+async def observations(owner: asyncpg.Connection) -> int:
+    count: int = await owner.fetchval("select count(*) from toldonce.resource where type <> 'Patient' and type in "
+        "('Observation', 'Condition', 'Flag')")  # fmt: skip
+    return count
+
+
+async def choices(owner: asyncpg.Connection) -> list[str]:
+    rows = await owner.fetch(
+        "select choices::text from toldonce.facts where until = 'infinity' and choices <> '[]' order by 1"
+    )
+    return [row[0] for row in rows]
+
+
+def test_the_answers_are_what_they_are_taken_for() -> None:
+    assert isinstance(record(read(structured(NUMBER))), StructuredRecord)
+    assert refusal(NUMBER) == refusal(OTHER_NUMBER)
+    assert write(Withheld(nhs_number=NUMBER, code="PATIENT_NOT_FOUND"), made="") != refusal(NUMBER)
+
+
+async def test_the_same_delivery_is_one_envelope(database: Database, owner: asyncpg.Connection) -> None:
+    (message,) = [one for one in neighbourhood(18) if one.name == "TRUNCATED.hl7"]
+    unstated = Delivery(message.feed, message.sender, message.name, message.content)
+    assert await ingest(database, [message, message]) == 1
+    assert await ingest(database, [message]) == 0
+    assert await ingest(database, [unstated, unstated]) == 1
+    assert await ingest(database, [unstated]) == 0
+
+
+async def test_two_people_refused_in_the_same_bytes_are_both_refused(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    await ingest(database, [answer(number, structured(number), 0) for number in (NUMBER, OTHER_NUMBER)])
+    assert await observations(owner) > 0
+    await ingest(database, [answer(number, refusal(number), 1) for number in (NUMBER, OTHER_NUMBER)])
+    assert await observations(owner) == 0
+    assert len(await choices(owner)) == 2
+
+
+async def test_a_second_refusal_in_the_same_bytes_counts_again(database: Database, owner: asyncpg.Connection) -> None:
+    """Refused, shared after all, refused again: the last word is no."""
+    await ingest(database, [answer(NUMBER, refusal(NUMBER), 0)])
+    await ingest(database, [answer(NUMBER, structured(NUMBER), 1)])
+    shared = await observations(owner)
+    await ingest(database, [answer(NUMBER, refusal(NUMBER), 2)])
+    assert (shared > 0, await observations(owner)) == (True, 0)
+    (spells,) = await choices(owner)
+    assert spells.count('"active": true') + spells.count('"until": null') >= 1
+    assert await ingest(database, [answer(NUMBER, refusal(NUMBER), 2)]) == 0
+
+
+async def test_what_is_received_is_kept_whole(database: Database, owner: asyncpg.Connection) -> None:
+    arrived = neighbourhood(18)
+    async with worker(database) as pipeline, pipeline.pool.acquire() as connection:
+        await inbox.receive(connection, arrived)
+    kept = await owner.fetch("select feed, sender, name, content, as_of from toldonce.envelope")
+    assert {tuple(row) for row in kept} == {(one.feed, one.sender, one.name, one.content, one.as_of) for one in arrived}
+    assert (await record_of(owner))["people"] == []
