@@ -1,5 +1,6 @@
 """Searchset Bundles, joined from bytes that are ready to be sent. http://hl7.org/fhir/R4/bundle.html"""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,8 @@ import orjson
 from integration.sharing.request import BreakGlass, Category, Grant
 from mappings import uk_core
 
+_BEGINNING = re.compile(rb'\{"resourceType":"([A-Za-z]+)","id":"([^"]+)"')
+"""The first two members, which every stored body begins with."""
 _OBSERVATION_VALUE = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
 
 
@@ -31,27 +34,20 @@ def searchset(
     if total is not None:
         head["total"] = total
     head["link"] = [{"relation": relation, "url": url} for relation, url in links.items()]
-    entries = [
-        *(_entry(body, base, b"match") for body in matches),
-        *(_entry(body, base, b"include") for body in included),
-        *_outcomes(withheld),
-    ]
+    entries = [*_entries(matches, base, b"match"), *_entries(included, base, b"include"), *_outcomes(withheld)]
     if not entries:
         return orjson.dumps(head)
-    return orjson.dumps(head)[:-1] + b',"entry":[' + b",".join(entries) + b"]}"
+    return b"".join((orjson.dumps(head)[:-1], b',"entry":[', b",".join(entries), b"]}"))
 
 
-def _entry(body: bytes, base: str, mode: bytes) -> bytes:
-    return (
-        b'{"fullUrl":"' + base.encode() + b"/" + _relative_url(body) + b'","resource":' + body
-        + b',"search":{"mode":"' + mode + b'"}}'
-    )  # fmt: skip
-
-
-def _relative_url(body: bytes) -> bytes:
-    """`Type/id` from the first two members, which every stored body begins with."""
-    parts = body.split(b'"', 8)
-    return parts[3] + b"/" + parts[7]
+def _entries(bodies: Iterable[bytes], base: str, mode: bytes) -> Iterator[bytes]:
+    """Entries around bodies as they are; `fullUrl` from the type and id that every stored body begins with."""
+    before, after = b'{"fullUrl":"' + base.encode() + b"/", b',"search":{"mode":"' + mode + b'"}}'
+    for body in bodies:
+        beginning = _BEGINNING.match(body)
+        assert beginning is not None
+        type_, id_ = beginning.groups()
+        yield b"".join((before, type_, b"/", id_, b'","resource":', body, after))
 
 
 def _labels(withheld: Sequence[Category], emergency: BreakGlass | None) -> list[dict[str, str]]:

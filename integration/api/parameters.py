@@ -44,7 +44,7 @@ def understand(parameters: Parameters, types: tuple[str, ...], names: Collection
     for name, value in parameters:
         if name not in names and name not in (AFTER, "_format"):
             raise BadRequest(f"The parameter {name} is not supported here.", parameter=name)
-        asked = _APPLY[name](asked, value) if name in _APPLY else _token(asked, value)
+        asked = _APPLY[name](asked, value) if name in _APPLY else _token(asked, name, value)
     return asked
 
 
@@ -100,6 +100,7 @@ def _date(query: Query, value: str) -> Query:
         query,
         start=max((one for one in (starts, query.start) if one), default=None),
         end=min((one for one in (ends, query.end) if one), default=None),
+        dated=True,
     )
 
 
@@ -120,9 +121,9 @@ def _uuids(text: str) -> list[UUID]:
         return []
 
 
-def _token(asked: Asked, value: str) -> Asked:
-    alternatives = tuple(value.split(","))
-    return replace(asked, query=replace(asked.query, tokens=(*asked.query.tokens, alternatives)))
+def _token(asked: Asked, name: str, value: str) -> Asked:
+    tokens = (*asked.query.tokens, (name, tuple(value.split(","))))
+    return replace(asked, query=replace(asked.query, tokens=tokens))
 
 
 def _bounds(value: str, parameter: str) -> tuple[datetime, datetime]:

@@ -136,7 +136,7 @@ async def _find(consultation: Consultation, asked: Asked, resource_type: str) ->
     decision, reader, query = consultation.decision, consultation.reader, asked.query
     if resource_type == "Patient":
         number = f"{uk_core.NHS_NUMBER}|{asked.number}"
-        stating = await reader.rows(Query(types=("Patient",), tokens=((number,),)))
+        stating = await reader.rows(Query(types=("Patient",), tokens=(("identifier", (number,)),)))
         patient = await read_patient(reader, decision) if isinstance(decision, Grant) and stating else None
         return Found(decision, [orjson.dumps(patient)] if patient else [])
     rows = await reader.rows(query if query.limit is None else _one_more(query))

@@ -15,7 +15,6 @@ from integration.identity.demographics import Demographics, demographics
 from integration.ingest.statements import Source
 from integration.sharing.categories import category_of
 from integration.sharing.choices import choices_of
-from integration.sharing.mask import location_free
 from integration.sharing.relationship import evidence_of
 from integration.sharing.request import Choice, Evidence
 from integration.sharing.sensitivity import is_restricted, sensitivities_of
@@ -33,7 +32,6 @@ class Labelled:
     resource: Resource
     label: LabelKey
     columns: Extract
-    unlocated: Resource | None
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ class Assembler:
             (label, self._stamp(source, provenance(ids, label.name(), targets, events)))
             for label, targets in groups.items()
         ]
-        return [Labelled(resource, label, extract(resource), location_free(resource)) for label, resource in made]
+        return [Labelled(resource, label, extract(resource)) for label, resource in made]
 
 
 def _rest(resource: Resource) -> Resource:
@@ -113,7 +111,7 @@ def _rest(resource: Resource) -> Resource:
 
 def _labelled(source: Source, resource: Resource) -> Labelled:
     label = LabelKey(source.patient.organisation, category_of(resource), frozenset(sensitivities_of(resource)))
-    return Labelled(resource, label, extract(resource), location_free(resource))
+    return Labelled(resource, label, extract(resource))
 
 
 def _facts(source: Source, resources: Sequence[Resource]) -> Assembled:

@@ -172,7 +172,6 @@ def _drafts(assembled: Assembled, person: UUID, ids: Mapping[LabelKey, int]) -> 
             assembled.source.key,
             ids[one.label],
             one.resource,
-            one.unlocated,
             one.columns,
         )
         for one in assembled.resources

@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
+from msgspec import structs
 
 from integration.record.reader import Query, Reader, Row
 from mappings import uk_core
 
 _EXISTENCE = "national-reasonable-adjustment-flag"
-_TOP = ((f"{uk_core.RA_PATIENT_FLAG}|{_EXISTENCE}",),)
+_TOP = ("code", (f"{uk_core.RA_PATIENT_FLAG}|{_EXISTENCE}",))
 
 
 async def with_one_top_flag(reader: Reader, query: Query, rows: Sequence[Row]) -> list[Row]:
@@ -33,10 +34,10 @@ async def with_one_top_flag(reader: Reader, query: Query, rows: Sequence[Row]) -
 
 async def _top_flags(reader: Reader, query: Query, rows: Sequence[Row], *, everyone: bool) -> list[Row]:
     """Permitted top flags by id: all, or those that the query meets. A query for whole types has found them already."""
-    if query == Query(types=query.types):
-        return [row for row in rows if _is_top_flag(row)]
-    narrowed = Query() if everyone else replace(query, after=None, limit=None)
-    return await reader.rows(replace(narrowed, types=("Flag",), tokens=(*narrowed.tokens, *_TOP)))
+    if query != Query(types=query.types):
+        narrowed = Query() if everyone else replace(query, after=None, limit=None)
+        rows = await reader.rows(replace(narrowed, types=("Flag",), tokens=(*narrowed.tokens, _TOP)))
+    return [row for row in rows if _is_top_flag(row)]
 
 
 def _is_top_flag(row: Row) -> bool:
@@ -62,7 +63,7 @@ def _united(flags: Sequence[dict[str, Any]], rows: Sequence[Row]) -> Row:
         "versionId": "-".join(str(row.version) for row in rows),
         "lastUpdated": max(row.recorded for row in rows).isoformat(timespec="milliseconds"),
     }
-    return replace(
+    return structs.replace(
         rows[0],
         recorded=max(row.recorded for row in rows),
         entries=sorted({entry for row in rows for entry in row.entries}),

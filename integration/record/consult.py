@@ -17,6 +17,12 @@ from integration.store.database import act_as
 from integration.store.labels import Labels
 
 NOBODY = UUID(int=0)
+_BEGIN = """
+begin isolation level repeatable read read only;
+set local role toldonce_facts;
+set local plan_cache_mode = force_generic_plan
+"""
+"""One message to the server. Every query is bound to one person, whoever that is: planning it anew would not help."""
 _SAME_PERSON = "select id from toldonce.person where current = (select current from toldonce.person where id = $1)"
 
 
@@ -95,9 +101,11 @@ class Records:
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Connection]:
         async with self.pool.acquire() as connection:
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                await act_as(connection, "toldonce_facts")
+            try:
+                await connection.execute(_BEGIN)
                 yield connection
+            finally:
+                await connection.execute("rollback")
 
     async def _decided(self, connection: Connection, question: Question, person: UUID) -> Consultation:
         facts = await person_facts(connection, self.labels, person)

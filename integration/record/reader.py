@@ -6,15 +6,17 @@ PostgreSQL with the same settings (migration 0002). What may not be seen is neve
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import orjson
 
 from adapters.records import LONDON
+from integration.sharing.mask import location_free
 from integration.sharing.request import DataWindow, Decision, Denial, Grant
 from integration.store.connection import Connection
 from integration.store.extract import directory_entries
@@ -25,11 +27,8 @@ _NOBODY = UUID(int=0)
 
 
 _DIRECTORY = """
-with named as (select id, entries, body from toldonce.directory_resource where id = any($1))
-select id, body from named
-union
-select id, body from toldonce.directory_resource where id in (select unnest(entries) from named)
-order by id
+select body from toldonce.directory_resource
+where id = any($1 || array(select unnest(entries) from toldonce.directory_resource where id = any($1))) order by id
 """
 
 
@@ -39,18 +38,19 @@ class Query:
 
     types: Sequence[str] = ()
     ids: Sequence[UUID] = ()
-    tokens: Sequence[Sequence[str]] = ()
-    """Each inner list: any of these `system|code` (or `|code` for any system)."""
+    tokens: Sequence[tuple[str, Sequence[str]]] = ()
+    """Search parameter, and alternatives of which one must be there: `system|code`, `code` or `system|`."""
     statuses: Sequence[str] = ()
     start: datetime | None = None
     end: datetime | None = None
+    dated: bool = False
+    """Only what says when it was."""
     since: datetime | None = None
     after: UUID | None = None
     limit: int | None = None
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """A resource as it may be shown: location removed where it must be, references to withheld resources cut."""
 
     id: UUID
@@ -94,20 +94,19 @@ class Reader:
     async def rows(self, query: Query) -> list[Row]:
         """Permitted rows in id order, at most `query.limit`."""
         conditions, values = _conditions(query, self._person, self._grant)
-        body = "coalesce(unlocated, body)" if self._grant and self._grant.hide_location else "body"
         fetched = await self._connection.fetch(
-            f"select id, type, version, recorded, label, feed, refs, entries, {body} as body from toldonce.resource "
+            f"select id, type, version, recorded, label, feed, refs, entries, body from toldonce.resource "
             f"where {' and '.join(conditions)} order by id {f'limit {query.limit:d}' if query.limit else ''}",
             *values,
         )
         hidden = await self._hidden(fetched)
-        token = f"Patient/{self._person}".encode()
-        located = not (self._grant and self._grant.hide_location)
-        return [
-            Row(id_, type_, version, recorded, label, feed, entries if located else _entries(body), shown)
-            for id_, type_, version, recorded, label, feed, refs, entries, body in fetched
-            for shown in [_shown(body, refs, hidden).replace(_TOKEN, token)]
-        ]
+        shown = [self._row(row, hidden) for row in fetched]
+        return [_unlocated(row) for row in shown] if self._grant and self._grant.hide_location else shown
+
+    def _row(self, row: asyncpg.Record, hidden: frozenset[UUID]) -> Row:
+        id_, type_, version, recorded, label, feed, refs, entries, body = row
+        shown = _without(body, refs, hidden).replace(_TOKEN, b"Patient/%b" % str(self._person).encode())
+        return Row(id_, type_, version, recorded, label, feed, entries, shown)
 
     async def directory(self, ids: Sequence[UUID]) -> list[bytes]:
         """Directory entries (organisations, practitioners, places), and those which these refer to in turn."""
@@ -144,14 +143,16 @@ def _conditions(query: Query, person: UUID, grant: Grant | None) -> tuple[list[s
         conditions.append(f"type = any({bound(list(query.types))})")
     if query.ids:
         conditions.append(f"id = any({bound(list(query.ids))})")
-    for alternatives in query.tokens:
-        conditions.append(_token_condition(bound, alternatives))
+    for parameter, alternatives in query.tokens:
+        conditions.append(_token_condition(bound, parameter, alternatives))
     if query.statuses:
         conditions.append(f"status = any({bound(list(query.statuses))})")
     if query.start:
         conditions.append(f"(ends is null or ends >= {bound(query.start)})")
     if query.end:
         conditions.append(f"(starts is null or starts <= {bound(query.end)})")
+    if query.dated:
+        conditions.append("(starts is not null or ends is not null)")
     if query.since:
         conditions.append(f"recorded > {bound(query.since)}")
     if query.after:
@@ -177,10 +178,11 @@ def _within(bound: Any, labels: list[int], since: datetime | None, until: dateti
     return f"({' and '.join(parts)})"
 
 
-def _token_condition(bound: Any, alternatives: Sequence[str]) -> str:
+def _token_condition(bound: Any, parameter: str, alternatives: Sequence[str]) -> str:
     """`system|code` must be there whole; a bare `code` may have any system; `system|` means any code of the system."""
-    whole = [one for one in alternatives if "|" in one and not one.endswith("|")]
-    patterns = [_pattern(one) for one in alternatives if one not in whole]
+    named = [one for one in alternatives if "|" in one and not one.endswith("|")]
+    whole = [f"{parameter}={one}" for one in named]
+    patterns = [f"{parameter}={_pattern(one)}" for one in alternatives if one not in named]
     parts = [f"tokens && {bound(whole)}"] if whole else []
     if patterns:
         parts.append(f"exists (select from unnest(tokens) as token where token like any({bound(patterns)}))")
@@ -203,14 +205,15 @@ def _window_setting(windows: Sequence[DataWindow]) -> str:
     ).decode()
 
 
-def _entries(body: bytes) -> Sequence[UUID]:
-    """Directory entries of the form that is shown: the places that were taken out of it must not be sent beside it."""
-    return directory_entries(orjson.loads(body))
+def _unlocated(row: Row) -> Row:
+    """The row without what locates a restricted person; nor may the places that were taken out be sent beside it."""
+    freed = location_free(row.resource())
+    return row if freed is None else replace(row, body=orjson.dumps(freed), entries=directory_entries(freed))
 
 
-def _shown(body: bytes, refs: Sequence[UUID], hidden: frozenset[UUID]) -> bytes:
+def _without(body: bytes, refs: Sequence[UUID], hidden: frozenset[UUID]) -> bytes:
     """The body, without references to what is hidden. Only then is it parsed."""
-    if hidden.isdisjoint(refs):
+    if not hidden or hidden.isdisjoint(refs):
         return body
     return orjson.dumps(_cut(orjson.loads(body), {str(id_) for id_ in hidden}))
 

@@ -104,11 +104,8 @@ def _reason(case: Case, outcome: Outcome, sources: frozenset[str] | None) -> Rea
     label, basis, finding, _ = outcome
     if finding is not None and finding.choice is not None:
         text = f"withheld: the person recorded {reasons.choice(finding.choice, case.policy)}."
-        return _of_sources(
-            case.policy,
-            Reason("choice", False, text, label.category, None, basis.terms.citation if basis else None),
-            sources,
-        )
+        said, source = _of_sources(case.policy, text, sources)
+        return Reason("choice", False, said, label.category, source, basis.terms.citation if basis else None)
     terms = basis.terms if basis else None
     plain = _standard(case.policy, case.caller.organisation, case.role, label.category, terms, finding, sources)
     return plain if finding is not None or basis is None else _opened(case, basis, label, plain)
@@ -126,21 +123,22 @@ def _standard(
 ) -> Reason:
     """A reason that does not depend on the person, made once for many requests."""
     if finding is not None:
-        text = f"withheld: {_why(policy.name(organisation), role.name, terms, finding)}"
-        reason = Reason(finding.rule, False, text, category, None, terms.citation if terms else None)
+        rule, text = finding.rule, f"withheld: {_why(policy.name(organisation), role.name, terms, finding)}"
     else:
-        reason = _shown(role, category, terms)
-    return _of_sources(policy, reason, sources)
+        rule, text = _shown(role, category, terms)
+    said, source = _of_sources(policy, text, sources)
+    return Reason(rule, finding is None, said, category, source, terms.citation if terms else None)
 
 
-def _of_sources(policy: Policy, reason: Reason, sources: frozenset[str] | None) -> Reason:
+def _of_sources(policy: Policy, text: str, sources: frozenset[str] | None) -> tuple[str, str | None]:
+    """The sentence with the sources it speaks of, and the source where it is a single one."""
     if sources is None:
-        return replace(reason, text=reason.text[0].upper() + reason.text[1:])
-    text = f"From {reasons.listed([policy.name(one) for one in sources])}: {reason.text}"
-    return replace(reason, text=text, organisation=next(iter(sources)) if len(sources) == 1 else None)
+        return text[0].upper() + text[1:], None
+    named = reasons.listed([policy.name(one) for one in sources])
+    return f"From {named}: {text}", next(iter(sources)) if len(sources) == 1 else None
 
 
-def _shown(role: RoleTerms, category: Category, terms: Terms | None) -> Reason:
+def _shown(role: RoleTerms, category: Category, terms: Terms | None) -> tuple[str, str]:
     if terms is None:
         raise AssertionError("what is shown is shown under an agreement")
     rule, who = "role", f"the role {role.name} may see its own organisation's"
@@ -149,7 +147,7 @@ def _shown(role: RoleTerms, category: Category, terms: Terms | None) -> Reason:
         rule, who = "adjustments", f"{every} with a relationship sees it"
     elif category in role.sees:
         who = f"the role {role.name} may see it"
-    return Reason(rule, True, f"shown under {reasons.agreement(terms)}: {who}.", category, None, terms.citation)
+    return rule, f"shown under {reasons.agreement(terms)}: {who}."
 
 
 def _opened(case: Case, basis: Basis, label: Label, plain: Reason) -> Reason:

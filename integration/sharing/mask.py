@@ -31,7 +31,7 @@ _REMOVED = frozenset(
         "assigner",
     }
 )  # fmt: skip
-_FREE_TEXT = frozenset({"description", "comment", "patientInstruction"})
+_WORDY = frozenset({"text", "name", "note", "description", "comment", "patientInstruction"})
 _NOTES_MATTER = frozenset(
     {"AllergyIntolerance", "MedicationRequest", "MedicationStatement", "Medication", "Immunization"}
 )
@@ -43,7 +43,7 @@ _PLACE_EXTENSIONS = ("birthplace", "placeofbirth", "address", "location", "resid
 
 
 def location_free(resource: Resource) -> Resource | None:
-    """The resource without what locates the person, or None when there is nothing to remove. See the table above."""
+    """The resource without what locates the person, or None when there is nothing to remove. See the list above."""
     if resource["resourceType"] == "Location":
         kept: Resource = {name: resource[name] for name in ("resourceType", "id", "meta", "status") if name in resource}
         return _marked(_without_source(kept)) if kept != resource else None
@@ -67,39 +67,41 @@ def _without_source(resource: Resource) -> Resource:
 def _element(value: dict[str, Any], resource_type: str) -> dict[str, Any]:
     """One element (or resource) without what locates, at any depth."""
     resource_type = value.get("resourceType", resource_type)
-    freed = {
-        name: _freed(name, inner, resource_type)
-        for name, inner in value.items()
-        if name not in _REMOVED and not _is_free_text(name, inner, resource_type)
-    }
-    return {name: inner for name, inner in freed.items() if inner is not None and inner != {} and inner != []}
+    kept: dict[str, Any] = {}
+    for name, inner in value.items():
+        if name in _REMOVED or (name in _WORDY and _is_free_text(name, inner, resource_type)):
+            continue
+        if not isinstance(inner, dict | list):
+            kept[name] = inner
+        elif freed := _freed(name, inner, resource_type):
+            kept[name] = freed
+    return kept
 
 
 def _is_free_text(name: str, inner: Any, resource_type: str) -> bool:
-    if name == "name" and resource_type == "CareTeam":
-        return isinstance(inner, str)
-    wordy = name == "note" or (name in _FREE_TEXT and isinstance(inner, str))
-    return wordy and resource_type not in _NOTES_MATTER
+    match name:
+        case "text":  # the narrative; a CodeableConcept's text is a string
+            return isinstance(inner, dict)
+        case "name":
+            return isinstance(inner, str) and resource_type == "CareTeam"
+        case "note":
+            return resource_type not in _NOTES_MATTER
+    return isinstance(inner, str) and resource_type not in _NOTES_MATTER
 
 
 def _freed(name: str, inner: Any, resource_type: str) -> Any:
-    """What is left of one child element; None or empty when nothing is."""
-    match name:
-        case "text" if isinstance(inner, dict):  # the narrative; a CodeableConcept's text is a string
-            return None
-        case "meta":
-            return {part: value for part, value in inner.items() if part != "source"}
-        case "identifier" if isinstance(inner, list):
-            return [_element(one, resource_type) for one in inner if not _is_local(one)]
-        case "identifier" if isinstance(inner, dict):
-            return None if _is_local(inner) else _element(inner, resource_type)
-        case "extension" | "modifierExtension":
-            return [_element(one, resource_type) for one in inner if not _locates(one)]
-    if isinstance(inner, dict):
-        return WITHHELD if _is_place(inner) else _element(inner, resource_type)
+    """What is left of one child element; empty when nothing is."""
     if isinstance(inner, list):
+        if name == "identifier":
+            inner = [one for one in inner if not _is_local(one)]
+        elif name in ("extension", "modifierExtension"):
+            inner = [one for one in inner if not _locates(one)]
         return [one for one in (_item(each, resource_type) for each in inner) if one != {}]
-    return inner
+    if name == "meta":
+        return {part: value for part, value in inner.items() if part != "source"}
+    if name == "identifier" and _is_local(inner):
+        return None
+    return _item(inner, resource_type)
 
 
 def _item(one: Any, resource_type: str) -> Any:

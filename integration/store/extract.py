@@ -1,7 +1,8 @@
 """What the store keeps beside a resource's bytes: dates, status, tokens, references. Pure."""
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -35,7 +36,19 @@ _DATES = (
     "issued",
 )
 """Elements that say when, by preference: the first that is present counts (care dates before record dates)."""
-_TOKENS = ("code", "category", "class", "type", "identifier", "serviceType", "vaccineCode", "medicationCodeableConcept")
+_SUBJECT = uk_core.SUBJECT.encode()
+_REFERENCE = re.compile(rb'"reference":"([^"]*)"')
+"""In JSON as orjson writes it. Text that quotes these very words has a backslash before each quotation mark."""
+_TOKENS = {
+    "code": "code",
+    "category": "category",
+    "class": "class",
+    "type": "type",
+    "identifier": "identifier",
+    "vaccineCode": "code",
+    "medicationCodeableConcept": "code",
+}
+"""Element -> the search parameter that finds it."""
 
 
 @dataclass(frozen=True)
@@ -53,25 +66,31 @@ class Extract:
 
 def extract(resource: Resource) -> Extract:
     starts, ends = when(resource)
+    canonical = _canonical(resource)
+    references = _references(canonical)
     return Extract(
         starts=starts,
         ends=ends,
         status=resource.get("status"),
         tokens=tuple(sorted(set(_tokens(resource)))),
-        refs=tuple(sorted({id_ for kind, id_ in _references(resource) if kind not in DIRECTORY})),
-        entries=directory_entries(resource),
-        digest=digest(resource),
+        refs=_ids(id_ for kind, id_ in references if kind not in DIRECTORY),
+        entries=_ids(id_ for kind, id_ in references if kind in DIRECTORY),
+        digest=hashlib.sha256(canonical).digest(),
     )
 
 
 def directory_entries(resource: Resource) -> tuple[UUID, ...]:
     """Organisations, practitioners and places that a resource refers to."""
-    return tuple(sorted({id_ for kind, id_ in _references(resource) if kind in DIRECTORY}))
+    return _ids(id_ for kind, id_ in _references(_canonical(resource)) if kind in DIRECTORY)
 
 
 def digest(resource: Resource) -> bytes:
     """SHA-256 of the canonical JSON: what makes two versions the same."""
-    return hashlib.sha256(orjson.dumps(resource, option=orjson.OPT_SORT_KEYS)).digest()
+    return hashlib.sha256(_canonical(resource)).digest()
+
+
+def _canonical(resource: Resource) -> bytes:
+    return orjson.dumps(resource, option=orjson.OPT_SORT_KEYS)
 
 
 def when(resource: Resource) -> tuple[datetime | None, datetime | None]:
@@ -110,10 +129,10 @@ def _midnight(day: date) -> datetime:
 
 
 def _tokens(resource: Resource) -> Iterator[str]:
-    for element in _TOKENS:
+    for element, parameter in _TOKENS.items():
         value = resource.get(element)
         for item in value if isinstance(value, list) else [value] if value else ():
-            yield from _token(item)
+            yield from (f"{parameter}={token}" for token in _token(item))
 
 
 def _token(item: Any) -> Iterator[str]:
@@ -125,15 +144,11 @@ def _token(item: Any) -> Iterator[str]:
             yield f"{coding.get('system', '')}|{code}"
 
 
-def _references(node: Any) -> Iterator[tuple[str, UUID]]:
-    """(type, id) of every literal reference but the one to the person."""
-    if isinstance(node, dict):
-        target = node.get("reference")
-        if isinstance(target, str) and target != uk_core.SUBJECT:
-            kind, _, id_ = target.partition("/")
-            yield kind, UUID(id_)
-        for value in node.values():
-            yield from _references(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _references(value)
+def _references(canonical: bytes) -> list[tuple[str, UUID]]:
+    """(type, id) of every literal reference but the one to the person. Raises ValueError for one that is not ours."""
+    targets = set(_REFERENCE.findall(canonical)) - {_SUBJECT}
+    return [(kind, UUID(id_)) for target in targets for kind, _, id_ in [target.decode().partition("/")]]
+
+
+def _ids(found: Iterable[UUID]) -> tuple[UUID, ...]:
+    return tuple(sorted(set(found)))

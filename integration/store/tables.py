@@ -235,7 +235,7 @@ class ResourceRow(Table, table=True):
     ends: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     status: str | None = Field(default=None, sa_type=Text)
     tokens: list[str] = Field(sa_column=_texts())
-    """`system|code` and `system|value` of its codes, categories and identifiers."""
+    """`parameter=system|code` of its codes, categories and identifiers, by the search parameter that finds them."""
     refs: list[UUID] = Field(sa_column=Column(ARRAY(PG_UUID), nullable=False))
     """Resources of the same person it refers to: cut on output where they are withheld."""
     entries: list[UUID] = Field(sa_column=Column(ARRAY(PG_UUID), nullable=False))
@@ -244,8 +244,6 @@ class ResourceRow(Table, table=True):
     """SHA-256 of the content without version and time."""
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     """JSON with `Patient/@person` where the person's id goes."""
-    unlocated: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
-    """The form without anything that locates the person, where it differs."""
 
 
 class ResourceHistory(Table, table=True):
@@ -262,7 +260,6 @@ class ResourceHistory(Table, table=True):
     starts: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     ends: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     body: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
-    unlocated: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
 
 
 class DirectoryStatement(Table, table=True):

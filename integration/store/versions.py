@@ -35,7 +35,6 @@ class Draft:
     source_patient: int
     label: int
     resource: Resource
-    unlocated: Resource | None
     columns: Extract
 
     @property
@@ -91,7 +90,7 @@ async def _next_versions(
     return {draft.id: last.get(draft.id, 0) + 1 for draft in changed}
 
 
-_KEPT = "person, id, version, type, source_patient, label, recorded, starts, ends, body, unlocated"
+_KEPT = "person, id, version, type, source_patient, label, recorded, starts, ends, body"
 
 
 async def _retire(connection: Connection, ids: Sequence[UUID]) -> None:
@@ -134,7 +133,6 @@ _COLUMNS = (
     "entries",
     "digest",
     "body",
-    "unlocated",
 )
 
 
@@ -158,7 +156,6 @@ def _records(drafts: Iterable[Draft], versions: Mapping[UUID, int], recorded: da
             columns.entries,
             columns.digest,
             stamped(draft.resource, version, recorded),
-            stamped(draft.unlocated, version, recorded) if draft.unlocated else None,
         )
 
 

@@ -156,12 +156,12 @@ from toldonce.source_patient s order by id
 """
 _RESOURCES = """
 select r.id, r.person, r.feed, r.type, s.id as source_patient, l.organisation, l.category, l.sensitivities,
-    r.starts, r.ends, r.status, r.tokens, r.refs, r.entries, r.digest, r.body, r.unlocated
+    r.starts, r.ends, r.status, r.tokens, r.refs, r.entries, r.digest, r.body
 from toldonce.resource r join toldonce.source_patient s on s.key = r.source_patient
 join toldonce.label l on l.id = r.label order by r.id
 """
 _DIRECTORY = """
-select id, type, rank, entries, body, null as unlocated from toldonce.directory_resource d
+select id, type, rank, entries, body from toldonce.directory_resource d
 where exists (select from toldonce.directory_statement s where s.id = d.id) order by id
 """
 """What somebody describes now. Entries that nobody does any more are kept for the references in the history, and are
@@ -198,7 +198,7 @@ async def _rows(owner: Connection, sql: str) -> list[Any]:
 
 
 def _timeless(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {name: _without_version(row[name]) for name in ("body", "unlocated") if row[name]}
+    return row | {"body": _without_version(row["body"])}
 
 
 def _without_version(body: bytes) -> bytes:

@@ -35,7 +35,9 @@ async def anonymous(coventry: Neighbourhood) -> Connected:
 
 
 def routes(coventry: Neighbourhood) -> list[APIRoute]:
-    return [one for one in coventry.app.routes if isinstance(one, APIRoute) and one.path.startswith("/fhir/")]
+    included = [one.original_router for one in coventry.app.routes if hasattr(one, "original_router")]
+    found = [route for router in included for route in router.routes if isinstance(route, APIRoute)]
+    return [route for route in found if route.path.startswith("/fhir/")]
 
 
 # ---- metadata

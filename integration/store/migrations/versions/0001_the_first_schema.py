@@ -193,7 +193,6 @@ def upgrade() -> None:
         sa.Column("entries", postgresql.ARRAY(sa.UUID()), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("unlocated", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("person", "id"),
         schema="toldonce",
     )
@@ -212,7 +211,6 @@ def upgrade() -> None:
         sa.Column("starts", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ends", sa.DateTime(timezone=True), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),
-        sa.Column("unlocated", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("person", "id", "version"),
         schema="toldonce",
     )

@@ -1,0 +1,284 @@
+"""Who is who, in the database: the hard cases of the demo, people's decisions, and taking them back (DESIGN promise 6)."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import permutations
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from integration.errors import UnknownSourcePatient
+from integration.identity.compare import Outcome
+from integration.identity.linking import decide, possible_matches
+from integration.ingest.inbox import Delivery
+from integration.store.database import Database, act_as
+from tests.database import bad_input
+from tests.database.ingesting import (
+    SECRET,
+    Stored,
+    about,
+    again,
+    differences,
+    emptied,
+    ingest,
+    neighbourhood,
+    record_of,
+    shuffled,
+    versions_of,
+    worker,
+)
+
+TWINS = ("9990000115", "9990000123")
+KELLYS = ("9990000158", "9990000166")
+CORRECTED = "9990000174"
+MRS_T = "9990000018"
+
+
+@pytest.fixture(autouse=True)
+async def empty(owner: asyncpg.Connection) -> None:
+    await emptied(owner)
+
+
+async def people(owner: asyncpg.Connection) -> list[set[tuple[str, str]]]:
+    """Each person as (feed, local id) of the source patients."""
+    rows = await owner.fetch("select feed, local_id, person from toldonce.source_patient")
+    grouped: dict[UUID, set[tuple[str, str]]] = {}
+    for row in rows:
+        grouped.setdefault(row["person"], set()).add((row["feed"], row["local_id"]))
+    return sorted(grouped.values(), key=sorted)
+
+
+async def source_patients(owner: asyncpg.Connection, *feeds: str) -> list[UUID]:
+    rows = await owner.fetch("select id from toldonce.source_patient where feed = any($1) order by feed", list(feeds))
+    return [row["id"] for row in rows]
+
+
+async def decided(database: Database, pair: Sequence[UUID], outcome: Outcome) -> None:
+    a, b = pair
+    async with worker(database) as pipeline, pipeline.pool.acquire() as connection, connection.transaction():
+        await act_as(connection, "toldonce_ingest")
+        await decide(connection, SECRET, (a, b), outcome, "Dr Review", "seen the two of them")
+
+
+async def waiting_for_review(database: Database) -> list[dict[str, object]]:
+    async with worker(database) as pipeline, pipeline.pool.acquire() as connection, connection.transaction():
+        await act_as(connection, "toldonce_ingest")
+        return await possible_matches(connection)
+
+
+def without(record: Stored, *tables: str) -> Stored:
+    return {name: rows for name, rows in record.items() if name not in tables}
+
+
+async def assert_every_row_follows(owner: asyncpg.Connection) -> None:
+    """Resources, history and facts are the person's whose source patient said them; every id resolves to somebody."""
+    for table, current in (("resource", ""), ("resource_history", ""), ("facts", "and t.until = 'infinity'")):
+        strayed = await owner.fetchval(
+            f"select count(*) from toldonce.{table} t join toldonce.source_patient s on s.key = t.source_patient "
+            f"where t.person <> s.person {current}"
+        )
+        assert strayed == 0, table
+    lost = await owner.fetchval(
+        "select count(*) from toldonce.person p where not exists "
+        "(select from toldonce.source_patient s where s.person = p.current)"
+    )
+    assert lost == 0
+
+
+async def resolves_to(owner: asyncpg.Connection, person: UUID) -> UUID:
+    current: UUID = await owner.fetchval("select current from toldonce.person where id = $1", person)
+    return current
+
+
+@pytest.mark.parametrize(
+    ("keys", "numbers"), [(("twin-a", "twin-b"), TWINS), (("mother-same-name", "daughter-same-name"), KELLYS)]
+)
+async def test_people_who_look_alike_stay_apart(
+    database: Database, owner: asyncpg.Connection, keys: tuple[str, str], numbers: tuple[str, str]
+) -> None:
+    await ingest(database, about(18, *keys))
+    everybody = await people(owner)
+    assert len(everybody) == 2
+    for number in numbers:
+        (one,) = [group for group in everybody if ("gp", number) in group]
+        assert {feed for feed, _ in one} >= {"gp", "acute"}
+    rows = await owner.fetch("select person, array_agg(distinct nhs_number) from toldonce.source_patient "
+        "where nhs_number is not null group by person")  # fmt: skip
+    assert sorted(number for row in rows for number in row[1]) == sorted(numbers)
+    await assert_every_row_follows(owner)
+
+
+async def test_a_corrected_number_joins_whatever_the_order(database: Database, owner: asyncpg.Connection) -> None:
+    """The hospital's two records, one under another unverified number, and the practice's: one man after the A40."""
+    arrived = about(18, "merged-number")
+    (merge,) = [one for one in arrived if b"ADT^A40" in one.content]
+    others = [one for one in arrived if one is not merge]
+    await ingest(database, arrived)
+    (one,) = await people(owner)
+    assert {local_id for feed, local_id in one if feed == "acute"} == {"1000166", "1000173"}
+    assert ("gp", CORRECTED) in one
+    record = await record_of(owner)
+    for order in ([merge, *others], [*others, merge], [*reversed(others), merge], shuffled(arrived, 5)):
+        for batch in (1, 200):
+            await emptied(owner)
+            await ingest(database, order, batch=batch)
+            assert differences(record, await record_of(owner)) == {}
+    await assert_every_row_follows(owner)
+
+
+async def test_without_the_merge_the_two_records_are_two_people(database: Database, owner: asyncpg.Connection) -> None:
+    """So it is the hospital's own statement that joins them."""
+    await ingest(database, [one for one in about(18, "merged-number") if b"ADT^A40" not in one.content])
+    assert len(await people(owner)) == 2
+
+
+async def test_a_merge_of_records_of_which_nothing_else_is_known(database: Database, owner: asyncpg.Connection) -> None:
+    """An A40 that comes before everything else, alone, is no more than what it says."""
+    (merge,) = [one for one in about(18, "merged-number") if b"ADT^A40" in one.content]
+    await ingest(database, [merge])
+    (one,) = await people(owner)
+    assert len(one) == 2
+
+
+async def test_who_has_no_number_is_a_possible_match_and_a_person_decides(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    """The rough sleeper: alike by name and birth date, and nothing else to go by."""
+    arrived = about(18, "rough-sleeper")
+    await ingest(database, arrived)
+    assert len(await people(owner)) == 2
+    (possible,) = await waiting_for_review(database)
+    assert {possible["source_a"], possible["source_b"]} == {"acute X9A", "vcfse X9V02"}
+    pair = await source_patients(owner, "acute", "vcfse")
+    apart = await record_of(owner)
+    versions = await versions_of(owner)
+    ids = {row["person"] for row in apart["people"]}
+
+    await decided(database, pair, "SAME")
+    assert len(await people(owner)) == 1
+    assert await waiting_for_review(database) == []
+    await assert_every_row_follows(owner)
+    (together,) = {row["person"] for row in (await record_of(owner))["people"]}
+    assert {await resolves_to(owner, one) for one in ids} == {together}
+    await again(owner, database)
+    assert len(await people(owner)) == 1
+
+    await decided(database, pair, "NOT THE SAME")
+    assert differences(without(apart, "linkage"), without(await record_of(owner), "linkage")) == {}
+    assert await versions_of(owner) == versions  # not even a version is lost or won
+    await assert_every_row_follows(owner)
+    assert {await resolves_to(owner, one) for one in ids} == ids
+    assert await waiting_for_review(database) == []
+
+
+async def test_an_automatic_link_that_a_person_undoes_stays_undone(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    """Against two verified numbers that are the same, against everything sent again, and against new messages."""
+    arrived = about(18, "mrs-t")
+    later, earlier = arrived[-1:], arrived[:-1]
+    await ingest(database, earlier)
+    everything = await record_of(owner)
+    (one,) = await people(owner)
+    assert {feed for feed, _ in one} == {"gp", "acute", "community", "social_care", "vcfse"}
+    gp, *others = await source_patients(owner, "gp", "acute", "community", "social_care", "vcfse")
+    (whole,) = {row["person"] for row in everything["people"]}
+
+    for other in others:
+        await decided(database, (gp, other), "NOT THE SAME")
+    apart = await people(owner)
+    assert [group for group in apart if any(feed == "gp" for feed, _ in group)] == [{("gp", MRS_T)}]
+    assert await resolves_to(owner, whole) in {row["person"] for row in (await record_of(owner))["people"]}
+    await assert_every_row_follows(owner)
+    await again(owner, database, batch=25)
+    await ingest(database, later)
+    assert await people(owner) == apart
+
+    for other in others:
+        await decided(database, (gp, other), "SAME")
+    assert len(await people(owner)) == 1
+    await emptied(owner)
+    await ingest(database, arrived)
+    assert await people(owner) == [one]
+
+
+async def test_a_decision_undone_gives_back_every_byte(database: Database, owner: asyncpg.Connection) -> None:
+    """A wrong merge of two people of whom all five sectors know something, and its undoing."""
+    await ingest(database, about(18, "mrs-t", "care-home-resident"))
+    before, versions = await record_of(owner), await versions_of(owner)
+    persons = {row["person"] for row in before["people"]}
+    assert len(persons) == 2
+    pair = [next(row["id"] for row in before["people"] if row["person"] == one) for one in persons]
+    await decided(database, pair, "SAME")
+    assert len(await people(owner)) == 1
+    await assert_every_row_follows(owner)
+    await decided(database, pair, "NOT THE SAME")
+    assert differences(without(before, "linkage"), without(await record_of(owner), "linkage")) == {}
+    assert await versions_of(owner) == versions
+    assert {await resolves_to(owner, one) for one in persons} == persons
+    closed = await owner.fetchval("select count(*) from toldonce.linkage where made_by = 'Dr Review'")
+    assert closed == 2  # the log tells both decisions
+
+
+def admitted(local_id: str, number: str, status: str, *, birth: str = "19500101") -> Delivery:
+    content = bad_input.hl7(
+        f"PID|1||{number}^^^NHS~{local_id}^^^X9A^MR||{local_id}^ANN^^^MS^^L||{birth}|2||||||||||||||||||||||||{status}"
+    )
+    return Delivery("acute", "X9A", f"{local_id}{status}.hl7", content, bad_input.AS_OF)
+
+
+async def test_people_are_the_same_in_any_order_of_messages_and_decisions(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    """Three records, a decision about two of them: who they are depends on what was said, not on when."""
+    messages = [
+        Delivery("acute", "X9A", f"{local}.hl7", bad_input.hl7(
+            f"PID|1||{local}^^^X9A^MR||PEEL^ANN^^^MS^^L||19500101|2|||1 High St^^^^CV1 1AA"), bad_input.AS_OF)
+        for local in ("A1", "A2", "A3")
+    ]  # fmt: skip
+    results: list[list[set[tuple[str, str]]]] = []
+    for order in permutations(messages):
+        await emptied(owner)
+        await ingest(database, order[:2], batch=1)
+        ids = {
+            row["local_id"]: row["id"] for row in await owner.fetch("select id, local_id from toldonce.source_patient")
+        }
+        known = sorted(ids)
+        await decided(database, (ids[known[0]], ids[known[1]]), "NOT THE SAME")
+        await ingest(database, order[2:])
+        everyone = {
+            row["local_id"]: row["id"] for row in await owner.fetch("select id, local_id from toldonce.source_patient")
+        }
+        for a, b in (("A1", "A2"), ("A1", "A3"), ("A2", "A3")):
+            await decided(database, (everyone[a], everyone[b]), "NOT THE SAME" if (a, b) == ("A1", "A2") else "SAME")
+        results.append(await people(owner))
+        await assert_every_row_follows(owner)
+    assert all(one == results[0] for one in results)
+    assert len(results[0]) == 2
+
+
+async def test_a_decision_about_nobody_is_refused(database: Database, owner: asyncpg.Connection) -> None:
+    with pytest.raises(UnknownSourcePatient):
+        await decided(database, (uuid4(), uuid4()), "SAME")
+
+
+async def test_decisions_wait_for_ingest_and_ingest_for_decisions(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    """Ingest of one batch after the other while a person merges and unmerges: the end is as if one after the other."""
+    await ingest(database, about(18, "rough-sleeper"))
+    pair = await source_patients(owner, "acute", "vcfse")
+
+    async def change_mind() -> None:
+        for _ in range(4):
+            await decided(database, pair, "SAME")
+            await decided(database, pair, "NOT THE SAME")
+
+    await asyncio.gather(ingest(database, neighbourhood(18), batch=15), change_mind())
+    await assert_every_row_follows(owner)
+    parallel = await record_of(owner)
+    await emptied(owner)
+    await ingest(database, neighbourhood(18))
+    await decided(database, pair, "NOT THE SAME")
+    assert differences(parallel, await record_of(owner)) == {}
