@@ -18,7 +18,7 @@ from rich.table import Table
 
 from adapters.synthetic import feeds as synthetic
 from adapters.synthetic.neighbourhood import build
-from adapters.synthetic.world import FeedFile
+from adapters.synthetic.world import FeedFile, World
 from adapters.transport.mllp import serve_mllp
 from integration import demo as demonstration
 from integration import main
@@ -40,6 +40,7 @@ from integration.identity.linking import possible_matches
 from integration.ingest import inbox, quarantine
 from integration.ingest.inbox import Delivery
 from integration.ingest.listen import mllp_handler
+from integration.record.consult import served
 from integration.sharing import current
 from integration.sharing.agreements import AgreementError, load
 from integration.sharing.decide import decide
@@ -110,7 +111,8 @@ async def demo(settings: Settings, *, people: int, seed: int, once: bool, consol
         async with as_owner(database) as owner:
             await current.apply(owner, demonstration.AGREEMENTS.read_text())
             await demonstration.register_clients(owner, settings.data_dir)
-        deliveries = list(_deliveries(people, seed, console))
+        today = demonstration.today(settings.data_dir)
+        deliveries = list(_deliveries(build(people, seed, today), console))
         async with database.pool("toldonce_worker", size=2) as pool:
             await _receive(pool, deliveries, console)
             await _process(settings, pool, console)
@@ -122,8 +124,7 @@ async def demo(settings: Settings, *, people: int, seed: int, once: bool, consol
             await main.serve(settings, database)
 
 
-def _deliveries(people: int, seed: int, console: Console) -> Iterator[Delivery]:
-    world = build(people, seed)
+def _deliveries(world: World, console: Console) -> Iterator[Delivery]:
     with progress_bar(console) as progress:
         task = progress.add_task(f"generating the feeds of {len(world.people)} people", total=None)
         for file in (*synthetic.feed_files(world), *demonstration.faulty_files()):
@@ -266,6 +267,9 @@ async def quarantine_show(settings: Settings, entry: int) -> dict[str, Any]:
         found = await quarantine.entry(connection, entry)
     if found is None:
         raise NotPossible(f"there is no quarantine entry {entry}")
+    async with opened(settings) as database, database.pool("toldonce_api", size=2) as pool:
+        async with AuditLog(pool, server_url=settings.fhir_base, test_data=settings.test_data) as log:
+            await log.append(_by_command(f"toldonce quarantine show {entry}", Kind.OPERATION, None))
     return found | {"fragment": _readable(found["fragment"]), "content": f"{len(found['content'])} bytes"}
 
 
@@ -398,7 +402,7 @@ async def explain(
         raise NotPossible(f"no client {client_id} is registered")
     caller = _caller(client, role, purpose, reason)
     requests = [Request(caller, one.person, now, BreakGlass(reason) if reason else None) for one in facts]
-    decisions = [decide(request, one, policy) for request, one in zip(requests, facts, strict=True)]
+    decisions = [served(decide(request, one, policy)) for request, one in zip(requests, facts, strict=True)]
     if as_json:
         return "\n".join(json.dumps(decision_json(one)) for one in decisions)
     names = {**policy.names, client.id: client.name}

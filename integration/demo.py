@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from joserfc.jwk import ECKey
@@ -79,6 +80,15 @@ def client_key(data_dir: Path, client_id: str) -> ECKey:
     if not path.exists():
         save_private(path, new_client_key())
     return ECKey.import_key(json.loads(path.read_text()))
+
+
+def today(data_dir: Path) -> date:
+    """The last day that the demo's neighbourhood tells of: the day of its first run, for relationships lapse with time;
+    later runs on the same data folder tell the same story."""
+    kept = data_dir / "demo-day"
+    if not kept.exists():
+        kept.write_text(date.today().isoformat())  # noqa: DTZ011  the local day, as people mean it
+    return date.fromisoformat(kept.read_text())
 
 
 def faulty_files() -> list[FeedFile]:

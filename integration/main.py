@@ -1,11 +1,13 @@
 """Wires the house: the only place where everything meets."""
 
 import asyncio
+import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import monotonic
 
 import asyncpg
 import structlog
@@ -18,7 +20,7 @@ from integration.api.capability import metadata_routes
 from integration.api.clients import load_clients
 from integration.api.everything import serve_everything
 from integration.api.exchange import FhirRoute, Services
-from integration.api.health import health_routes
+from integration.api.health import Check, health_routes
 from integration.api.interactions import FhirRouter
 from integration.api.keys import signing_key
 from integration.api.outcome import LastResort, install_error_handlers
@@ -29,11 +31,12 @@ from integration.api.token import TokenEndpoint, token_routes, token_url
 from integration.audit.log import AuditLog, keep_sequenced
 from integration.config import Settings
 from integration.console.agreements import agreement_pages
+from integration.errors import NotPossible
 from integration.feeds import FEEDS
 from integration.ingest.assemble import Assembler
 from integration.ingest.pipeline import Pipeline
+from integration.ingest.workers import workers
 from integration.record.consult import Records
-from integration.sharing.agreements import AgreementError
 from integration.sharing.current import CurrentPolicy
 from integration.sharing.decide import BREAK_GLASS_REASONS
 from integration.sharing.request import Client
@@ -43,6 +46,8 @@ from mappings.uk_core import HEALTH_TEST_DATA
 log = structlog.get_logger()
 _REFRESH = 1.0
 """Seconds after which a new agreement file or client registration is in force everywhere, at the latest."""
+_STALE = 10.0
+"""Seconds without a successful refresh after which the process says that it is not ready."""
 
 
 @dataclass
@@ -51,11 +56,18 @@ class Registry:
 
     policy: CurrentPolicy = field(default_factory=CurrentPolicy)
     clients: Mapping[str, Client] = field(default_factory=dict)
+    _read: float = 0.0
 
     async def refresh(self, pool: asyncpg.Pool) -> None:
         async with pool.acquire() as connection:
             self.clients = await load_clients(connection)
         await self.policy.refresh(pool, datetime.now(UTC))
+        self._read = monotonic()
+
+    async def require_fresh(self) -> None:
+        """Raise NotPossible when what was last read is old: a revoked client might still be let in."""
+        if monotonic() - self._read > _STALE:
+            raise NotPossible("clients and agreements could not be read for a while")
 
 
 def _now() -> datetime:
@@ -85,10 +97,11 @@ async def application(
             base_url=settings.fhir_base,
             clock=clock,
         )
-        yield _app(services, pool, synthetic=settings.test_data)
+        checks = {"database": lambda: _answers(pool), "agreements": registry.require_fresh}
+        yield _app(services, pool, checks, synthetic=settings.test_data)
 
 
-def _app(services: Services, pool: asyncpg.Pool, *, synthetic: bool) -> FastAPI:
+def _app(services: Services, pool: asyncpg.Pool, checks: Mapping[str, Check], *, synthetic: bool) -> FastAPI:
     app = FastAPI(title="ToldOnce", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.services = services
     install_error_handlers(app)
@@ -101,7 +114,7 @@ def _app(services: Services, pool: asyncpg.Pool, *, synthetic: bool) -> FastAPI:
     app.include_router(metadata_routes(router, services.base_url))
     app.include_router(token_routes(_token_endpoint(services, pool), services.base_url))
     app.include_router(agreement_pages(services.records.policy, services.base_url, synthetic=synthetic))
-    app.include_router(health_routes({"database": lambda: _answers(pool)}))
+    app.include_router(health_routes(checks))
     app.include_router(router.routes)
     return app
 
@@ -121,16 +134,20 @@ def secret_of(settings: Settings, name: str, length: int) -> bytes:
     folder = settings.data_dir / "keys"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
-    with suppress(FileExistsError), path.open("xb") as file:
-        path.chmod(0o600)
-        file.write(secrets.token_bytes(length))
+    if not path.exists():
+        draft = folder / f".{name}.{os.getpid()}"
+        draft.touch(mode=0o600)
+        draft.write_bytes(secrets.token_bytes(length))
+        with suppress(FileExistsError):  # another process was first: its secret counts
+            path.hardlink_to(draft)
+        draft.unlink()
     return path.read_bytes()
 
 
 def pipeline(settings: Settings, pool: asyncpg.Pool) -> Pipeline:
     """The ingest pipeline on a pool of the worker's login."""
     tags = (HEALTH_TEST_DATA,) if settings.test_data else ()
-    return Pipeline(pool, Assembler(FEEDS, secret_of(settings, "ids", 32), tags))
+    return Pipeline(pool, Assembler(FEEDS, secret_of(settings, "ids", 32), tags), each=workers())
 
 
 async def serve(settings: Settings, database: Database) -> None:
@@ -150,7 +167,7 @@ async def _keep_fresh(registry: Registry, pool: asyncpg.Pool) -> None:
         await asyncio.sleep(_REFRESH)
         try:
             await registry.refresh(pool)
-        except (asyncpg.PostgresError, OSError, AgreementError) as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, the next round tries again, and readiness tells
             log.warning("clients and agreements could not be read again", error=type(error).__name__)
 
 

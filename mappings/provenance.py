@@ -1,6 +1,9 @@
-"""Provenance: which of a source's messages a group of resources came from.
+"""Provenance: who said what a group of resources says.
 
-One per source patient and label, so that it can carry the label of its targets and never says more than they do.
+One per source patient and label, so that it carries the label of its targets. It must not say more than they do: the
+messages of a source patient, and when the latest came, would tell a caller who sees the name and no contacts how often
+the person was there. So it names the source and when that source first spoke of the person; which message said what is
+kept in the statements, for the audit and for replay.
 https://hl7.org/fhir/R4/provenance.html
 """
 
@@ -11,18 +14,15 @@ from mappings import datatypes, uk_core
 from mappings.ids import Ids
 from mappings.uk_core import Resource
 
-ENVELOPE_DIGEST = f"{uk_core.LOCAL_ID}envelope-sha256"
-"""Identifier system of the messages and files that statements came from."""
-
 
 def provenance(ids: Ids, name: Sequence[str], targets: Iterable[Resource], events: Sequence[FoldedEvent]) -> Resource:
-    """Provenance of `targets`, from the source's `events`. `name`: what tells this group from the patient's others."""
+    """Provenance of `targets`, said by the source in its `events`. `name`: what tells this group from others."""
     organisation = ids.patient.organisation
     return uk_core.resource(
         "Provenance",
         ids.own("Provenance", *name),
         target=[{"reference": f"{target['resourceType']}/{target['id']}"} for target in targets],
-        recorded=max(event.sent for event in events),
+        recorded=min(event.sent for event in events),
         agent=[
             {
                 "type": datatypes.concept(
@@ -30,9 +30,5 @@ def provenance(ids: Ids, name: Sequence[str], targets: Iterable[Resource], event
                 ),
                 "who": datatypes.organisation_reference(ids, organisation),
             }
-        ],
-        entity=[
-            {"role": "source", "what": {"identifier": {"system": ENVELOPE_DIGEST, "value": digest}}}
-            for digest in sorted({event.digest for event in events})
         ],
     )

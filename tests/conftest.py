@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import asyncpg
@@ -9,6 +10,9 @@ import pytest
 
 from integration.config import Settings
 from integration.store.database import Database, embedded_server
+
+if TYPE_CHECKING:
+    from tests.spec.neighbourhood import Neighbourhood
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +44,12 @@ async def owner(database: Database) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(database.owner_url)
     yield connection
     await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def coventry(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator["Neighbourhood"]:
+    """Synthetic Coventry, ingested and served: one for the whole run, see `tests/spec/neighbourhood.py`."""
+    from tests.spec.neighbourhood import running  # it imports the whole application, which few tests need
+
+    async with running(server_url, tmp_path_factory.mktemp("coventry")) as neighbourhood:
+        yield neighbourhood

@@ -17,6 +17,7 @@ from integration.api.outcome import FhirResponse
 from integration.audit.codes import Kind, Outcome
 from integration.audit.search import AuditQuery, Page, parse_search, require_ig_officer, search, searchset
 from integration.errors import BadRequest
+from integration.sharing.request import Category
 
 _DEFINITION = "http://hl7.org/fhir/SearchParameter/AuditEvent-"
 AUDIT_SEARCH = Interaction(
@@ -47,6 +48,7 @@ def serve_audit_events(router: FhirRouter, same_person: SamePerson) -> None:
     async def search_audit(exchange: Exchange = Depends(exchange_of)) -> Response:
         exchange.require("AuditEvent", "s")
         require_ig_officer(exchange.session.caller)
+        exchange.require_agreement(Category.AUDIT)
         query = _query(exchange)
         page = await _search(exchange, query, same_person)
         await exchange.record(

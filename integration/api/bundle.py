@@ -50,6 +50,11 @@ def _entries(bodies: Iterable[bytes], base: str, mode: bytes) -> Iterator[bytes]
         yield b"".join((before, type_, b"/", id_, b'","resource":', body, after))
 
 
+def resource_type_of(body: bytes) -> str:
+    """The type of a stored body."""
+    return body.split(b'"', 4)[3].decode()
+
+
 def _labels(withheld: Sequence[Category], emergency: BreakGlass | None) -> list[dict[str, str]]:
     labels = []
     if withheld:

@@ -3,11 +3,12 @@
 import orjson
 from fastapi import Depends, Response
 
-from integration.api.bundle import searchset
+from integration.api.bundle import resource_type_of, searchset
 from integration.api.exchange import Exchange, exchange_of, refuse, resource_id
 from integration.api.interactions import FhirRouter, Interaction, SearchParam
 from integration.api.outcome import FhirResponse
 from integration.api.parameters import understand
+from integration.api.read import READABLE
 from integration.audit.codes import Kind
 from integration.record.longitudinal import Page, longitudinal
 from integration.record.reader import Query, Reader
@@ -20,7 +21,6 @@ EVERYTHING = Interaction(
     (
         SearchParam("start", "date", "care on or after"),
         SearchParam("end", "date", "care on or before"),
-        SearchParam("_since", "date", "recorded after"),
         SearchParam("_type", "string", "resource types, with commas between"),
         SearchParam("_count", "number", "entries on a page"),
     ),
@@ -39,7 +39,7 @@ async def everything(id_: str, exchange: Exchange = Depends(exchange_of)) -> Res
     """authenticate -> facts, decide, read (one transaction) -> audit -> answer"""
     exchange.require("Patient", "r")
     parameters = exchange.parameters()
-    query = understand(parameters, (), _NAMES).query
+    query = exchange.within_scopes(understand(parameters, (), _NAMES).query, READABLE)
     async with exchange.records.consult(exchange.question, resource_id(id_)) as consultation:
         page = await _page(consultation.decision, consultation.reader, query)
     counts = page.counts() if page else {}
@@ -47,7 +47,7 @@ async def everything(id_: str, exchange: Exchange = Depends(exchange_of)) -> Res
     grant = refuse(consultation.decision)
     assert page is not None
     links = exchange.links(f"Patient/{grant.person}/$everything", parameters, page.following)
-    return FhirResponse(_bundle(page, grant, exchange.services.base_url, links))
+    return FhirResponse(_bundle(exchange, page, grant, links))
 
 
 async def _page(decision: Decision, reader: Reader, query: Query) -> Page | None:
@@ -57,8 +57,13 @@ async def _page(decision: Decision, reader: Reader, query: Query) -> Page | None
     return None
 
 
-def _bundle(page: Page, grant: Grant, base: str, links: dict[str, str]) -> bytes:
+def _bundle(exchange: Exchange, page: Page, grant: Grant, links: dict[str, str]) -> bytes:
     patient = [orjson.dumps(page.patient)] if page.patient else []
+    included = [entry for entry in page.directory if exchange.covers(resource_type_of(entry))]
     return searchset(
-        [*patient, *(row.body for row in page.rows)], base=base, links=links, included=page.directory, grants=[grant]
+        [*patient, *(row.body for row in page.rows)],
+        base=exchange.services.base_url,
+        links=links,
+        included=included,
+        grants=[grant],
     )

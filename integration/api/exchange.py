@@ -4,8 +4,8 @@
 forgot to audit its success gets no answer out.
 """
 
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,19 +14,23 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
+from adapters.records import LONDON
 from integration.api.authenticate import Session, TokenAuthority, authenticate
 from integration.api.interactions import COMMON_PARAMETERS
 from integration.api.media_types import require_acceptable
 from integration.api.outcome import route_template
 from integration.api.parameters import AFTER, CURSOR
-from integration.api.scopes import require_scope
+from integration.api.scopes import Scope, parse_scope, require_scope
 from integration.api.seal import Parameters, Seal
 from integration.audit.access import Access, Account
 from integration.audit.codes import Kind, Outcome
 from integration.audit.log import AuditLog
 from integration.errors import AuditUnavailable, BadRequest, FhirError, Forbidden, InternalError, NotFound
 from integration.record.consult import Question, Records
-from integration.sharing.request import Client, Decision, Denial, Grant
+from integration.record.reader import Query
+from integration.sharing.request import Category, Client, Decision, Denial, Grant
+
+_READ = frozenset("r")
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,23 @@ class Exchange:
         """Raise unless an acceptable form is asked for and the token's scopes permit this access."""
         require_acceptable(self.request.headers.get("accept"), self.request.query_params.get("_format"))
         require_scope(self.session.scopes, resource_type, access)
+
+    def require_agreement(self, category: Category) -> None:
+        """Raise Forbidden unless an agreement in force opens this kind of information to the caller at all."""
+        if not self.records.policy().opens(self.session.caller, category, self.when.astimezone(LONDON).date()):
+            raise Forbidden
+
+    def covers(self, resource_type: str) -> bool:
+        """Whether the token's scopes permit reading this type."""
+        return any(parse_scope(scope).covers(Scope(resource_type, _READ)) for scope in self.session.scopes)
+
+    def within_scopes(self, query: Query, types: Sequence[str]) -> Query:
+        """The query, limited to those of `types` that the token's scopes permit to be read."""
+        wanted = query.types or types
+        permitted = tuple(one for one in wanted if self.covers(one))
+        if not query.types and len(permitted) == len(types):
+            return query
+        return replace(query, types=permitted or ("none",))
 
     def parameters(self, form: Parameters = ()) -> Parameters:
         """The search parameters that were sent (in the URL, or in the form of a POST), or those a cursor holds."""
@@ -174,7 +195,7 @@ class FhirRoute(APIRoute):
                 await exchange.fail(error)
                 raise
             except RequestValidationError:
-                await exchange.fail(InternalError())
+                await exchange.fail(BadRequest())
                 raise
             except Exception:
                 await exchange.fail(InternalError())

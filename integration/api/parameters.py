@@ -42,8 +42,11 @@ def understand(parameters: Parameters, types: tuple[str, ...], names: Collection
     asked = Asked(Query(types=types))
     _require_once([name for name, _ in parameters])
     for name, value in parameters:
+        if "\0" in value:
+            raise BadRequest("A parameter holds a character that no text has.")
         if name not in names and name not in (AFTER, "_format"):
-            raise BadRequest(f"The parameter {name} is not supported here.", parameter=name)
+            # the name is not repeated: it too could hold anything
+            raise BadRequest("A search parameter is not supported here; see /fhir/metadata.")
         asked = _APPLY[name](asked, value) if name in _APPLY else _token(asked, name, value)
     return asked
 

@@ -18,11 +18,21 @@ from integration.errors import NotFound
 from integration.record.adjustments import with_one_top_flag
 from integration.record.consult import Consultation
 from integration.record.longitudinal import read_patient
+from integration.record.patient import statement
 from integration.record.reader import Query
 from integration.sharing.request import Grant
 from integration.store.extract import DIRECTORY
 
-READABLE = (*PARAMETERS, "PractitionerRole", "Practitioner", "Organization", "Location", "Immunization", "Medication")
+READABLE = (
+    *PARAMETERS,
+    "PractitionerRole",
+    "Practitioner",
+    "Organization",
+    "Location",
+    "Immunization",
+    "Procedure",
+    "Task",
+)
 
 
 def serve_read(router: FhirRouter) -> None:
@@ -58,6 +68,8 @@ async def _find(consultation: Consultation, resource_type: str, key: UUID) -> by
     if isinstance(decision, Grant) and resource_type == "Patient" and consultation.by_person:
         patient = await read_patient(reader, decision)
         return orjson.dumps(patient) if patient else None
+    if isinstance(decision, Grant) and decision.location_withheld and resource_type == "Patient":
+        return next((orjson.dumps(statement(decision, row)) for row in rows), None)
     shown = {row.id: row.body for row in (*rows, *await with_one_top_flag(reader, query, rows))}
     return shown.get(key)
 

@@ -58,6 +58,7 @@ PARAMETERS: Mapping[str, tuple[SearchParam, ...]] = {
     "Consent": (*_PERSON, *_PAGING, *_tokens("status", "category")),
 }
 """Types that can be searched, and the parameters of each: the CapabilityStatement is made from this."""
+_LONGEST_FORM = 65536
 _REFERENCES = frozenset({"patient", "subject"})
 
 
@@ -80,7 +81,11 @@ def _by_post(resource_type: str) -> Endpoint:
     """The same with the parameters in a form, so that they appear in no log of a proxy."""
 
     async def search(request: Request, exchange: Exchange = Depends(exchange_of)) -> Response:
+        exchange.require(resource_type, "s")
         require_form(request.headers.get("content-type"))
+        length = request.headers.get("content-length", "")
+        if not length.isdecimal() or int(length) > _LONGEST_FORM:
+            raise BadRequest("Send the parameters as a form of a stated length, at most 64 KiB.")
         form = await request.form()
         return await _search(resource_type, exchange, [(name, str(value)) for name, value in form.multi_items()])
 

@@ -38,9 +38,13 @@ def _with_number(a: Demographics, b: Demographics) -> Comparison:
     same_birth, same_name = _same_birth(a, b), _names_agree(a, b)
     if same_birth and same_name is not False and (same_name or _nameless(a, b)):
         return Comparison("SAME", "same NHS number, birth date and name" if same_name else _NAMELESS, 1)
-    return Comparison("POSSIBLE", f"same unverified NHS number, but {_disagreement(same_birth, same_name)}")
+    doubt = f"same unverified NHS number, but {_disagreement(same_birth, same_name)}"
+    return Comparison("POSSIBLE", doubt, DOUBT if same_birth and same_name is False else 9)
 
 
+DOUBT = 1
+"""Strength of a POSSIBLE that no automatic link of this strength or a weaker one may bypass: with one birth date and
+one number, but other names, two records may be twins, and a third one without a name would be taken for either."""
 _NAMELESS = "same NHS number and birth date, postcode or gender agree, and the feed carries no names"
 
 
@@ -68,13 +72,15 @@ def _same_birth(a: Demographics, b: Demographics) -> bool:
 
 
 def _names_agree(a: Demographics, b: Demographics) -> bool | None:
-    """One name in common (family or given); None when a side has no name to compare."""
-    mine, theirs = a.families | a.given, b.families | b.given
-    return bool(mine & theirs) if mine and theirs else None
+    """One first name in common, else one family name where a side states no first name: twins have the same family
+    name. None when there is nothing on both sides to compare."""
+    if a.given and b.given:
+        return bool(a.given & b.given)
+    return bool(a.families & b.families) if a.families and b.families else None
 
 
 def _disagreement(same_birth: bool, same_name: bool | None) -> str:
     doubts = [] if same_birth else ["the birth dates do not agree"]
     if same_name is False:
-        doubts.append("no name agrees")
+        doubts.append("the names do not agree")
     return " and ".join(doubts) or "there is no name, postcode or gender to confirm it"

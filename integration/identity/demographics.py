@@ -23,6 +23,7 @@ class Demographics(msgspec.Struct, frozen=True):
     """The number has verification status 01: only then does it link by itself."""
     families: frozenset[str] = frozenset()
     given: frozenset[str] = frozenset()
+    """First given names, nicknames among them. A middle name tells nobody apart: Kaur and Singh are many people's."""
     birth_date: str | None = None
     gender: str | None = None
     postcodes: frozenset[str] = frozenset()
@@ -42,7 +43,7 @@ def demographics(patient: Resource) -> Demographics:
         nhs_number=number,
         verified=number is not None and status == VERIFIED,
         families=_normal(name.get("family") for name in names),
-        given=_normal(given for name in names for given in name.get("given", ())),
+        given=_normal(given for name in names for given in name.get("given", ())[:1]),
         birth_date=patient.get("birthDate"),
         gender=patient.get("gender"),
         postcodes=_normal(address.get("postalCode") for address in patient.get("address", ())),

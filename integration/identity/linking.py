@@ -13,7 +13,7 @@ import msgspec
 from integration.errors import UnknownSourcePatient
 from integration.identity.compare import Outcome, compare
 from integration.identity.demographics import Demographics
-from integration.identity.people import Decision, People, people, person_id
+from integration.identity.people import Decision, People, people, person_ids
 from integration.store.connection import Connection
 
 
@@ -49,19 +49,12 @@ async def relink(connection: Connection, secret: bytes, stated: Sequence[Stated]
 async def settle(connection: Connection, secret: bytes, ids: Sequence[UUID]) -> dict[UUID, UUID]:
     """Derive the people around these source patients from the decisions that hold, and move rows accordingly."""
     nodes = await _connected(connection, ids)
-    grouped = people({id_: who for id_, (_, who) in nodes.items()}, await _decisions(connection, list(nodes)))
+    said = {id_: who for id_, (_, who) in nodes.items()}
+    grouped = people(said, await _decisions(connection, list(nodes)))
     await _mark_refused(connection, list(nodes), grouped)
-    present = _person_of(secret, grouped, {id_: who for id_, (_, who) in nodes.items()})
+    present = person_ids(secret, grouped, said)
     await _move(connection, {id_: person for id_, person in present.items() if nodes[id_][0] != person})
     return {id_: present[id_] for id_ in ids}
-
-
-def _person_of(secret: bytes, grouped: People, nodes: Mapping[UUID, Demographics]) -> dict[UUID, UUID]:
-    members: dict[UUID, dict[UUID, Demographics]] = {}
-    for id_, group in grouped.members.items():
-        members.setdefault(group, {})[id_] = nodes[id_]
-    ids = {group: person_id(secret, who) for group, who in members.items()}
-    return {id_: ids[group] for id_, group in grouped.members.items()}
 
 
 async def _record(connection: Connection, stated: Sequence[Stated]) -> None:

@@ -4,12 +4,14 @@ Pure and independent of order: the same statements and decisions give the same p
 human's NOT THE SAME cuts every automatic path between its two sides, and nobody has two verified NHS numbers.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import TypeAlias
 from uuid import UUID
 
-from integration.identity.compare import Outcome
+from integration.identity.compare import DOUBT, Outcome
 from integration.identity.demographics import Demographics
 from mappings.ids import keyed_id
 
@@ -29,105 +31,138 @@ class Decision:
     def by_person(self) -> bool:
         return self.made_by not in ("rule", "feed")
 
-    def order(self) -> tuple[int, int, UUID, UUID]:
+    def weight(self) -> tuple[int, int]:
         """Persons' decisions first, then feeds' own merges, then rules from the strongest."""
-        rank = 0 if self.by_person else 1 if self.made_by == "feed" else 2
-        return (rank, self.strength, self.a, self.b)
+        return (2, self.strength) if self.made_by == "rule" else (int(self.made_by == "feed"), 0)
+
+    def order(self) -> tuple[tuple[int, int], UUID, UUID]:
+        return (self.weight(), self.a, self.b)
 
 
 @dataclass(frozen=True)
 class People:
-    """`members` maps each source patient to its group's smallest member; `refused` are the automatic SAME decisions
-    that were not followed because they contradict something stronger: they go to the review queue."""
+    """`members` maps each source patient to its group's smallest member; `refused` are the SAME decisions that were
+    not followed because they contradict something stronger or each other: they go to the review queue."""
 
     members: Mapping[UUID, UUID]
     refused: tuple[Decision, ...]
 
 
 def people(nodes: Mapping[UUID, Demographics], decisions: Iterable[Decision]) -> People:
-    """Group source patients into people. Decisions about source patients outside `nodes` are left alone."""
-    groups = _Groups(nodes)
+    """Group source patients into people, from the strongest decisions to the weakest. Those of one weight count
+    together: where they contradict each other none of them is followed, for no id of ours makes one of them better.
+    Decisions about source patients outside `nodes` are left alone."""
     known = [one for one in decisions if one.a in nodes and one.b in nodes]
-    groups.forbid(one for one in known if one.outcome == "NOT THE SAME")
+    groups = _Groups(nodes, known)
     same = sorted((one for one in known if one.outcome == "SAME"), key=Decision.order)
-    refused: list[Decision] = []
-    for decision in (one for one in same if one.strength < _BY_NAME):
-        if not groups.join(decision):
-            refused.append(decision)
-    by_name = [one for one in same if one.strength >= _BY_NAME]
-    ambiguous = groups.ambiguous(by_name)
-    for decision in by_name:
-        if decision in ambiguous or not groups.join(decision):
-            refused.append(decision)
+    refused = [one for weight, equal in groupby(same, Decision.weight) for one in groups.follow(weight, list(equal))]
     return People(groups.smallest_members(), tuple(refused))
 
 
-_BY_NAME = 2
-"""Strength from which a link rests on names alone, without a number."""
+def person_ids(secret: bytes, grouped: People, nodes: Mapping[UUID, Demographics]) -> dict[UUID, UUID]:
+    """Id of the person whom each source patient is: keyed hash of the verified NHS number where there is one, else of
+    the smallest source patient. A number that stands for two people, because somebody decided that they are not the
+    same, is the id of neither: it must not bring them together again, nor pass from one to the other."""
+    numbers: dict[UUID, set[str]] = defaultdict(set)
+    for node, group in grouped.members.items():
+        numbers[group] |= _verified(nodes[node])
+    holders = Counter(number for held in numbers.values() for number in held)
+    ids = {
+        group: _person_id(secret, group, [one for one in held if holders[one] == 1]) for group, held in numbers.items()
+    }
+    return {node: ids[group] for node, group in grouped.members.items()}
 
 
-def person_id(secret: bytes, members: Mapping[UUID, Demographics]) -> UUID:
-    """Id of the person these source patients are: keyed hash of the verified NHS number where there is one, else of
-    the smallest source patient."""
-    numbers = sorted(one.nhs_number for one in members.values() if one.nhs_number and one.verified)
+def _person_id(secret: bytes, smallest: UUID, numbers: Collection[str]) -> UUID:
     if numbers:
-        return UUID(keyed_id(secret, "person", "nhs-number", numbers[0]))
-    return UUID(keyed_id(secret, "person", "source-patient", str(min(members))))
+        return UUID(keyed_id(secret, "person", "nhs-number", min(numbers)))
+    return UUID(keyed_id(secret, "person", "source-patient", str(smallest)))
+
+
+def _verified(who: Demographics) -> set[str]:
+    return {who.nhs_number} if who.nhs_number and who.verified else set()
+
+
+_Group: TypeAlias = frozenset[UUID]
 
 
 class _Groups:
-    """Disjoint sets that refuse a union that would contradict a verified number or a person's decision."""
+    """Source patients in groups, which are united unless that would contradict a number, a doubt or a person."""
 
-    def __init__(self, nodes: Mapping[UUID, Demographics]) -> None:
-        self._parent = {node: node for node in nodes}
-        self._members = {node: {node} for node in nodes}
-        self._numbers = {node: {who.nhs_number} if who.verified else set() for node, who in nodes.items()}
-        self._forbidden: dict[UUID, set[UUID]] = defaultdict(set)
+    def __init__(self, nodes: Mapping[UUID, Demographics], decisions: Iterable[Decision]) -> None:
+        self._nodes = nodes
+        self._group = {node: frozenset({node}) for node in nodes}
+        self._apart: dict[UUID, set[UUID]] = defaultdict(set)
+        self._doubted: dict[UUID, set[UUID]] = defaultdict(set)
+        for one in decisions:
+            if one.outcome == "NOT THE SAME":
+                _add(self._apart, one)
+            elif one.outcome == "POSSIBLE" and one.strength <= DOUBT:
+                _add(self._doubted, one)
 
-    def forbid(self, decisions: Iterable[Decision]) -> None:
-        for decision in decisions:
-            self._forbidden[decision.a].add(decision.b)
-            self._forbidden[decision.b].add(decision.a)
-
-    def root(self, node: UUID) -> UUID:
-        while self._parent[node] != node:
-            self._parent[node] = node = self._parent[self._parent[node]]
-        return node
-
-    def join(self, decision: Decision) -> bool:
-        """Unite both sides; False when that is refused. A person's decision is followed whatever the numbers say."""
-        a, b = self.root(decision.a), self.root(decision.b)
-        if a == b:
-            return True
-        if self._contradicts(a, b) or (self._numbers_differ(a, b) and not decision.by_person):
-            return False
-        self._parent[b] = a
-        self._members[a] |= self._members.pop(b)
-        self._numbers[a] = self._numbers[a] | self._numbers.pop(b)
-        return True
-
-    def ambiguous(self, decisions: Iterable[Decision]) -> set[Decision]:
-        """Decisions that touch a group which could, by name, be either of two people with different numbers."""
-        partners: dict[UUID, set[UUID]] = defaultdict(set)
-        listed = list(decisions)
-        for one in listed:
-            a, b = self.root(one.a), self.root(one.b)
-            partners[a].add(b)
-            partners[b].add(a)
-        doubtful = {
-            group
-            for group, others in partners.items()
-            if any(self._numbers_differ(x, y) for x in others for y in others if x < y)
+    def follow(self, weight: tuple[int, int], decisions: Sequence[Decision]) -> list[Decision]:
+        """Unite the groups that these decisions of one weight connect, or return those that are refused: one between
+        two groups that cannot be one person, then whatever connects such groups through others. Names alone are no
+        reason to choose between the ways through: there a contradiction refuses all that it is connected to."""
+        edges = {one: ends for one in decisions if len(set(ends := (self._group[one.a], self._group[one.b]))) > 1}
+        direct = {one for one, ends in edges.items() if weight < _BY_NAME and self._contradict(weight, ends)}
+        open_ = {one: ends for one, ends in edges.items() if one not in direct}
+        united = {
+            group: frozenset[UUID]().union(*component)
+            for component in _components(open_.values())
+            if not self._contradict(weight, component)
+            for group in component
         }
-        return {one for one in listed if self.root(one.a) in doubtful or self.root(one.b) in doubtful}
+        for group in set(united.values()):
+            self._group.update(dict.fromkeys(group, group))
+        return [*direct, *(one for one, ends in open_.items() if ends[0] not in united)]
 
     def smallest_members(self) -> dict[UUID, UUID]:
-        smallest = {root: min(members) for root, members in self._members.items()}
-        return {node: smallest[self.root(node)] for node in self._parent}
+        smallest = {group: min(group) for group in set(self._group.values())}
+        return {node: smallest[group] for node, group in self._group.items()}
 
-    def _contradicts(self, a: UUID, b: UUID) -> bool:
-        small, large = sorted((self._members[a], self._members[b]), key=len)
-        return any(self._forbidden[member] & large for member in small if member in self._forbidden)
+    def _contradict(self, weight: tuple[int, int], groups: Collection[_Group]) -> bool:
+        """Whether these cannot be one person. Decisions of this weight would make them one."""
+        everybody = frozenset[UUID]().union(*groups)
+        if _any_between(self._apart, groups, everybody):
+            return True
+        if weight >= _BY_DOUBTFUL_NUMBER and _any_between(self._doubted, groups, everybody):
+            return True
+        if weight >= _BY_NAME:
+            return len({number for node in everybody if (number := self._nodes[node].nhs_number)}) > 1
+        return weight > _BY_PERSON and self._new_mixture(everybody, groups)
 
-    def _numbers_differ(self, a: UUID, b: UUID) -> bool:
-        return len(self._numbers[a] | self._numbers[b]) > 1
+    def _new_mixture(self, everybody: _Group, groups: Collection[_Group]) -> bool:
+        """Whether verified numbers would come together that no person has put together before."""
+        numbers = self._verified(everybody)
+        return len(numbers) > 1 and all(self._verified(group) != numbers for group in groups)
+
+    def _verified(self, group: _Group) -> set[str]:
+        return {number for node in group for number in _verified(self._nodes[node])}
+
+
+_BY_PERSON = (0, 0)
+_BY_DOUBTFUL_NUMBER = (2, 1)
+_BY_NAME = (2, 2)
+"""Weight from which a link rests on names alone, without a number."""
+
+
+def _add(pairs: dict[UUID, set[UUID]], decision: Decision) -> None:
+    pairs[decision.a].add(decision.b)
+    pairs[decision.b].add(decision.a)
+
+
+def _any_between(pairs: Mapping[UUID, set[UUID]], groups: Iterable[_Group], everybody: _Group) -> bool:
+    """Whether one of the pairs is of two different groups."""
+    return any(not group.issuperset(pairs[node] & everybody) for group in groups for node in group if node in pairs)
+
+
+def _components(edges: Iterable[tuple[_Group, _Group]]) -> Iterable[Collection[_Group]]:
+    """What hangs together."""
+    found: dict[_Group, set[_Group]] = {}
+    for a, b in edges:
+        small, large = sorted((found.setdefault(a, {a}), found.setdefault(b, {b})), key=len)
+        if small is not large:
+            large |= small
+            found.update(dict.fromkeys(small, large))
+    return {id(component): component for component in found.values()}.values()

@@ -67,12 +67,14 @@ def _identity(delivery: Delivery, digest: str) -> str:
     return hashlib.sha256("\0".join((digest, as_of, delivery.name)).encode()).hexdigest()
 
 
-async def waiting(connection: Connection, limit: int) -> list[Envelope]:
-    """The oldest envelopes that wait, held until the transaction ends; another worker skips them."""
+async def waiting(connection: Connection, limit: int, among: Sequence[int] | None = None) -> list[Envelope]:
+    """The oldest envelopes that wait (of those named), held until the transaction ends; another worker skips them."""
     rows = await connection.fetch(
         "select id, feed, sender, name, digest, content, as_of from toldonce.envelope where state = 'received' "
+        "and ($2::bigint[] is null or id = any($2)) "
         "order by id limit $1 for update skip locked",
         limit,
+        among,
     )
     return [Envelope(**row) for row in rows]
 

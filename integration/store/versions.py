@@ -51,6 +51,14 @@ async def stored(connection: Connection, keys: Sequence[int]) -> dict[UUID, Stor
     return {row["id"]: Stored(row["source_patient"], row["version"], row["digest"], row["label"]) for row in rows}
 
 
+def digests(present: Mapping[UUID, Stored]) -> dict[int, set[bytes]]:
+    """Digests of what is stored, by source patient."""
+    found: dict[int, set[bytes]] = {}
+    for one in present.values():
+        found.setdefault(one.source_patient, set()).add(one.digest)
+    return found
+
+
 async def replace(
     connection: Connection, drafts: Sequence[Draft], before: Mapping[UUID, Stored], recorded: datetime
 ) -> int:

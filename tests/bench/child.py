@@ -13,7 +13,6 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 import asyncpg
-import orjson
 import uvicorn
 import uvloop
 from rich.console import Console

@@ -178,7 +178,13 @@ def _figures(measured: dict[str, list[Answers]]) -> list[Figure]:
         Figure("reads", "records", rates["whole"], "/s", rates["bare"], target=800, least_share=0.6),
         Figure("reads", "half of the answers within", whole.percentile(50), "ms", bare.percentile(50)),
         Figure(
-            "reads", "99 of 100 answers within", whole.percentile(99), "ms", bare.percentile(99), target=40, at_most=True
+            "reads",
+            "99 of 100 answers within",
+            whole.percentile(99),
+            "ms",
+            bare.percentile(99),
+            target=40,
+            at_most=True,
         ),
         *(
             Figure("parts of a read", part, _part(measured, mode) * 100, "%", target=target, at_most=True)

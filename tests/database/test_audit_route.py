@@ -26,8 +26,10 @@ from integration.api.outcome import LastResort, install_error_handlers
 from integration.api.seal import Seal
 from integration.audit.log import AuditLog
 from integration.audit.search import AUDIT_PURPOSE, IG_OFFICER
+from integration.demo import AGREEMENTS
 from integration.record.consult import Records
-from integration.sharing.current import CurrentPolicy
+from integration.sharing.agreements import load
+from integration.sharing.policy import Policy
 from integration.sharing.request import Caller, Client
 from integration.store.database import Database
 
@@ -35,6 +37,8 @@ NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 BASE = "http://test/fhir"
 PERSON = UUID(int=7)
 OFFICE = Client("ig", "IG office", "X9H", frozenset({IG_OFFICER, "GP"}), frozenset({AUDIT_PURPOSE, "TREAT"}))
+ELSEWHERE = Client("far", "IG office elsewhere", "X9Z", frozenset({IG_OFFICER}), frozenset({AUDIT_PURPOSE}))
+POLICY = Policy.of(load(AGREEMENTS.read_text()))
 OFFICER = Caller("ig", "X9H", IG_OFFICER, AUDIT_PURPOSE, "ms.lee")
 
 
@@ -70,9 +74,9 @@ async def api(database: Database, owner: asyncpg.Connection) -> AsyncIterator[Ap
     app, router = FastAPI(redirect_slashes=False), FhirRouter(route_class=FhirRoute)
     async with database.pool("toldonce_api") as pool, AuditLog(pool) as audit:
         app.state.services = Services(
-            records=Records(pool, CurrentPolicy()),
+            records=Records(pool, lambda: POLICY),
             audit=audit,
-            clients=lambda: {"ig": OFFICE},
+            clients=lambda: {"ig": OFFICE, "far": ELSEWHERE},
             authority=TokenAuthority(new_signing_key(), "http://test/auth/token", BASE),
             seal=Seal(bytes(64)),
             base_url=BASE,
@@ -150,3 +154,9 @@ async def test_without_an_audit_there_is_no_answer(api):
     assert response.status_code == 503
     OperationOutcome.model_validate(response.json())
     assert response.json()["issue"][0]["details"]["coding"][0]["code"] == "AUDIT_UNAVAILABLE"
+
+
+async def test_an_officer_whose_organisation_is_party_to_no_agreement_is_refused(api):
+    answer = await api.get("/fhir/AuditEvent", Caller("far", "X9Z", IG_OFFICER, AUDIT_PURPOSE, "dr.far"))
+    assert answer.status_code == 403
+    assert [event["outcome"] for event in await api.events()] == ["8"]

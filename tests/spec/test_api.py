@@ -132,7 +132,12 @@ async def test_without_a_token_nothing_is_answered(anonymous: Connected, path: s
 
 
 async def test_an_error_does_not_repeat_what_was_sent(gp: Connected):
-    for path in (f"Encounter?patient=1&colour={MRS_T}", f"Encounter?patient=1&date={MRS_T}x", f"Patient/{MRS_T}"):
+    for path in (
+        f"Encounter?patient=1&colour={MRS_T}",
+        f"Encounter?patient=1&date={MRS_T}x",
+        f"Patient/{MRS_T}",
+        f"Flag?{MRS_T}",
+    ):
         assert MRS_T not in (await gp.get(path)).text
 
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from integration import commands
+from integration.api.read import READABLE
 from integration.api.search_type import PARAMETERS
 from tests.spec.neighbourhood import MRS_T, NUMBER, SEVEN, Connected, Neighbourhood
 
@@ -69,7 +70,7 @@ async def requests(coventry: Neighbourhood, mrs_t: UUID) -> list[tuple[str, str,
     )
     directory = await coventry.owner.fetch("select distinct on (type) type, id from toldonce.directory_resource")
     made: list[tuple[str, str, dict[str, Any]]] = [("GET", f"{kind}/{id_}", {}) for kind, id_ in (*held, *directory)]
-    made += [("GET", f"{kind}/{uuid4()}", {}) for kind in (*PARAMETERS, "Immunization", "Medication", "Organization")]
+    made += [("GET", f"{kind}/{uuid4()}", {}) for kind in READABLE]
     made += [("GET", kind, {"params": {"patient": str(mrs_t)}}) for kind in SEARCHED]
     made += [("POST", f"{kind}/_search", {"data": {"patient": str(mrs_t)}}) for kind in SEARCHED]
     made += [("GET", f"Patient/{who}{what}", {}) for who in (mrs_t, stranger) for what in ("", "/$everything")]
@@ -92,7 +93,7 @@ async def test_every_answer_has_its_event_before_its_first_byte(
             answer = await caller.ask(method, path, **more)
             statuses.add(answer.status_code)
             assert witness.found.pop() >= 1, (answer.status_code, method, path)
-    assert statuses == {401} if who == "nobody" else statuses & {404, 400, 406, 415}
+    assert statuses == {401, 406} if who == "nobody" else statuses >= {404, 400, 406, 415}
 
 
 # ---- what the events say
@@ -140,7 +141,7 @@ async def test_a_request_without_a_token_is_audited(coventry: Neighbourhood, mrs
 async def test_broken_glass_is_marked(coventry: Neighbourhood, mrs_t: UUID):
     (event,) = await coventry.event(await (await coventry.asker("paramedic, glass broken")).everything(mrs_t))
 
-    assert [tag["code"] for tag in event["meta"]["tag"]][0] == "break-glass"
+    assert event["meta"]["tag"][0]["code"] == "break-glass"
     assert {one["coding"][0]["code"] for one in event["purposeOfEvent"]} == {"ETREAT", "BTG"}
     assert "emergency" in json.dumps(event["entity"])
 

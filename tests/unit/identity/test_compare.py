@@ -4,6 +4,7 @@ import pytest
 
 from integration.identity.compare import compare
 from integration.identity.demographics import Demographics, demographics, is_nhs_number
+from mappings import uk_core
 
 EDITH = Demographics(
     nhs_number="9990000018",
@@ -26,7 +27,25 @@ TABLE = [
     ("verified on both sides", like(), "SAME"),
     ("verified, but nothing else agrees", like(families=frozenset({"x"}), birth_date="1950-01-01"), "SAME"),
     ("unverified, birth date and a name agree", like(verified=False), "SAME"),
-    ("unverified, nickname but the family name agrees", like(verified=False, given=frozenset({"edie"})), "SAME"),
+    (
+        "unverified, a nickname that some source states",
+        like(verified=False, given=frozenset({"edith", "edie"})),
+        "SAME",
+    ),
+    ("unverified, a nickname that nobody states", like(verified=False, given=frozenset({"edie"})), "POSSIBLE"),
+    ("unverified, a twin sent with her number", like(verified=False, given=frozenset({"enid"})), "POSSIBLE"),
+    ("unverified, another family name: married", like(verified=False, families=frozenset({"x"})), "SAME"),
+    ("unverified, a family name only", like(verified=False, given=frozenset()), "SAME"),
+    (
+        "unverified, another family name only",
+        like(verified=False, families=frozenset({"x"}), given=frozenset()),
+        "POSSIBLE",
+    ),
+    (
+        "unverified, her first name as a family name",
+        like(verified=False, families=frozenset({"edith"}), given=frozenset()),
+        "POSSIBLE",
+    ),
     ("unverified, no name agrees", like(verified=False, families=frozenset({"x"}), given=frozenset({"y"})), "POSSIBLE"),
     ("unverified, another birth date", like(verified=False, birth_date="1942-04-03"), "POSSIBLE"),
     ("unverified, year of birth only", like(verified=False, birth_date="1942"), "POSSIBLE"),
@@ -55,6 +74,36 @@ def test_outcome(case: str, other: Demographics, outcome: str | None) -> None:
     assert (found.outcome if found else None) == outcome
     back = compare(other, EDITH)
     assert found == back
+
+
+def patient(*given: list[str], family: str = "Gill", **rest: object) -> Demographics:
+    """Of a UK Core Patient with these given names, one list for each of its names."""
+    named = [{"family": family, "given": one} for one in given]
+    return demographics({"name": named, "birthDate": "2001-02-03", "address": [{"postalCode": "CV5 6AA"}], **rest})
+
+
+def with_number(verification: str) -> dict[str, object]:
+    status = f"{uk_core.EXTENSION}NHSNumberVerificationStatus"
+    extension = [{"url": status, "valueCodeableConcept": {"coding": [{"code": verification}]}}]
+    return {"identifier": [{"system": uk_core.NHS_NUMBER, "value": "9990000018", "extension": extension}]}
+
+
+@pytest.mark.parametrize("family", ["Gill", "Kaur"])
+def test_a_middle_name_that_twins_share_makes_them_no_one_person(family: str) -> None:
+    harpreet, simran = (patient([first, "Kaur"], family=family) for first in ("Harpreet", "Simran"))
+    assert compare(harpreet, simran) is None
+    numbered = patient(["Harpreet", "Kaur"], family=family, **with_number("01"))
+    assert compare(numbered, simran) is None
+    mistaken = compare(numbered, patient(["Simran", "Kaur"], family=family, **with_number("03")))
+    assert (mistaken and mistaken.outcome) == "POSSIBLE"
+
+
+def test_any_of_a_persons_first_names_may_agree() -> None:
+    """A nickname that one source states links what another has under it alone."""
+    stated = patient(["Harpreet", "Kaur"], ["Harp"], **with_number("01"))
+    for other in (patient(["Harp"]), patient(["Harp"], **with_number("03")), patient(["Harpreet"])):
+        found = compare(stated, other)
+        assert (found and found.outcome) == "SAME"
 
 
 def test_reasons_hold_no_values() -> None:
