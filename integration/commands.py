@@ -46,7 +46,7 @@ from integration.sharing.agreements import AgreementError, load
 from integration.sharing.decide import decide
 from integration.sharing.explain import as_json as decision_json
 from integration.sharing.explain import explain as in_plain_english
-from integration.sharing.facts import person_facts, persons_with_number
+from integration.sharing.facts import ids_of, person_facts, persons_with_number
 from integration.sharing.request import BreakGlass, Caller, Client, Request
 from integration.store.connection import Connection
 from integration.store.database import Database, act_as
@@ -394,7 +394,7 @@ async def explain(
                 await act_as(connection, "toldonce_registry")
                 policy = await current.policy_at(connection, now)
                 await act_as(connection, "toldonce_facts")
-                persons = await persons_with_number(connection, nhs_number) or [UUID(int=0)]
+                persons = await persons_with_number(connection, nhs_number, at) or [UUID(int=0)]
                 facts = [await person_facts(connection, Labels(), person, at) for person in persons]
         async with AuditLog(pool, server_url=settings.fhir_base, test_data=settings.test_data) as log:
             await log.append_all([_by_command("toldonce explain", Kind.OPERATION, person) for person in persons])
@@ -458,10 +458,7 @@ _OUTCOMES = {"0": "shown", "4": "failed", "8": "refused", "12": "failed"}
 async def _same_persons(pool: asyncpg.Pool, nhs_number: str) -> list[UUID]:
     async with pool.acquire() as connection, connection.transaction(readonly=True):
         await act_as(connection, "toldonce_facts")
-        rows = await connection.fetch(
-            "select id from toldonce.person where current = any($1)", await persons_with_number(connection, nhs_number)
-        )
-        return [row["id"] for row in rows]
+        return await ids_of(connection, await persons_with_number(connection, nhs_number))
 
 
 def _by_command(route: str, kind: Kind, person: UUID | None, counts: Mapping[str, int] | None = None) -> Access:

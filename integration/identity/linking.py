@@ -115,15 +115,23 @@ async def _by_rule(connection: Connection, changed: Mapping[UUID, Demographics])
     return decisions
 
 
+_STANDING = """
+select id, a, b, outcome, made_by, stated_by, reason, strength from toldonce.linkage
+where until is null and made_by = 'rule' and a = any($1)
+union
+select id, a, b, outcome, made_by, stated_by, reason, strength from toldonce.linkage
+where until is null and made_by = 'rule' and b = any($1)
+union
+select id, a, b, outcome, made_by, stated_by, reason, strength from toldonce.linkage
+where until is null and made_by = 'feed' and stated_by = any($1)
+"""
+
+
 async def _replace_automatic(
     connection: Connection, ids: Sequence[UUID], wanted: set[tuple[Decision, UUID | None]]
 ) -> None:
     """Close automatic decisions about `ids` that no longer hold and log new ones; those that stand are untouched."""
-    rows = await connection.fetch(
-        "select id, a, b, outcome, made_by, stated_by, reason, strength from toldonce.linkage where until is null and "
-        "((made_by = 'rule' and (a = any($1) or b = any($1))) or (made_by = 'feed' and stated_by = any($1)))",
-        list(ids),
-    )
+    rows = await connection.fetch(_STANDING, list(ids))
     standing = {
         (
             Decision(row["a"], row["b"], row["outcome"], row["made_by"], row["reason"], row["strength"]),
@@ -147,8 +155,7 @@ async def _replace_automatic(
 
 _CONNECTED = """
 with recursive reach(id) as (
-    select id from toldonce.source_patient
-    where id = any($1) or person in (select person from toldonce.source_patient where id = any($1))
+    select id from toldonce.source_patient where id = any($1)
     union
     select next.id from reach cross join lateral (
         select b as id from toldonce.linkage where a = reach.id and until is null and outcome = 'SAME'
@@ -159,8 +166,10 @@ with recursive reach(id) as (
         where m.id = reach.id
     ) next
 )
-select id, person, demographics from reach join toldonce.source_patient using (id)
+select s.id, s.person, s.demographics from reach
+cross join lateral (select id, person, demographics from toldonce.source_patient where id = reach.id limit 1) s
 """
+"""The limit lets the planner know that few are reached, of however many."""
 
 
 async def _connected(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, tuple[UUID | None, Demographics]]:
@@ -199,44 +208,37 @@ async def _move(connection: Connection, moves: Mapping[UUID, UUID]) -> None:
     """Let rows of source patients follow them to another person; every id ever issued keeps resolving."""
     if not moves:
         return
-    ids, persons = list(moves), list(moves.values())
-    before = await connection.fetch(
-        "select s.key, s.person as old, m.person as new from unnest($1::uuid[], $2::uuid[]) as m(id, person) "
-        "join toldonce.source_patient s on s.id = m.id order by s.id desc",
-        ids,
-        persons,
-    )
-    keys = [row["key"] for row in before]
-    news = [row["new"] for row in before]
-    for statement in _MOVES:
-        await connection.execute(statement, keys, news)
-    await connection.execute(
-        "insert into toldonce.person (id, current) select distinct p, p from unnest($1::uuid[]) as p "
-        "on conflict (id) do update set current = excluded.current",
-        persons,
-    )
-    await _forward(connection, {row["old"]: row["new"] for row in before if row["old"]})
+    before = await connection.fetch(_MOVING, list(moves), list(moves.values()))
+    await connection.execute(_MOVE, [row["key"] for row in before], [row["new"] for row in before])
+    held = [row for row in before if row["old"]]
+    for statement in _FOLLOW if held else ():
+        await connection.execute(statement, [row["key"] for row in held], [row["new"] for row in held])
+    await connection.execute(_ISSUE, list({*moves.values(), *(row["old"] for row in held)}))
 
 
+_MOVING = """
+select s.key, s.person as old, m.person as new from unnest($1::uuid[], $2::uuid[]) as m(id, person)
+join toldonce.source_patient s on s.id = m.id order by s.id
+"""
 _MOVED = "from unnest($1::bigint[], $2::uuid[]) as m(key, person) where"
-_MOVES = (
-    f"update toldonce.source_patient s set person = m.person {_MOVED} s.key = m.key",
+_MOVE = f"update toldonce.source_patient s set person = m.person {_MOVED} s.key = m.key"
+_FOLLOW = (
     f"update toldonce.resource r set person = m.person {_MOVED} r.source_patient = m.key",
     f"update toldonce.resource_history r set person = m.person {_MOVED} r.source_patient = m.key",
-    f"with closed as (update toldonce.facts f set until = now() {_MOVED} f.source_patient = m.key "
+    f"with closed as (update toldonce.facts f set until = statement_timestamp() {_MOVED} f.source_patient = m.key "
     "and f.until = 'infinity' returning f.source_patient, m.person, f.labels, f.evidence, f.choices, f.restricted) "
-    "insert into toldonce.facts (source_patient, person, labels, evidence, choices, restricted) select * from closed",
+    "insert into toldonce.facts (source_patient, person, labels, evidence, choices, restricted, recorded) "
+    "select *, statement_timestamp() from closed",
 )
-
-
-async def _forward(connection: Connection, moved: Mapping[UUID, UUID]) -> None:
-    """An id that nobody has any more resolves to the person its smallest former member is now."""
-    await connection.execute(
-        "update toldonce.person p set current = m.new from unnest($1::uuid[], $2::uuid[]) as m(old, new) "
-        "where p.current = m.old and not exists (select from toldonce.source_patient s where s.person = m.old)",
-        list(moved),
-        list(moved.values()),
-    )
+"""Of source patients who were somebody before. The moment is that of the statement: the transaction may have waited."""
+_ISSUE = """
+insert into toldonce.person (id, issued_to)
+select distinct on (person) person, id from toldonce.source_patient where person = any($1) order by person, id
+on conflict (id) do update set issued_to = excluded.issued_to where not exists (
+    select from toldonce.source_patient s where s.id = toldonce.person.issued_to and s.person = toldonce.person.id)
+"""
+"""An id stays with the source patient it was issued for as long as that one has it; then whoever else has it. When
+nobody does any more, it means whom that source patient is then."""
 
 
 _POSSIBLE = """
@@ -245,8 +247,8 @@ select l.a, l.b, l.reason, l.made_by, sa.feed || ' ' || sa.organisation as sourc
 from toldonce.linkage l join toldonce.source_patient sa on sa.id = l.a join toldonce.source_patient sb on sb.id = l.b
 where l.until is null and sa.person is distinct from sb.person
     and (l.outcome = 'POSSIBLE' or (l.outcome = 'SAME' and not l.followed))
-    and not exists (select from toldonce.linkage d where d.until is null and d.a = l.a and d.b = l.b
-        and d.made_by not in ('rule', 'feed'))
+    and (l.made_by not in ('rule', 'feed') or not exists (select from toldonce.linkage d where d.until is null
+        and d.a = l.a and d.b = l.b and d.made_by not in ('rule', 'feed')))
 order by l.id
 """
 

@@ -128,17 +128,20 @@ class _Groups:
             return True
         if weight >= _BY_DOUBTFUL_NUMBER and _any_between(self._doubted, groups, everybody):
             return True
-        if weight >= _BY_NAME:
-            return len({number for node in everybody if (number := self._nodes[node].nhs_number)}) > 1
-        return weight > _BY_PERSON and self._new_mixture(everybody, groups)
+        return weight > _BY_PERSON and self._new_mixture(weight, groups, everybody)
 
-    def _new_mixture(self, everybody: _Group, groups: Collection[_Group]) -> bool:
-        """Whether verified numbers would come together that no person has put together before."""
-        numbers = self._verified(everybody)
-        return len(numbers) > 1 and all(self._verified(group) != numbers for group in groups)
+    def _new_mixture(self, weight: tuple[int, int], groups: Iterable[_Group], everybody: _Group) -> bool:
+        """Whether numbers would come together that no person, nor the source itself, has put together before: verified
+        ones, and where only names speak for it any."""
+        numbers_of = self._stated if weight >= _BY_NAME else self._verified
+        numbers = numbers_of(everybody)
+        return len(numbers) > 1 and all(numbers_of(group) != numbers for group in groups)
 
     def _verified(self, group: _Group) -> set[str]:
         return {number for node in group for number in _verified(self._nodes[node])}
+
+    def _stated(self, group: _Group) -> set[str]:
+        return {number for node in group if (number := self._nodes[node].nhs_number)}
 
 
 _BY_PERSON = (0, 0)

@@ -225,9 +225,9 @@ def _facts(assembled: Assembled, person: UUID, ids: Mapping[LabelKey, int]) -> S
 def _unmapped(source: Source, error: Exception) -> Defect:
     return Defect(
         code="unexpected-failure",
-        where=f"source patient {source.key} of the {source.feed} feed",
+        where=f"source patient {source.id} of the {source.feed} feed",
         reason=f"making a record of its statements failed with {type(error).__name__}; what was held of it stays",
-        remedy="this is a fault of ours: report it with the source patient's number; replay once it is mended",
+        remedy="this is a fault of ours: report it with the source patient's id; replay once it is mended",
     )
 
 

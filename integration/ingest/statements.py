@@ -88,10 +88,14 @@ async def newest_envelopes(connection: Connection, keys: Sequence[int]) -> dict[
 
 
 async def submissions(
-    connection: Connection, feeds: set[str]
+    connection: Connection, feeds: set[str], keys: Sequence[int] | None = None
 ) -> Callable[[str, Sequence[FoldedEvent]], list[Submission]]:
-    """A lookup: every submission of the senders that brought these events of a feed, ordered by as-of, then digest."""
-    rows = await connection.fetch("select feed, content from toldonce.submission where feed = any($1)", list(feeds))
+    """A lookup: every submission of the senders that brought these events of a feed, ordered by as-of, then digest.
+    With `keys`, only of senders of whom these source patients have statements, which is all that their events need."""
+    if keys is None:
+        rows = await connection.fetch("select feed, content from toldonce.submission where feed = any($1)", list(feeds))
+    else:
+        rows = await connection.fetch(_SUBMISSIONS, list(keys))
     by_feed: dict[str, list[Submission]] = {}
     for feed, content in rows:
         by_feed.setdefault(feed, []).append(msgspec.convert(content, Submission))
@@ -128,19 +132,33 @@ async def _source_patients(
     return {(feed, SourcePatient(organisation, local_id)): key for feed, organisation, local_id, key in rows}
 
 
+_SUBMISSIONS = """
+select t.feed, t.content
+from (select distinct feed, organisation from toldonce.source_patient where key = any($1)) concerned
+join toldonce.submission t on t.feed = concerned.feed and t.sender = concerned.organisation
+"""
 _SOURCES = """
-select key, id, feed, organisation, local_id from toldonce.source_patient where key = any($1) or key in (
-    select s.source_patient from toldonce.statement s join toldonce.envelope e on e.id = s.envelope
-    where (e.feed, e.sender) in (select * from unnest($2::text[], $3::text[])))
+select key, id, feed, organisation, local_id from toldonce.source_patient where key = any($1) order by key
+"""
+_SOURCES_OF_SENDERS = """
+select key, id, feed, organisation, local_id from toldonce.source_patient where key = any($1)
+union
+select p.key, p.id, p.feed, p.organisation, p.local_id
+from unnest($2::text[], $3::text[]) as submitted(feed, sender)
+join toldonce.source_patient p on p.feed = submitted.feed and p.organisation = submitted.sender
 order by key
 """
+"""An organisation speaks for its own patients only (`ingest.pipeline`)."""
 
 
 async def _sources(connection: Connection, keys: set[int], submitted: set[tuple[str, str]]) -> dict[int, Source]:
     """These source patients, and everyone of whom a sender that has just submitted a batch ever said anything: what
     the batch no longer holds was withdrawn."""
     feeds, senders = [feed for feed, _ in submitted], [sender for _, sender in submitted]
-    rows = await connection.fetch(_SOURCES, list(keys), feeds, senders)
+    if submitted:
+        rows = await connection.fetch(_SOURCES_OF_SENDERS, list(keys), feeds, senders)
+    else:
+        rows = await connection.fetch(_SOURCES, list(keys))
     return {
         key: Source(key, id_, feed, SourcePatient(organisation, local_id))
         for key, id_, feed, organisation, local_id in rows

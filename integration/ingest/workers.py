@@ -22,8 +22,8 @@ import structlog
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
-_FEW = 8
-"""So many items are not worth sending away."""
+_FEW = 32
+"""Fewer items are not worth sending away."""
 _MOST = 4
 """Processes at most: with more, the database's side would be the slower one."""
 _PARTS = 3

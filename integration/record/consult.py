@@ -10,7 +10,7 @@ import asyncpg
 
 from integration.record.reader import Reader
 from integration.sharing.decide import Policy, decide
-from integration.sharing.facts import person_facts, person_of_resource, persons_with_number
+from integration.sharing.facts import ids_of, person_facts, person_of_resource, persons_with_number
 from integration.sharing.request import BreakGlass, Caller, Decision, Denial, Grant, Reason, Request
 from integration.store.connection import Connection
 from integration.store.database import act_as
@@ -23,7 +23,6 @@ set local role toldonce_facts;
 set local plan_cache_mode = force_generic_plan
 """
 """One message to the server. Every query is bound to one person, whoever that is: planning it anew would not help."""
-_SAME_PERSON = "select id from toldonce.person where current = (select current from toldonce.person where id = $1)"
 
 
 @dataclass(frozen=True)
@@ -95,8 +94,7 @@ class Records:
         """Every id that means the same person as this one."""
         async with self.pool.acquire() as connection, connection.transaction(readonly=True):
             await act_as(connection, "toldonce_facts")
-            rows = await connection.fetch(_SAME_PERSON, person)
-        return [row["id"] for row in rows]
+            return await ids_of(connection, [person])
 
     async def directory_entry(self, resource_type: str, id_: UUID) -> bytes | None:
         """An organisation, practitioner or place: about nobody's care, so no Grant is needed."""

@@ -1,5 +1,6 @@
 """Reading the facts a decision needs, and nothing else, under a database role that can read nothing else."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,30 +10,54 @@ from integration.sharing.request import Choice, Evidence, Facts
 from integration.store.connection import Connection
 from integration.store.labels import Labels
 
-_FACTS = """
-select p.current, f.labels, f.evidence::text, f.choices::text, f.restricted
-from toldonce.person p left join toldonce.facts f on f.person = p.current and f.until = 'infinity'
-where p.id = $1
+_NOW = """coalesce(
+    (select person from toldonce.source_patient where person = asked.id limit 1),
+    (select s.person from toldonce.person p join toldonce.source_patient s on s.id = p.issued_to
+     where p.id = asked.id))"""
+"""Whom an id means: whoever has it, else the person of the source patient it was issued for."""
+_THEN = """coalesce(
+    (select person from toldonce.facts where person = asked.id and recorded <= $2 and until > $2 limit 1),
+    (select f.person from toldonce.person p join toldonce.source_patient s on s.id = p.issued_to
+     join toldonce.facts f on f.source_patient = s.key and f.recorded <= $2 and f.until > $2 where p.id = asked.id))"""
+_FACTS = f"""
+select who.person, f.labels, f.evidence::text, f.choices::text, f.restricted
+from (select {_NOW} as person from (values ($1::uuid)) as asked(id)) who
+left join toldonce.facts f on f.person = who.person and f.until = 'infinity'
 """
-_FACTS_AT = """
-select p.current, f.labels, f.evidence::text, f.choices::text, f.restricted
-from toldonce.person p left join toldonce.facts f on f.recorded <= $2 and f.until > $2
-    and f.person in (select id from toldonce.person where current = p.current)
-where p.id = $1
+_FACTS_AT = f"""
+select who.person, f.labels, f.evidence::text, f.choices::text, f.restricted
+from (select {_THEN} as person from (values ($1::uuid)) as asked(id)) who
+left join toldonce.facts f on f.person = who.person and f.recorded <= $2 and f.until > $2
+"""
+_IDS = f"""
+with who as (select {_NOW} as person from unnest($1::uuid[]) as asked(id))
+select person as id from who where person is not null
+union
+select p.id from who join toldonce.source_patient s on s.person = who.person
+join toldonce.person p on p.issued_to = s.id
+where not exists (select from toldonce.source_patient h where h.person = p.id)
+"""
+_WITH_NUMBER = """
+select distinct person from toldonce.source_patient where nhs_number = $1 and person is not null order by person
+"""
+_WITH_NUMBER_AT = """
+select distinct f.person from toldonce.source_patient s
+join toldonce.facts f on f.source_patient = s.key and f.recorded <= $2 and f.until > $2
+where s.nhs_number = $1 order by f.person
 """
 _evidence = msgspec.json.Decoder(list[Evidence])
 _choices = msgspec.json.Decoder(list[Choice])
 
 
 async def person_facts(connection: Connection, labels: Labels, person: UUID, at: datetime | None = None) -> Facts:
-    """Facts of the person whom this id means now, as recorded now or by `at`. Unknown: `known` is False. The
-    connection is in a transaction as `toldonce_facts`."""
+    """Facts of the person whom this id means now, or meant by what was recorded by `at`. Unknown: `known` is False.
+    The connection is in a transaction as `toldonce_facts`."""
     rows = await connection.fetch(_FACTS_AT, person, at) if at else await connection.fetch(_FACTS, person)
     said = [row for row in rows if row["labels"] is not None]
     if not said:
         return Facts(person=person, known=False)
     return Facts(
-        person=rows[0]["current"],
+        person=rows[0]["person"],
         known=True,
         labels=await labels.of(connection, {label for row in said for label in row["labels"]}),
         evidence=tuple(one for row in said for one in _evidence.decode(row["evidence"])),
@@ -41,14 +66,15 @@ async def person_facts(connection: Connection, labels: Labels, person: UUID, at:
     )
 
 
-async def persons_with_number(connection: Connection, number: str) -> list[UUID]:
-    """Persons of whom some source states this NHS number, in a fixed order."""
-    rows = await connection.fetch(
-        "select distinct person from toldonce.source_patient where nhs_number = $1 and person is not null "
-        "order by person",
-        number,
-    )
+async def persons_with_number(connection: Connection, number: str, at: datetime | None = None) -> list[UUID]:
+    """Persons of whom some source states this NHS number, in a fixed order: as they are, or as they were by `at`."""
+    rows = await connection.fetch(_WITH_NUMBER_AT, number, at) if at else await connection.fetch(_WITH_NUMBER, number)
     return [row["person"] for row in rows]
+
+
+async def ids_of(connection: Connection, persons: Sequence[UUID]) -> list[UUID]:
+    """Every id that means one of the persons whom these ids, present or former, mean."""
+    return [row["id"] for row in await connection.fetch(_IDS, list(persons))]
 
 
 async def person_of_resource(connection: Connection, resource_type: str, id_: UUID) -> UUID | None:

@@ -158,6 +158,7 @@ class Linkage(Table, table=True):
         CheckConstraint("a < b", name="linkage_pair"),
         Index("linkage_a", "a", postgresql_where=sql("until is null")),
         Index("linkage_b", "b", postgresql_where=sql("until is null")),
+        Index("linkage_stated_by", "stated_by", postgresql_where=sql("until is null")),
     )
     id: int | None = Field(default=None, sa_column=_identity())
     a: UUID = Field(sa_column=Column(PG_UUID, nullable=False))
@@ -176,11 +177,13 @@ class Linkage(Table, table=True):
 
 
 class Person(Table, table=True):
-    """Every person id ever issued, and the id it resolves to now."""
+    """Every person id ever issued, and for whom: it means whoever has it now, else that source patient's person."""
 
     __tablename__ = "person"
+    __table_args__ = (Index("person_issued_to", "issued_to"),)
     id: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
-    current: UUID = Field(sa_column=Column(PG_UUID, nullable=False, index=True))
+    issued_to: UUID = Field(sa_column=Column(PG_UUID, nullable=False))
+    """Id of the smallest source patient of the group it was issued for."""
 
 
 class LabelRow(Table, table=True):
@@ -250,6 +253,10 @@ class ResourceHistory(Table, table=True):
     """Earlier versions of resources, and deletions (body null)."""
 
     __tablename__ = "resource_history"
+    __table_args__ = (
+        Index("resource_history_id", "id"),
+        Index("resource_history_source_patient", "source_patient"),
+    )
     person: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
     id: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
     version: int = Field(primary_key=True)
@@ -332,6 +339,7 @@ class AuditEventRow(Table, table=True):
         Index("audit_event_unsequenced", "recorded", "id", postgresql_where=sql("index is null")),
         Index("audit_event_recorded", "recorded"),
         Index("audit_event_person", "person", "recorded"),
+        Index("audit_event_organisation", "organisation", "recorded"),
     )
     id: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
     recorded: datetime = Field(sa_column=_moment())

@@ -1,7 +1,6 @@
 """ADT messages over MLLP into the product's own listener: acknowledged once durable, and processed to the end."""
 
 import asyncio
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -116,7 +115,3 @@ async def _bare(settings: Settings, content: Sequence[bytes]) -> tuple[float, fl
     batched = len(content) / (perf_counter() - start)
     await owner.close()
     return single, batched
-
-
-def shuffled(content: Sequence[bytes]) -> list[bytes]:
-    return random.Random(7).sample(content, len(content))

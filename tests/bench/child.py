@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID, uuid4
 
@@ -106,8 +107,8 @@ async def _nothing_to_reset(_connection: asyncpg.Connection) -> None:
 async def _serve(app: object, listening: socket.socket) -> None:
     config = uvicorn.Config(app, log_level="warning", access_log=False, loop="uvloop", http="httptools", lifespan="off")
     server = uvicorn.Server(config)
-    threading.Thread(target=_at_end_of_input, args=(lambda: setattr(server, "should_exit", True),), daemon=True).start()
-    _say(listening)
+    _at_end_of_input(lambda: setattr(server, "should_exit", True))
+    _say(listening.getsockname()[1])
     await server.serve(sockets=[listening])
 
 
@@ -118,24 +119,23 @@ async def _listen(listening: socket.socket) -> None:
     settings = Settings(mllp_port=port)
     work = asyncio.create_task(commands.listen_mllp(settings, "127.0.0.1", SENDER, Console(stderr=True, quiet=True)))
     loop = asyncio.get_running_loop()
-    cancel = lambda: loop.call_soon_threadsafe(work.cancel)  # noqa: E731
-    threading.Thread(target=_at_end_of_input, args=(cancel,), daemon=True).start()
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
-    try:
+    _at_end_of_input(lambda: loop.call_soon_threadsafe(work.cancel))
+    _say(port)
+    with suppress(asyncio.CancelledError):
         await work
-    except asyncio.CancelledError:
-        pass
 
 
-def _say(listening: socket.socket) -> None:
-    sys.stdout.write(f"{listening.getsockname()[1]}\n")
+def _say(port: int) -> None:
+    sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
 
 
 def _at_end_of_input(stop: Callable[[], object]) -> None:
-    sys.stdin.buffer.read()
-    stop()
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        stop()
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def run(mode: str) -> None:

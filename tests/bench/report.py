@@ -16,16 +16,17 @@ def table(figures: Sequence[Figure]) -> Table:
     shown = Table(title="How fast, beside the bare database in the same run")
     for heading in ("", "ToldOnce", "bare database", "ratio", "asked for", ""):
         shown.add_column(heading, justify="left" if heading == "" else "right")
-    part = figures[0].part if figures else ""
+    part = ""
     for figure in figures:
         if figure.part != part:
             part = figure.part
             shown.add_section()
+            shown.add_row(f"[bold]{part}[/bold]")
         shown.add_row(
-            f"{figure.part}: {figure.name}",
+            figure.name,
             _number(figure.value, figure.unit),
             _number(figure.bare, figure.unit) if figure.bare else "",
-            f"{figure.share:.0%}" if figure.share else "",
+            f"{figure.share:.1%}" if figure.share else "",
             _asked(figure),
             {True: "met", False: "[yellow]not met[/yellow]", None: ""}[figure.met],
         )

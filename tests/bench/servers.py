@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import asyncpg
+import psutil
 
 from integration.config import Settings
 from integration.store.database import Database, embedded_server
@@ -90,6 +91,11 @@ class Child:
         if not line:
             raise RuntimeError(f"the process for {self.mode} ended with {self._process.wait()}")
         self.port = int(line)
+
+    def processor_seconds(self) -> float:
+        """Processor time that it has used so far, without PostgreSQL's."""
+        used = psutil.Process(self._process.pid).cpu_times()
+        return float(used.user + used.system)
 
     def stop(self) -> None:
         """Let it end by itself; kill it if it does not."""

@@ -151,7 +151,7 @@ async def record_of(owner: Connection) -> Stored:
 
 _PEOPLE = """
 select id, feed, organisation, local_id, person, nhs_number, birth_date, demographics::text,
-    (select current from toldonce.person p where p.id = s.person) as resolved
+    exists (select from toldonce.person p where p.id = s.person) as issued
 from toldonce.source_patient s order by id
 """
 _RESOURCES = """

@@ -108,7 +108,7 @@ async def test_a_fold_that_fails_for_one_person_costs_nobody_else(
     await emptied(owner)
     await ingest(database, arrived, feeds=fold_failing_for(LOCAL, "acute"))
     (entry,) = await set_aside(owner)
-    assert (entry["code"], entry["content"], entry["state"]) == ("unexpected-failure", SOMEBODY.content, "quarantined")
+    assert (entry["code"], entry["content"], entry["state"]) == ("unexpected-failure", SOMEBODY.content, "done")
     assert "KeyError" in entry["reason"]
     assert_clear([entry], "".join(capfd.readouterr()))
     assert {row["local_id"] for row in sound["people"]} - await known(owner) == {LOCAL}

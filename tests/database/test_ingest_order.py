@@ -9,7 +9,9 @@ import pytest
 
 from adapters.synthetic.feeds import feed_files
 from adapters.synthetic.neighbourhood import build
+from integration.sharing.facts import ids_of, person_facts
 from integration.store.database import Database
+from integration.store.labels import Labels
 from tests.database.ingesting import (
     Stored,
     again,
@@ -131,7 +133,11 @@ async def test_every_person_id_ever_issued_resolves(
     """Whatever the order, and with it the ids that people had on the way."""
     await emptied(owner)
     await ingest(database, shuffled(neighbourhood(PEOPLE), 8), batch=20)
-    issued = await owner.fetch("select id, current from toldonce.person")
+    issued = [row["id"] for row in await owner.fetch("select id from toldonce.person")]
     people: set[UUID] = {row["person"] for row in as_given["people"]}
     assert len(issued) > len(people)
-    assert {row["current"] for row in issued} == people
+    meant = {id_: await person_facts(owner, Labels(), id_) for id_ in issued}
+    assert all(facts.known for facts in meant.values())
+    assert {facts.person for facts in meant.values()} == people
+    for person in people:
+        assert sorted(await ids_of(owner, [person])) == sorted(id_ for id_ in issued if meant[id_].person == person)

@@ -38,6 +38,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("index"),
         schema="toldonce",
     )
+    op.create_index(
+        "audit_event_organisation", "audit_event", ["organisation", "recorded"], unique=False, schema="toldonce"
+    )
     op.create_index("audit_event_person", "audit_event", ["person", "recorded"], unique=False, schema="toldonce")
     op.create_index("audit_event_recorded", "audit_event", ["recorded"], unique=False, schema="toldonce")
     op.create_index(
@@ -167,14 +170,22 @@ def upgrade() -> None:
     op.create_index(
         "linkage_b", "linkage", ["b"], unique=False, schema="toldonce", postgresql_where=sa.text("until is null")
     )
+    op.create_index(
+        "linkage_stated_by",
+        "linkage",
+        ["stated_by"],
+        unique=False,
+        schema="toldonce",
+        postgresql_where=sa.text("until is null"),
+    )
     op.create_table(
         "person",
         sa.Column("id", sa.UUID(), nullable=False),
-        sa.Column("current", sa.UUID(), nullable=False),
+        sa.Column("issued_to", sa.UUID(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         schema="toldonce",
     )
-    op.create_index(op.f("ix_toldonce_person_current"), "person", ["current"], unique=False, schema="toldonce")
+    op.create_index("person_issued_to", "person", ["issued_to"], unique=False, schema="toldonce")
     op.create_table(
         "resource",
         sa.Column("person", sa.UUID(), nullable=False),
@@ -213,6 +224,10 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("person", "id", "version"),
         schema="toldonce",
+    )
+    op.create_index("resource_history_id", "resource_history", ["id"], unique=False, schema="toldonce")
+    op.create_index(
+        "resource_history_source_patient", "resource_history", ["source_patient"], unique=False, schema="toldonce"
     )
     op.create_table(
         "source_patient",
@@ -321,13 +336,18 @@ def downgrade() -> None:
     op.drop_index("source_patient_nhs_number", table_name="source_patient", schema="toldonce")
     op.drop_index("source_patient_birth_date", table_name="source_patient", schema="toldonce")
     op.drop_table("source_patient", schema="toldonce")
+    op.drop_index("resource_history_source_patient", table_name="resource_history", schema="toldonce")
+    op.drop_index("resource_history_id", table_name="resource_history", schema="toldonce")
     op.drop_table("resource_history", schema="toldonce")
     op.drop_index("resource_source_patient", table_name="resource", schema="toldonce")
     op.drop_index("resource_person_label", table_name="resource", schema="toldonce")
     op.drop_index("resource_id", table_name="resource", schema="toldonce")
     op.drop_table("resource", schema="toldonce")
-    op.drop_index(op.f("ix_toldonce_person_current"), table_name="person", schema="toldonce")
+    op.drop_index("person_issued_to", table_name="person", schema="toldonce")
     op.drop_table("person", schema="toldonce")
+    op.drop_index(
+        "linkage_stated_by", table_name="linkage", schema="toldonce", postgresql_where=sa.text("until is null")
+    )
     op.drop_index("linkage_b", table_name="linkage", schema="toldonce", postgresql_where=sa.text("until is null"))
     op.drop_index("linkage_a", table_name="linkage", schema="toldonce", postgresql_where=sa.text("until is null"))
     op.drop_table("linkage", schema="toldonce")
@@ -354,5 +374,6 @@ def downgrade() -> None:
     )
     op.drop_index("audit_event_recorded", table_name="audit_event", schema="toldonce")
     op.drop_index("audit_event_person", table_name="audit_event", schema="toldonce")
+    op.drop_index("audit_event_organisation", table_name="audit_event", schema="toldonce")
     op.drop_table("audit_event", schema="toldonce")
     op.drop_table("agreement_document", schema="toldonce")

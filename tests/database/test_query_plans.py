@@ -1,0 +1,101 @@
+"""With very many people every statement that runs for each message or each read finds its rows by an index."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+import pytest
+
+from integration.identity import linking
+from integration.ingest import statements
+from integration.sharing import facts
+
+PEOPLE = 20_000
+FILL = f"""
+set session_replication_role = replica;
+insert into toldonce.source_patient (id, feed, organisation, local_id, person, nhs_number, birth_date)
+select md5('s' || n)::uuid, 'acute', 'X' || n % 1000, n, md5('p' || n / 2)::uuid, n / 2,
+    (date '1930-01-01' + n % 30000)::text from generate_series(1, {2 * PEOPLE}) n;
+insert into toldonce.person select distinct on (person) person, id from toldonce.source_patient order by person, id;
+insert into toldonce.linkage (a, b, outcome, made_by, reason, strength, followed)
+select least(a.id, b.id), greatest(a.id, b.id), 'SAME', 'rule', '', 0, true from toldonce.source_patient a
+join toldonce.source_patient b on b.person = a.person and a.id < b.id;
+insert into toldonce.facts (source_patient, person, labels, evidence, choices, restricted)
+select key, person, '{{1}}', '[]', '[]', false from toldonce.source_patient;
+insert into toldonce.resource (person, id, type, feed, source_patient, label, version, recorded, refs, entries, digest,
+    body) select person, md5('r' || key)::uuid, 'Patient', feed, key, 1, 1, now(), '{{}}', '{{}}', '', ''
+from toldonce.source_patient;
+insert into toldonce.resource_history (person, id, version, type, source_patient, label, recorded)
+select person, md5('r' || key)::uuid, 1, 'Patient', key, 1, now() from toldonce.source_patient;
+insert into toldonce.envelope (feed, sender, name, digest, delivery, content, as_of)
+select 'acute', 'X' || n % 1000, n, n, n, '', now() from generate_series(1, {PEOPLE}) n;
+insert into toldonce.statement select id, 0, id, '', '', '' from toldonce.envelope;
+insert into toldonce.submission select id, feed, sender, '{{}}' from toldonce.envelope;
+insert into toldonce.audit_event (id, recorded, organisation, client, kind, outcome, salt, content, leaf_hash)
+select md5('a' || n)::uuid, now() - n * interval '1 second', 'X' || n % 1000, '', '', '0', '', '', ''
+from generate_series(1, {PEOPLE}) n;
+analyze;
+"""
+BIG = (
+    "source_patient", "person", "linkage", "facts", "resource", "resource_history", "statement", "submission",
+    "envelope", "audit_event",
+)  # fmt: skip
+NUMBER = "'17'"
+PERSON = "md5('p17')::uuid"
+
+STATEMENTS: list[tuple[str, str, Sequence[str]]] = [
+    ("facts", facts._FACTS, [PERSON]),
+    ("facts then", facts._FACTS_AT, [PERSON, "now()"]),
+    ("ids of a person", facts._IDS, [f"array[{PERSON}]"]),
+    ("persons with a number", facts._WITH_NUMBER, [NUMBER]),
+    ("persons with a number then", facts._WITH_NUMBER_AT, [NUMBER, "now()"]),
+    ("connected", linking._CONNECTED, ["array[md5('s17')::uuid, md5('s99')::uuid]"]),
+    (
+        "candidates",
+        linking._CANDIDATES,
+        ["array[md5('s17')::uuid]", "array['8']", "array['1931-01-01']"],
+    ),
+    ("automatic decisions", linking._STANDING, ["array[md5('s17')::uuid, md5('s99')::uuid]"]),
+    *((f"move {place}", one, ["array[17, 18]::bigint[]", f"array[{PERSON}, {PERSON}]"])
+      for place, one in enumerate((linking._MOVE, *linking._FOLLOW))),
+    ("issue", linking._ISSUE, [f"array[{PERSON}]"]),
+    ("sources", statements._SOURCES, ["array[17, 18]::bigint[]"]),
+    (
+        "sources of a sender",
+        statements._SOURCES_OF_SENDERS,
+        ["array[17, 18]::bigint[]", "array['acute']", "array['X7']"],
+    ),
+    ("submissions", statements._SUBMISSIONS, ["array[17, 18]::bigint[]"]),
+    (
+        "last versions",
+        "select id, max(version) from toldonce.resource_history where id = any($1::uuid[]) group by id",
+        ["array[md5('r17')::uuid]"],
+    ),
+    (
+        "audit of an organisation",
+        "select content from toldonce.audit_event where organisation = any($1::text[]) "
+        "order by recorded desc, id desc limit 51",
+        ["array['X7']"],
+    ),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+async def filled(database: Any) -> None:
+    owner = await asyncpg.connect(database.owner_url)
+    await owner.execute(FILL)
+    await owner.close()
+
+
+@pytest.mark.parametrize(("sql", "values"), [one[1:] for one in STATEMENTS], ids=[one[0] for one in STATEMENTS])
+async def test_no_statement_reads_a_whole_table(
+    filled: None, owner: asyncpg.Connection, sql: str, values: Sequence[str]
+) -> None:
+    """Planned without knowledge of the values, as a prepared statement is."""
+    await owner.execute("set plan_cache_mode = force_generic_plan; set jit = off")
+    await owner.execute(f"prepare asked as {sql}")
+    plan = "\n".join(row[0] for row in await owner.fetch(f"explain execute asked({', '.join(values)})"))
+    await owner.execute("deallocate asked")
+    scanned = set(re.findall(r"Seq Scan on (\w+)", plan)) & set(BIG)
+    assert scanned == set(), plan
