@@ -218,7 +218,9 @@ def _sql(query: AuditQuery) -> tuple[str, list[Any]]:
         ("outcome", query.outcomes),
         ("kind", query.kinds),
     ):
-        if wanted:
+        if len(wanted) == 1:  # an index gives these in order; of several values it would not
+            add(column + " = {}", *wanted)
+        elif wanted:
             add(column + " = any({})", list(wanted))
     if query.before:
         add("(recorded, id) < ({}, {})", *query.before)

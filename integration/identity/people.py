@@ -102,8 +102,8 @@ class _Groups:
 
     def follow(self, weight: tuple[int, int], decisions: Sequence[Decision]) -> list[Decision]:
         """Unite the groups that these decisions of one weight connect, or return those that are refused: one between
-        two groups that cannot be one person, then whatever connects such groups through others. Names alone are no
-        reason to choose between the ways through: there a contradiction refuses all that it is connected to."""
+        two groups that cannot be one person, then whatever connects such groups through others. Names alone choose
+        nothing: there a contradiction, or a second number, refuses all that is connected with it."""
         edges = {one: ends for one in decisions if len(set(ends := (self._group[one.a], self._group[one.b]))) > 1}
         direct = {one for one, ends in edges.items() if weight < _BY_NAME and self._contradict(weight, ends)}
         open_ = {one: ends for one, ends in edges.items() if one not in direct}
@@ -128,20 +128,17 @@ class _Groups:
             return True
         if weight >= _BY_DOUBTFUL_NUMBER and _any_between(self._doubted, groups, everybody):
             return True
-        return weight > _BY_PERSON and self._new_mixture(weight, groups, everybody)
+        if weight >= _BY_NAME:
+            return len({number for node in everybody if (number := self._nodes[node].nhs_number)}) > 1
+        return weight > _BY_PERSON and self._new_mixture(groups, everybody)
 
-    def _new_mixture(self, weight: tuple[int, int], groups: Iterable[_Group], everybody: _Group) -> bool:
-        """Whether numbers would come together that no person, nor the source itself, has put together before: verified
-        ones, and where only names speak for it any."""
-        numbers_of = self._stated if weight >= _BY_NAME else self._verified
-        numbers = numbers_of(everybody)
-        return len(numbers) > 1 and all(numbers_of(group) != numbers for group in groups)
+    def _new_mixture(self, groups: Iterable[_Group], everybody: _Group) -> bool:
+        """Whether verified numbers would come together that no person has put together before."""
+        numbers = self._verified(everybody)
+        return len(numbers) > 1 and all(self._verified(group) != numbers for group in groups)
 
     def _verified(self, group: _Group) -> set[str]:
         return {number for node in group for number in _verified(self._nodes[node])}
-
-    def _stated(self, group: _Group) -> set[str]:
-        return {number for node in group if (number := self._nodes[node].nhs_number)}
 
 
 _BY_PERSON = (0, 0)

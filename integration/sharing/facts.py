@@ -20,14 +20,13 @@ _THEN = """coalesce(
     (select f.person from toldonce.person p join toldonce.source_patient s on s.id = p.issued_to
      join toldonce.facts f on f.source_patient = s.key and f.recorded <= $2 and f.until > $2 where p.id = asked.id))"""
 _FACTS = f"""
-select who.person, f.labels, f.evidence::text, f.choices::text, f.restricted
-from (select {_NOW} as person from (values ($1::uuid)) as asked(id)) who
-left join toldonce.facts f on f.person = who.person and f.until = 'infinity'
+select f.person, f.labels, f.evidence::text, f.choices::text, f.restricted
+from (values ($1::uuid)) as asked(id) join toldonce.facts f on f.person = {_NOW} and f.until = 'infinity'
 """
 _FACTS_AT = f"""
-select who.person, f.labels, f.evidence::text, f.choices::text, f.restricted
-from (select {_THEN} as person from (values ($1::uuid)) as asked(id)) who
-left join toldonce.facts f on f.person = who.person and f.recorded <= $2 and f.until > $2
+select f.person, f.labels, f.evidence::text, f.choices::text, f.restricted
+from (values ($1::uuid)) as asked(id)
+join toldonce.facts f on f.person = {_THEN} and f.recorded <= $2 and f.until > $2
 """
 _IDS = f"""
 with who as (select {_NOW} as person from unnest($1::uuid[]) as asked(id))
@@ -52,12 +51,11 @@ _choices = msgspec.json.Decoder(list[Choice])
 async def person_facts(connection: Connection, labels: Labels, person: UUID, at: datetime | None = None) -> Facts:
     """Facts of the person whom this id means now, or meant by what was recorded by `at`. Unknown: `known` is False.
     The connection is in a transaction as `toldonce_facts`."""
-    rows = await connection.fetch(_FACTS_AT, person, at) if at else await connection.fetch(_FACTS, person)
-    said = [row for row in rows if row["labels"] is not None]
+    said = await connection.fetch(_FACTS_AT, person, at) if at else await connection.fetch(_FACTS, person)
     if not said:
         return Facts(person=person, known=False)
     return Facts(
-        person=rows[0]["person"],
+        person=said[0]["person"],
         known=True,
         labels=await labels.of(connection, {label for row in said for label in row["labels"]}),
         evidence=tuple(one for row in said for one in _evidence.decode(row["evidence"])),

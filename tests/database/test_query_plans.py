@@ -74,9 +74,8 @@ STATEMENTS: list[tuple[str, str, Sequence[str]]] = [
     ),
     (
         "audit of an organisation",
-        "select content from toldonce.audit_event where organisation = any($1::text[]) "
-        "order by recorded desc, id desc limit 51",
-        ["array['X7']"],
+        "select content from toldonce.audit_event where organisation = $1 order by recorded desc, id desc limit 51",
+        ["'X7'"],
     ),
 ]  # fmt: skip
 
