@@ -1,6 +1,7 @@
 """Wires the house: the only place where everything meets."""
 
 import asyncio
+import gc
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -153,6 +154,7 @@ def pipeline(settings: Settings, pool: asyncpg.Pool) -> Pipeline:
 async def serve(settings: Settings, database: Database) -> None:
     """Serve until told to stop."""
     async with application(settings, database) as app:
+        gc.freeze()  # what is loaded by now stays: the collector need not walk through it again and again
         config = uvicorn.Config(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
         await uvicorn.Server(config).serve()
 

@@ -123,7 +123,7 @@ async def process(
     sources = await statements.keep(connection, secret, [(envelope, one) for envelope, one, _ in parsed])
     # (3) assemble
     said = await statements.events(connection, list(sources))
-    submitted = await statements.submissions(connection, {source.feed for source in sources.values()})
+    submitted = await statements.submissions(connection, list(sources))
     before = await versions.stored(connection, list(sources))
     valid = versions.digests(before)
     every = await each(

@@ -88,14 +88,11 @@ async def newest_envelopes(connection: Connection, keys: Sequence[int]) -> dict[
 
 
 async def submissions(
-    connection: Connection, feeds: set[str], keys: Sequence[int] | None = None
+    connection: Connection, keys: Sequence[int]
 ) -> Callable[[str, Sequence[FoldedEvent]], list[Submission]]:
-    """A lookup: every submission of the senders that brought these events of a feed, ordered by as-of, then digest.
-    With `keys`, only of senders of whom these source patients have statements, which is all that their events need."""
-    if keys is None:
-        rows = await connection.fetch("select feed, content from toldonce.submission where feed = any($1)", list(feeds))
-    else:
-        rows = await connection.fetch(_SUBMISSIONS, list(keys))
+    """A lookup for these source patients: every submission of the senders that brought their events of a feed, ordered
+    by as-of, then digest."""
+    rows = await connection.fetch(_SUBMISSIONS, list(keys))
     by_feed: dict[str, list[Submission]] = {}
     for feed, content in rows:
         by_feed.setdefault(feed, []).append(msgspec.convert(content, Submission))

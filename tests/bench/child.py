@@ -5,6 +5,7 @@ database behind the same HTTP server, and the MLLP listener. The compositions ex
 """
 
 import asyncio
+import gc
 import socket
 import sys
 import threading
@@ -107,6 +108,7 @@ async def _nothing_to_reset(_connection: asyncpg.Connection) -> None:
 async def _serve(app: object, listening: socket.socket) -> None:
     config = uvicorn.Config(app, log_level="warning", access_log=False, loop="uvloop", http="httptools", lifespan="off")
     server = uvicorn.Server(config)
+    gc.freeze()  # as `integration.main.serve` does
     _at_end_of_input(lambda: setattr(server, "should_exit", True))
     _say(listening.getsockname()[1])
     await server.serve(sockets=[listening])

@@ -204,9 +204,7 @@ def _figures(measured: Measured) -> list[Figure]:
         Figure("reads", "records", rate, "/s", bare_rate, target=800, least_share=0.6),
         Figure("reads", "half of the answers within", own.percentile(50), "ms", database.percentile(50)),
         Figure("reads", _P99, own.percentile(99), "ms", database.percentile(99), target=40, at_most=True),
-        Figure(
-            "reads", _PROCESSOR, own.milliseconds_each, "ms", database.milliseconds_each
-        ),
+        Figure("reads", _PROCESSOR, own.milliseconds_each, "ms", database.milliseconds_each),
         *(
             Figure("parts of a read", part, _part(measured[mode]) * 100, "%", target=target, at_most=True)
             for part, mode, target in _PARTS

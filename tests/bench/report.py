@@ -26,7 +26,7 @@ def table(figures: Sequence[Figure]) -> Table:
             figure.name,
             _number(figure.value, figure.unit),
             _number(figure.bare, figure.unit) if figure.bare else "",
-            f"{figure.share:.1%}" if figure.share else "",
+            _ratio(figure),
             _asked(figure),
             {True: "met", False: "[yellow]not met[/yellow]", None: ""}[figure.met],
         )
@@ -34,7 +34,15 @@ def table(figures: Sequence[Figure]) -> Table:
 
 
 def _number(value: float, unit: str) -> str:
-    return f"{value:,.1f} {unit}" if value < 100 else f"{value:,.0f} {unit}"
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 or unit == "%" else 2
+    return f"{value:,.{digits}f} {unit}"
+
+
+def _ratio(figure: Figure) -> str:
+    """Rates as a share of the bare database's, times as a multiple of its."""
+    if not figure.share:
+        return ""
+    return f"{figure.share:.1f} x" if figure.unit == "ms" else f"{figure.share:.1%}"
 
 
 def _asked(figure: Figure) -> str:

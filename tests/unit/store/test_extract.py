@@ -57,7 +57,7 @@ def test_a_moment_is_itself_whatever_its_offset(moment: datetime) -> None:
     assert bounds(moment.isoformat().replace("+00:00", "Z")) == (moment, moment)
 
 
-@given(st.dates(date(2000, 1, 1)), st.sampled_from(["%Y", "%Y-%m", "%Y-%m-%d"]))
+@given(st.dates(date(2000, 1, 1), date(9998, 12, 31)), st.sampled_from(["%Y", "%Y-%m", "%Y-%m-%d"]))
 def test_a_less_precise_date_covers_a_more_precise_one(day: date, pattern: str) -> None:
     wide, narrow = bounds(day.strftime(pattern)), bounds(day.isoformat())
     assert wide[0] is not None
@@ -67,7 +67,9 @@ def test_a_less_precise_date_covers_a_more_precise_one(day: date, pattern: str) 
     assert wide[0] <= narrow[0] <= narrow[1] <= wide[1]
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2026-13", "2026-02-30", "2026-02-01T25:00:00Z", "20260201T"])
+@pytest.mark.parametrize(
+    "text", ["yesterday", "2026-13", "2026-02-30", "2026-02-01T25:00:00Z", "20260201T", "9999", "9999-12-31"]
+)
 def test_what_is_no_date_is_an_error(text: str) -> None:
     with pytest.raises(ValueError):  # what it says is the standard library's
         bounds(text)
@@ -79,6 +81,12 @@ def test_a_period_goes_from_its_first_to_its_last_moment(start: date, end: date)
     assert when({"period": period}) == (bounds(period["start"])[0], bounds(period["end"])[1])
     assert when({"period": {"start": period["start"]}}) == (bounds(period["start"])[0], None)
     assert when({"period": {"end": period["end"]}}) == (None, bounds(period["end"])[1])
+
+
+@pytest.mark.parametrize("text", ["9999-12-31", "9999", "0001-01-01T00:00:00+14:00", "1753-01-01", "yesterday"])
+def test_a_date_that_fills_a_field_bounds_nothing(text: str) -> None:
+    assert when({"onsetDateTime": text}) == (None, None)
+    assert when({"period": {"start": "2026-01-01", "end": text}}) == (bounds("2026-01-01")[0], None)
 
 
 def test_care_dates_count_before_record_dates() -> None:
