@@ -163,6 +163,8 @@ select e.feed, count(*) as messages,
     (select count(*) from toldonce.resource r join toldonce.source_patient s on s.key = r.source_patient
      where s.feed = e.feed) as resources,
     (select count(*) from toldonce.source_patient s where s.feed = e.feed) as source_patients,
+    (select count(*) from toldonce.source_patient s where s.feed = e.feed and exists (select from
+     toldonce.source_patient o where o.person = s.person and o.feed <> s.feed)) as linked,
     (select count(*) from toldonce.quarantine q join toldonce.envelope x on x.id = q.envelope
      where x.feed = e.feed and q.resolved is null) as quarantined,
     (select string_agg(code || ' ' || n, ', ' order by code) from (select code, count(*) as n
@@ -180,16 +182,15 @@ from toldonce.source_patient
 async def _summary(owner: Connection) -> Table:
     """Per feed what came of it; below, how many people it is about."""
     table = Table(title="What arrived, and what came of it")
-    for heading in ("feed", "messages", "resources", "people there", "quarantined", "reasons"):
+    for heading in ("feed", "messages", "resources", "people", "linked", "quarantined", "reasons"):
         table.add_column(heading, justify="left" if heading in ("feed", "reasons") else "right", overflow="fold")
     for row in await owner.fetch(_FEEDS):
         table.add_row(*("" if value is None else str(value) for value in row.values()))
     (people,) = await owner.fetch(_PEOPLE)
     doubtful = len(await possible_matches(owner))
     table.caption = (
-        f"{people['source_patients']} source patients are {people['people']} people; "
-        f"{people['linked']} of them are known to more than one source. "
-        f"{doubtful} possible matches wait for somebody to decide."
+        f"{people['source_patients']} source patients are {people['people']} people; {people['linked']} are known to "
+        f"more than one source; {doubtful} possible matches wait for a person's decision."
     )
     return table
 
