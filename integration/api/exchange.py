@@ -7,6 +7,7 @@ forgot to audit its success gets no answer out.
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -85,7 +86,7 @@ class Exchange:
 
     def covers(self, resource_type: str) -> bool:
         """Whether the token's scopes permit reading this type."""
-        return any(parse_scope(scope).covers(Scope(resource_type, _READ)) for scope in self.session.scopes)
+        return _covered(self.session.scopes, resource_type)
 
     def within_scopes(self, query: Query, types: Sequence[str]) -> Query:
         """The query, limited to those of `types` that the token's scopes permit to be read."""
@@ -156,6 +157,11 @@ class Exchange:
         )
         await self.services.audit.append(access)
         self.audited += 1
+
+
+@lru_cache(maxsize=4096)
+def _covered(scopes: Sequence[str], resource_type: str) -> bool:
+    return any(parse_scope(scope).covers(Scope(resource_type, _READ)) for scope in scopes)
 
 
 def refuse(decision: Decision) -> Grant:

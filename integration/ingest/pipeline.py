@@ -31,7 +31,7 @@ from integration.ingest import inbox, quarantine, statements
 from integration.ingest.assemble import Assembled, Assembler
 from integration.ingest.inbox import Envelope
 from integration.ingest.statements import Source
-from integration.ingest.workers import Each, here
+from integration.ingest.workers import Each, collecting_later, here
 from integration.store import directory, facts, versions
 from integration.store.connection import Connection
 from integration.store.facts import SourceFacts
@@ -96,7 +96,8 @@ class Pipeline:
             envelopes = await inbox.waiting(connection, limit)
             self._taken = [envelope.id for envelope in envelopes]
             if envelopes:
-                await process(connection, envelopes, self.assembler, self.labels, self.each)
+                with collecting_later():
+                    await process(connection, envelopes, self.assembler, self.labels, self.each)
             return len(envelopes)
 
     async def _set_aside(self, error: Exception) -> None:

@@ -11,8 +11,9 @@ import multiprocessing
 import os
 import signal
 from asyncio import gather, get_running_loop
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from threading import Thread
@@ -85,14 +86,22 @@ def workers() -> Workers:
     return made
 
 
-def _run(function: Callable[..., Result], items: Sequence[tuple[Any, ...]]) -> list[Result]:
-    """What is made here holds no cycles and is kept until the end: looking for garbage meanwhile finds nothing, and
+@contextmanager
+def collecting_later() -> Iterator[None]:
+    """What a batch makes is kept until its end and holds no cycles: looking for garbage meanwhile finds nothing, and
     takes a fifth of the time."""
+    enabled = gc.isenabled()
     gc.disable()
     try:
-        return [function(*item) for item in items]
+        yield
     finally:
-        gc.enable()
+        if enabled:
+            gc.enable()
+
+
+def _run(function: Callable[..., Result], items: Sequence[tuple[Any, ...]]) -> list[Result]:
+    with collecting_later():
+        return [function(*item) for item in items]
 
 
 def _begin() -> None:

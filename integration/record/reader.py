@@ -76,6 +76,7 @@ class Reader:
         self._connection = connection
         self._grant = decision if isinstance(decision, Grant) else None
         self._person = decision.person if isinstance(decision, Grant) else _NOBODY
+        self._reference = f"Patient/{self._person}".encode()
 
     @classmethod
     async def open(cls, connection: Connection, decision: Decision) -> "Reader":
@@ -105,7 +106,7 @@ class Reader:
 
     def _row(self, row: asyncpg.Record, hidden: frozenset[UUID]) -> Row:
         id_, type_, version, recorded, label, feed, refs, entries, body = row
-        shown = _without(body, refs, hidden).replace(_TOKEN, b"Patient/%b" % str(self._person).encode())
+        shown = _without(body, refs, hidden).replace(_TOKEN, self._reference)
         return Row(id_, type_, version, recorded, label, feed, entries, shown)
 
     async def directory(self, ids: Sequence[UUID]) -> list[bytes]:
