@@ -18,23 +18,33 @@ from tests.bench.plan import Figure
 
 SECTORS = {"gp": gp, "community": community, "social_care": social_care, "vcfse": vcfse}
 _OF_FEED = """
-select r.* from toldonce.resource r join toldonce.source_patient s on s.key = r.source_patient where s.feed = any($1)
+select r.* from toldonce.resource r join toldonce.source_patient s on s.key = r.source_patient
+where s.feed = any($1) limit $2
 """
+_WARM_UP = 40
+"""Files: enough for the worker processes to be started."""
 
 
 async def measure(settings: Settings, world: World) -> list[Figure]:
-    """Every batch feed, one after the other, into the database of `settings`; each beside COPY of its own rows."""
+    """Every batch feed, one after the other, into the database of `settings`; each beside COPY of its own rows. The
+    first practice answers are processed before, so that worker processes run and models are loaded."""
     figures = []
     database = Database(settings)
     owner = await asyncpg.connect(settings.database_url)
     total, spent, copied = 0, 0.0, 0.0
     for feed, sector in SECTORS.items():
-        seconds = await process(database, settings, list(sector.feed_files(world)))
-        rows = await owner.fetch(_OF_FEED, [feed])
+        files = list(sector.feed_files(world))
+        if feed == "gp":
+            await process(database, settings, files[:_WARM_UP])
+            files = files[_WARM_UP:]
+        before = await owner.fetchval("select count(*) from toldonce.resource")
+        seconds = await process(database, settings, files)
+        count = await owner.fetchval("select count(*) from toldonce.resource") - before
+        rows = await owner.fetch(_OF_FEED, [feed], count)
         bare = await _copy(owner, rows)
         title = f"{FEEDS[feed].title.partition(':')[0]}: resources"
-        figures.append(Figure("file feeds", title, len(rows) / seconds, "/s", len(rows) / bare))
-        total, spent, copied = total + len(rows), spent + seconds, copied + bare
+        figures.append(Figure("file feeds", title, count / seconds, "/s", count / bare))
+        total, spent, copied = total + count, spent + seconds, copied + bare
     await owner.close()
     return [*figures, Figure("file feeds", "all four: resources", total / spent, "/s", total / copied, target=5000)]
 
