@@ -1,6 +1,7 @@
 """The command `toldonce`. Exit codes: 0 done, 1 it could not be done (the reason is printed), 2 wrong usage."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
@@ -38,12 +39,18 @@ err = Console(stderr=True)
 
 
 def run(work: Callable[[Settings], Coroutine[Any, Any, Any]]) -> Any:
-    """Run a command's work; an error of ours is printed in one line and ends with 1."""
+    """Run a command's work; an error of ours is printed in one line and ends with 1. Told to end (SIGTERM), it ends as
+    if its work were done, so that what it opened is closed: the embedded PostgreSQL above all."""
+    signal.signal(signal.SIGTERM, _end)
     try:
         return asyncio.run(work(Settings()))
     except ToldOnceError as error:
         err.print(f"[red]{error}[/red]", highlight=False)
         raise typer.Exit(1) from None
+
+
+def _end(_signal: int, _frame: object) -> None:
+    raise SystemExit(0)
 
 
 def show(rows: list[dict[str, Any]], *, as_json: bool, title: str) -> None:

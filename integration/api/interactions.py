@@ -1,15 +1,13 @@
 """FHIR interactions and the router that serves them: a route and its declaration are made in one step, so the
 CapabilityStatement says what is served and nothing else."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.responses import Response
-
-from integration.errors import BadRequest
 
 Code = Literal[
     "read",
@@ -59,13 +57,6 @@ class Interaction:
     definition: str = ""
     profile: str = ""
     """Profile that the resources of this type follow."""
-
-    def require_known(self, names: Iterable[str]) -> None:
-        """Raise BadRequest for parameters that are not declared: to ignore one would widen the search without
-        saying so (R4 search.html#errors). Names are not echoed, since they too could hold anything."""
-        known = COMMON_PARAMETERS.union(parameter.name for parameter in self.search_params)
-        if not known.issuperset(name.partition(":")[0] for name in names):
-            raise BadRequest("A search parameter is not supported here; see /fhir/metadata.")
 
 
 class FhirRouter:

@@ -3,7 +3,6 @@
 from integration.errors import NotAcceptable, UnsupportedMediaType
 
 _SERVED = frozenset({"application/fhir+json", "application/json", "text/json", "application/*", "*/*"})
-_READ = frozenset({"application/fhir+json", "application/json"})
 _FORMATS = _SERVED | {"json"}
 _VERSIONS = frozenset({"", "4.0", "4.0.1"})
 
@@ -19,13 +18,6 @@ def require_acceptable(accept: str | None, format_: str | None = None) -> None:
         return
     if not any(_acceptable(choice) for choice in accept.split(",")):
         raise NotAcceptable(parameter="Accept")
-
-
-def require_fhir_json(content_type: str | None) -> None:
-    """Raise UnsupportedMediaType unless a request body is declared as FHIR JSON of R4."""
-    media_type, version = _type_and_version(content_type or "")
-    if media_type not in _READ or version not in _VERSIONS:
-        raise UnsupportedMediaType(parameter="Content-Type")
 
 
 def require_form(content_type: str | None) -> None:

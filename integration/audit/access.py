@@ -67,5 +67,3 @@ class Access:
     break_glass: BreakGlass | None = None
     failure: str = ""
     """Error code and text of a failed access, without patient data."""
-    streamed: str = ""
-    """`begin`, `end` or `aborted` of an answer that is streamed; empty otherwise."""

@@ -247,8 +247,6 @@ def _details(access: Access) -> list[Resource]:
         details.append(_detail("break-glass/reason", access.break_glass.reason))
     if access.break_glass and access.break_glass.note:
         details.append(_detail("break-glass/note", access.break_glass.note))
-    if access.streamed:
-        details.append(_detail("stream", access.streamed))
     return details + (_decision_details(access.decision) if access.decision else [])
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from integration.api.media_types import require_acceptable, require_fhir_json
-from integration.errors import NotAcceptable, UnsupportedMediaType
+from integration.api.media_types import require_acceptable
+from integration.errors import NotAcceptable
 
 
 @pytest.mark.parametrize(
@@ -46,11 +46,3 @@ def test_the_format_parameter_overrides_the_header():
     require_acceptable("application/fhir+xml", "application/fhir json")
     with pytest.raises(NotAcceptable):
         require_acceptable("application/fhir+json", "xml")
-
-
-def test_bodies_must_be_declared_as_fhir_json():
-    require_fhir_json("application/fhir+json; charset=UTF-8")
-    require_fhir_json("application/json")
-    for declared in (None, "", "application/fhir+xml", "text/plain", "application/fhir+json; fhirVersion=3.0"):
-        with pytest.raises(UnsupportedMediaType):
-            require_fhir_json(declared)

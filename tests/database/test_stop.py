@@ -1,0 +1,52 @@
+"""A process that is told to end lets go of the embedded PostgreSQL."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_a_terminated_server_leaves_no_database_running(tmp_path: Path) -> None:
+    port = _free_port()
+    settings = {"TOLDONCE_DATA_DIR": str(tmp_path / "data"), "TOLDONCE_PORT": str(port)}
+    served = subprocess.Popen([sys.executable, "-m", "integration", "serve"], env={**os.environ, **settings})
+    try:
+        _wait_until_well(port)
+        postmaster = int((tmp_path / "data/postgres/postmaster.pid").read_text().split()[0])
+        served.send_signal(signal.SIGTERM)
+        assert served.wait(20) == 0
+        assert not _runs(postmaster)
+    finally:
+        served.kill()
+
+
+def _runs(pid: int) -> bool:
+    """A process that has ended but that nobody has asked about (a zombie) does not run."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _wait_until_well(port: int) -> None:
+    for _ in range(150):
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code == 200:
+                return
+        except httpx.ConnectError:
+            pass
+        time.sleep(0.2)
+    raise AssertionError("the server did not become ready")
