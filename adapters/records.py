@@ -28,6 +28,13 @@ class Defect(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     remedy: str
     fragment: bytes = b""
+    sheet: str = ""
+    """Of a spreadsheet: the sheet's name, blank where the file has none. With `row` and `column`, what `where` says in
+    words, so that a report can stand beside the row."""
+    row: int | None = None
+    """Of a table: the row's number as a spreadsheet program shows it, from 1."""
+    column: str = ""
+    """Of a spreadsheet: the column's letters."""
 
 
 class SourcePatient(msgspec.Struct, frozen=True, order=True):

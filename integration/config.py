@@ -27,6 +27,22 @@ class Settings(BaseSettings):
     """Secret of the keyed resource ids; empty = made once and kept in `data_dir` (never in production)."""
     mllp_port: int = 2575
     """Port to receive HL7 v2 over MLLP on."""
+    mllp_tls_certificate: Path | None = None
+    """PEM file with the certificate chain for MLLP over TLS; empty = MLLP is not encrypted."""
+    mllp_tls_key: Path | None = None
+    """PEM file with its private key; empty = it is in the certificate's file."""
+    mllp_tls_client_ca: Path | None = None
+    """PEM file with the authorities that sign the senders' certificates; empty = senders need none."""
+    gp_connect: Path | None = None
+    """YAML document of GP Connect: who asks, which practices, how fresh (docs/gp-connect.md); empty = no pulls."""
+    mesh: Path | None = None
+    """YAML document of the MESH mailbox: where, whose, what is which feed (docs/transports.md); empty = no MESH."""
+    mesh_password: SecretStr = SecretStr("")
+    """Password of the MESH mailbox."""
+    mesh_shared_key: SecretStr = SecretStr("")
+    """Shared key of the MESH environment that the mailbox is in."""
+    ingest_largest: int = 64 << 20
+    """Bytes of a file that `POST /ingest/{feed}` takes; larger ones come by MESH or by a watched folder."""
     test_data: bool = True
     """Tag every resource as test data (meta.tag HTEST). Everything this project ships with is synthetic."""
 

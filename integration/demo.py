@@ -11,6 +11,7 @@ from joserfc.jwk import ECKey
 from adapters.synthetic import organisations
 from adapters.synthetic.world import FeedFile
 from integration.api.clients import register
+from integration.api.ingest import SEND_SCOPE
 from integration.api.keys import new_client_key, public_jwks, save_private
 from integration.config import Settings
 from integration.sharing.request import Client
@@ -33,6 +34,8 @@ class DemoClient:
     organisation: str
     roles: Sequence[str]
     purposes: Sequence[str]
+    feeds: Sequence[str] = ()
+    """Feeds that it may send files of."""
 
 
 CLIENTS = (
@@ -43,7 +46,12 @@ CLIENTS = (
     DemoClient("community-system", "Community nursing system", "X9C", ("community nurse",), ("TREAT",)),
     DemoClient("council-system", "Adult social care case system", "X9L", ("social worker",), ("TREAT",)),
     DemoClient(
-        "companions", "Companions Coventry case book", "X9V01", ("social prescriber", "charity worker"), ("TREAT",)
+        "companions",
+        "Companions Coventry case book",
+        "X9V01",
+        ("social prescriber", "charity worker"),
+        ("TREAT",),
+        feeds=("vcfse",),
     ),
     DemoClient("outreach", "Open Door Outreach case book", "X9V02", ("charity worker",), ("TREAT",)),
     DemoClient("ambulance", "Ambulance patient record", "X9B", ("paramedic",), ("ETREAT",)),
@@ -67,7 +75,9 @@ async def register_clients(owner: Connection, data_dir: Path) -> None:
                 organisation=client.organisation,
                 roles=frozenset(client.roles),
                 purposes=frozenset(client.purposes),
+                scopes=("system/*.rs", SEND_SCOPE) if client.feeds else ("system/*.rs",),
                 jwks=public_jwks(key),
+                feeds=frozenset(client.feeds),
             ),
         )
 

@@ -23,6 +23,7 @@ ToldOnceError
     ├── Conflict                 409
     ├── Gone                     410
     ├── PreconditionFailed       412
+    ├── ContentTooLarge          413
     ├── UnsupportedMediaType     415
     ├── Unprocessable            422
     ├── TooManyRequests          429, with Retry-After
@@ -190,6 +191,14 @@ class PreconditionFailed(FhirError):
 
     status, issue_type, code, display = 412, "conflict", "PRECONDITION_FAILED", "Precondition failed"
     default = 'Send If-Match with the present version, as in the ETag of a read: W/"3".'
+
+
+class ContentTooLarge(FhirError):
+    """The body is larger than is taken in over HTTP."""
+
+    status, issue_type, code, display = 413, "too-long", "CONTENT_TOO_LARGE", "Content too large"
+    system = OWN
+    default = "The body is larger than is taken in; send it in parts, or by MESH."
 
 
 class UnsupportedMediaType(FhirError):

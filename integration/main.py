@@ -22,12 +22,15 @@ from integration.api.clients import load_clients
 from integration.api.everything import serve_everything
 from integration.api.exchange import FhirRoute, Services
 from integration.api.health import Check, health_routes
+from integration.api.ingest import ingest_routes
 from integration.api.interactions import FhirRouter
 from integration.api.keys import signing_key
+from integration.api.metrics import metrics_routes
 from integration.api.outcome import LastResort, install_error_handlers
 from integration.api.read import serve_read
 from integration.api.seal import Seal
 from integration.api.search_type import serve_search
+from integration.api.template import template_routes
 from integration.api.token import TokenEndpoint, token_routes, token_url
 from integration.audit.log import AuditLog, keep_sequenced
 from integration.config import Settings
@@ -36,7 +39,6 @@ from integration.errors import NotPossible
 from integration.feeds import FEEDS
 from integration.ingest.assemble import Assembler
 from integration.ingest.pipeline import Pipeline
-from integration.ingest.workers import workers
 from integration.record.consult import Records
 from integration.sharing.current import CurrentPolicy
 from integration.sharing.decide import BREAK_GLASS_REASONS
@@ -99,10 +101,10 @@ async def application(
             clock=clock,
         )
         checks = {"database": lambda: _answers(pool), "agreements": registry.require_fresh}
-        yield _app(services, pool, checks, synthetic=settings.test_data)
+        yield _app(services, pool, checks, settings)
 
 
-def _app(services: Services, pool: asyncpg.Pool, checks: Mapping[str, Check], *, synthetic: bool) -> FastAPI:
+def _app(services: Services, pool: asyncpg.Pool, checks: Mapping[str, Check], settings: Settings) -> FastAPI:
     app = FastAPI(title="ToldOnce", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.services = services
     install_error_handlers(app)
@@ -114,8 +116,11 @@ def _app(services: Services, pool: asyncpg.Pool, checks: Mapping[str, Check], *,
     serve_read(router)
     app.include_router(metadata_routes(router, services.base_url))
     app.include_router(token_routes(_token_endpoint(services, pool), services.base_url))
-    app.include_router(agreement_pages(services.records.policy, services.base_url, synthetic=synthetic))
+    app.include_router(agreement_pages(services.records.policy, services.base_url, synthetic=settings.test_data))
+    app.include_router(ingest_routes(pool, settings.ingest_largest))
+    app.include_router(template_routes())
     app.include_router(health_routes(checks))
+    app.include_router(metrics_routes(pool))
     app.include_router(router.routes)
     return app
 
@@ -148,7 +153,7 @@ def secret_of(settings: Settings, name: str, length: int) -> bytes:
 def pipeline(settings: Settings, pool: asyncpg.Pool) -> Pipeline:
     """The ingest pipeline on a pool of the worker's login."""
     tags = (HEALTH_TEST_DATA,) if settings.test_data else ()
-    return Pipeline(pool, Assembler(FEEDS, secret_of(settings, "ids", 32), tags), each=workers())
+    return Pipeline(pool, Assembler(FEEDS, secret_of(settings, "ids", 32), tags))
 
 
 async def serve(settings: Settings, database: Database) -> None:

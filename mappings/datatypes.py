@@ -12,7 +12,9 @@ Json = dict[str, Any]
 def compact(**elements: Any) -> Json:
     """A JSON object without elements that are None or empty; a trailing underscore in a name is dropped."""
     return {
-        name.rstrip("_"): value for name, value in elements.items() if value is not None and value not in ("", [], {})
+        name.rstrip("_"): value
+        for name, value in elements.items()
+        if value or (value is not None and value not in ("", [], {}))
     }
 
 

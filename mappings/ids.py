@@ -1,10 +1,8 @@
 """Resource ids: keyed hashes, so that they say nothing and are the same wherever and whenever they are computed."""
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 from functools import lru_cache
-from uuid import UUID
 
 from adapters.records import SourcePatient
 
@@ -42,6 +40,10 @@ class Ids:
 @lru_cache(maxsize=65536)
 def keyed_id(secret: bytes, *parts: str) -> str:
     """UUID text of the keyed hash of `parts`; the parts are length-prefixed, so no two lists collide."""
-    message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
-    digest = bytearray(hmac.new(secret, message, hashlib.sha256).digest()[:16])
-    return str(UUID(bytes=bytes(digest), version=4))
+    encoded = [part.encode() for part in parts]
+    message = b"".join([len(part).to_bytes(4, "big") + part for part in encoded])
+    digest = bytearray(hmac.digest(secret, message, "sha256")[:16])
+    digest[6] = digest[6] & 0x0F | 0x40  # version 4
+    digest[8] = digest[8] & 0x3F | 0x80  # variant of RFC 9562
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -17,10 +17,10 @@ present id, so that linking and unlinking people never rewrites a resource."""
 _UK_CORE = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-"
 PROFILED = frozenset(
     {  # UKC, structuredefinitions/
-        "AllergyIntolerance", "CarePlan", "CareTeam", "Condition", "Consent", "Encounter", "EpisodeOfCare", "Flag",
-        "Immunization", "Location", "Medication", "MedicationRequest", "MedicationStatement", "Observation",
-        "Organization", "Patient", "Practitioner", "PractitionerRole", "Procedure", "Provenance", "RelatedPerson",
-        "ServiceRequest", "Task",
+        "AllergyIntolerance", "CarePlan", "CareTeam", "Condition", "Consent", "DiagnosticReport", "DocumentReference",
+        "Encounter", "EpisodeOfCare", "Flag", "HealthcareService", "Immunization", "Location", "Medication",
+        "MedicationRequest", "MedicationStatement", "Observation", "Organization", "Patient", "Practitioner",
+        "PractitionerRole", "Procedure", "Provenance", "RelatedPerson", "ServiceRequest", "Specimen", "Task",
     }
 )  # fmt: skip
 """Resource types that UK Core profiles; Goal, Group and Person have none (base R4)."""
@@ -72,6 +72,6 @@ def resource(resource_type: str, resource_id: str, *, profile: str | None = None
     meta = {"profile": [claimed]} if claimed else None
     built: Resource = {"resourceType": resource_type, "id": resource_id, **({"meta": meta} if meta else {})}
     for name, value in elements.items():
-        if value is not None and value not in ("", [], {}):
+        if value or (value is not None and value not in ("", [], {})):
             built[name.rstrip("_")] = value
     return built

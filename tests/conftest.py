@@ -7,12 +7,17 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from integration.config import Settings
 from integration.store.database import Database, embedded_server
 
 if TYPE_CHECKING:
     from tests.spec.neighbourhood import Neighbourhood
+
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared machine")
+"""How fast examples are made says something of the machine's other work, not of us."""
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from adapters.acute.encode import components, segment, time
 from adapters.acute.er7 import Segment, header, split
-from adapters.acute.write import components, segment, time
 from adapters.errors import Unreadable
 from adapters.records import Defect
 
@@ -44,6 +44,8 @@ _REFUSALS: dict[str, tuple[Code, str]] = {
     "no-mrg": ("AE", "100"),
     "no-patient-id": ("AE", "101"),
     "merge-with-itself": ("AE", "205"),
+    "too-large": ("AR", "207"),
+    "unexpected-failure": ("AE", "207"),
 }
 _FIELD = re.compile(r"([A-Z][A-Z0-9]{2})-(\d+)")
 
@@ -98,7 +100,7 @@ def acknowledge(message: bytes, outcome: Outcome, *, control_id: str, at: dateti
 
 def _header(message: bytes) -> Segment | None:
     try:
-        return header(split(message)[0][0])
+        return header(message if message.startswith(b"MSH") else split(message)[0][0])
     except Unreadable:
         return None
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from adapters.acute.er7 import Composite, Segment
 from adapters.acute.records import Address, Coded, Doctor, Name, Organisation, Place, Telecom
-from adapters.acute.times import moment
+from adapters.acute.times import fhir
 from adapters.records import Defect
 
 ODS_SITE = re.compile(r"[A-Z][A-Z0-9]{4}")
@@ -16,21 +16,20 @@ NATIONAL_CODE = re.compile(r"[CG][0-9]{7}")
 
 def name(found: Composite) -> Name:
     """XPN; the middle name joins the given names."""
-    given = tuple(part for part in (found.part(2), found.part(3)) if part)
-    return Name(found.part(1) or "", given, found.part(5) or "", found.part(4) or "", found.part(7) or "")
+    family, first, middle, suffix, prefix, _, use = found.parts(7)
+    return Name(family, tuple([part for part in (first, middle) if part]), prefix, suffix, use)
 
 
 def address(found: Composite) -> Address:
-    lines = tuple(part for part in (found.part(1), found.part(2)) if part)
-    city, district, postcode, country, use = (found.part(position) or "" for position in range(3, 8))
-    return Address(lines, city, district, postcode, country, use)
+    first, second, city, district, postcode, country, use = found.parts(7)
+    return Address(tuple([part for part in (first, second) if part]), city, district, postcode, country, use)
 
 
 def telecom(found: Composite) -> Telecom | None:
     """XTN: one string in XTN-1 (ITK), an e-mail in XTN-4, or the number in pieces (XTN-5 to 7); None when empty."""
-    pieces = [part for part in (found.part(position) for position in (5, 6, 7)) if part]
-    value = found.part(1) or found.part(4) or " ".join(pieces)
-    return Telecom(value, found.part(2) or "", found.part(3) or "") if value else None
+    value, use, equipment, email, *pieces = found.parts(7)
+    value = value or email or " ".join(part for part in pieces if part)
+    return Telecom(value, use, equipment) if value else None
 
 
 def telecoms(found: tuple[Composite, ...] | None) -> tuple[Telecom, ...] | None:
@@ -38,7 +37,8 @@ def telecoms(found: tuple[Composite, ...] | None) -> tuple[Telecom, ...] | None:
 
 
 def doctor(found: Composite) -> Doctor:
-    return Doctor(found.part(1) or "", found.part(2) or "", found.part(3) or "", found.part(6) or "")
+    id_, family, given, _, _, prefix = found.parts(6)
+    return Doctor(id_, family, given, prefix)
 
 
 def doctors(found: tuple[Composite, ...] | None) -> tuple[Doctor, ...] | None:
@@ -77,7 +77,7 @@ def place(found: tuple[Composite, ...] | None) -> Place | None:
         return None
     if not found:
         return Place()
-    first, second, bed, facility = (found[0].part(position) or "" for position in range(1, 5))
+    first, second, bed, facility = found[0].parts(4)
     if ODS_SITE.fullmatch(facility):
         return Place(ward=second or first, bed=bed, site=facility)
     return Place(ward=first or second, room=second if first else "", bed=bed)
@@ -87,12 +87,15 @@ def coded(found: tuple[Composite, ...] | None) -> Coded | None:
     """CE; the explicit null is an empty Coded."""
     if found is None:
         return None
-    return Coded(*(found[0].part(position) or "" for position in (1, 2, 3))) if found else Coded()
+    return code(found[0]) if found else Coded()
 
 
-def time(
-    segment: Segment, number: int, defects: list[Defect], read: Callable[[str], str] = lambda text: moment(text).fhir
-) -> str | None:
+def code(found: Composite) -> Coded:
+    """CE of one repetition, with its alternate code where it has one."""
+    return Coded(*found.parts(min(6, len(found.components))))
+
+
+def time(segment: Segment, number: int, defects: list[Defect], read: Callable[[str], str] = fhir) -> str | None:
     """TS as FHIR text; None = not sent or (with a Defect `bad-time`) unusable, "" = delete."""
     text = segment.value(number)
     if not text:

@@ -1,4 +1,4 @@
-"""HL7 v2 "pipe and hat" (ER7) reading: delimiters, escapes, repetitions, the null rule, line ends and character sets.
+r"""HL7 v2 "pipe and hat" (ER7) reading: delimiters, escapes, repetitions, the null rule and line ends.
 
 Only what ADT needs, because a full structural parse of a message takes milliseconds; writing and validating use hl7apy.
 Source: HL7 v2.4 chapter 2 (2.7 delimiters, 2.9 escapes, 2.10 null), HL7 UK A.3 2.3.3-2.3.4 (see `Segment`).
@@ -6,32 +6,28 @@ Source: HL7 v2.4 chapter 2 (2.7 delimiters, 2.9 escapes, 2.10 null), HL7 UK A.3 
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
+from adapters.acute.batch import LARGEST_MESSAGE, split
+from adapters.acute.characters import CONTROLS, decode, western
 from adapters.errors import Unreadable
 from adapters.records import Defect
+
+__all__ = ["NULL", "Composite", "Delimiters", "Message", "Segment", "escape", "header", "read", "split", "unescape"]
 
 NULL = '""'
 """The explicit null: delete what you hold. An empty field means: not sent, keep what you hold."""
 
-CHARACTER_SETS = {
-    "": "utf-8",
-    "ASCII": "utf-8",
-    "UNICODE": "utf-8",
-    "UNICODE UTF-8": "utf-8",
-    "UTF-8": "utf-8",
-    "UTF8": "utf-8",
-    "8859/1": "cp1252",
-    "8859/15": "iso8859-15",
-}
-"""MSH-18 (table 0211) -> Python codec. UTF-8 contains ASCII; who says 8859/1 often means Windows-1252."""
-
-_MESSAGE_START = re.compile(rb"(?:\A|(?<=[\r\n]))[ \t]*MSH(?=[^A-Za-z0-9\s])")
-_BATCH_SEGMENT = re.compile(rb"(?:FHS|BHS|BTS|FTS)[^\r\n]*")
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}\Z")
 _LINE_ENDS = re.compile(r"[\r\n]+")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_FIRST_LINE = re.compile(rb"[^\r\n]*")
 _NOTHING = frozenset({"", NULL})
 _DEFAULT_ENCODING = "^~\\&"
+MOST_MARKS = 10_000
+"""Lines, repetitions and escapes of one message, together. Real messages have some hundreds; so many as this are a
+fault, or an attack on who reads them."""
+_SHOWN = 1 << 16
+"""Bytes of a message too large that are kept to show what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +41,14 @@ class Delimiters:
     subcomponent: str = "&"
 
 
-@dataclass(frozen=True, slots=True)
 class Composite:
     """One repetition of a field. `part(1)` is its first component's first subcomponent, unescaped and stripped."""
 
-    components: list[str]
-    delimiters: Delimiters
+    __slots__ = ("components", "delimiters")
+
+    def __init__(self, components: list[str], delimiters: Delimiters) -> None:
+        self.components = components
+        self.delimiters = delimiters
 
     def part(self, position: int) -> str | None:
         """Text of a component, 1-based; None when it is empty or the explicit null: a complex value that is sent
@@ -65,6 +63,10 @@ class Composite:
         first = text.split(self.delimiters.subcomponent, 1)[0]
         return unescape(first, self.delimiters).strip() or None
 
+    def parts(self, count: int) -> list[str]:
+        """The first `count` components as texts, "" for those that say nothing."""
+        return [self.part(position) or "" for position in range(1, count + 1)]
+
 
 class Segment:
     """One segment; field numbers are HL7's own, also for MSH (whose MSH-1 is the field separator itself).
@@ -73,9 +75,10 @@ class Segment:
     field that is sent is a snapshot of all repetitions.
     """
 
-    __slots__ = ("delimiters", "fields", "name")
+    __slots__ = ("delimiters", "fields", "line", "name")
 
     def __init__(self, line: str, delimiters: Delimiters) -> None:
+        self.line = line
         self.delimiters = delimiters
         self.fields = line.split(delimiters.field)
         self.name = self.fields[0]
@@ -110,25 +113,31 @@ class Segment:
             return None
         return (found[0].part(component) or None) if found else ""
 
+    def says_more_than(self, numbers: frozenset[int]) -> bool:
+        """Whether any other field than these is filled."""
+        return any(text and not text.isspace() for at, text in enumerate(self.fields) if at and at not in numbers)
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message's segments in order; `defects` are faults of the envelope that cost nothing of the rest."""
 
     segments: list[Segment]
+    by_name: dict[str, list[Segment]]
     defects: list[Defect]
     content: bytes
 
     def first(self, name: str) -> Segment | None:
-        return next((segment for segment in self.segments if segment.name == name), None)
+        found = self.by_name.get(name)
+        return found[0] if found else None
 
     def every(self, name: str) -> list[Segment]:
-        return [segment for segment in self.segments if segment.name == name]
+        return self.by_name.get(name, [])
 
 
 def unescape(text: str, delimiters: Delimiters) -> str:
     r"""Resolve \F\ \S\ \T\ \R\ \E\ \Xhh..\ and \.br\; drop highlighting \H\ \N\; leave unknown sequences as they are
-    (HL7 v2.4 2.9). Escapes do not nest."""
+    (HL7 v2.4 2.9), those that switch character sets (\Cxxyy\, \Mxxyyzz\) too. Escapes do not nest."""
     mark = delimiters.escape
     if not mark or mark not in text:
         return text
@@ -148,6 +157,8 @@ def unescape(text: str, delimiters: Delimiters) -> str:
 
 def escape(text: str, delimiters: Delimiters) -> str:
     """The reverse of `unescape` for text that goes into a message; line ends become \\.br\\."""
+    if text.isalnum():  # holds neither delimiter nor line end
+        return text
     mark = delimiters.escape
     replaced = text.replace(mark, f"{mark}E{mark}")
     for character, letter in (
@@ -160,50 +171,35 @@ def escape(text: str, delimiters: Delimiters) -> str:
     return _LINE_ENDS.sub(lambda _: f"{mark}.br{mark}", replaced)
 
 
-def split(content: bytes) -> tuple[list[bytes], list[Defect]]:
-    """The messages of one envelope: one message, several in a row, or an FHS/BHS batch, with or without MLLP framing
-    and byte-order mark. What stands before the first MSH and is no batch header is a Defect.
-    Raises Unreadable `not-hl7` when there is no MSH at all."""
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        content = content.decode("utf-16", errors="replace").encode()
-    content = content.removeprefix(b"\xef\xbb\xbf").translate(None, b"\x0b\x1c\x00")
-    starts = [match.start() for match in _MESSAGE_START.finditer(content)]
-    before = _BATCH_SEGMENT.sub(b"", content[: starts[0]] if starts else content).strip().removeprefix(b"\xef\xbb\xbf")
-    defect = Defect(
-        code="not-hl7",
-        where="MSH",
-        reason="there is text before the first MSH segment" if starts else "no MSH segment starts any line",
-        remedy="send HL7 v2 messages that start with MSH, or an FHS/BHS batch of them",
-        fragment=before,
-    )
-    if not starts:
-        raise Unreadable(defect)
-    ends = [*starts[1:], len(content)]
-    return [content[start:end] for start, end in zip(starts, ends, strict=True)], [defect] if before else []
-
-
 def header(content: bytes) -> Segment:
     """The MSH segment alone. Raises Unreadable `bad-delimiters`."""
     content = content.lstrip()
-    delimiters = _delimiters(content)
-    return Segment(_western(re.split(rb"[\r\n]", content, maxsplit=1)[0]), delimiters)
+    return Segment(western(_first_line(content)), _delimiters(content))
 
 
 def read(content: bytes) -> Message:
-    """One message's segments. Line ends may be CR, LF or CRLF. Raises Unreadable `bad-delimiters`."""
+    """One message's segments. Line ends may be CR, LF or CRLF. Raises Unreadable `bad-delimiters`, `too-large`."""
     content = content.lstrip()
+    if len(content) > LARGEST_MESSAGE:
+        raise _too_large(content, f"the message is longer than {LARGEST_MESSAGE:,} bytes")
     delimiters = _delimiters(content)
-    text, defects = _decode(content, delimiters)
-    segments = []
-    for line in _LINE_ENDS.split(_CONTROLS.sub("", text)):
-        if not line.strip():
+    if len(content) > MOST_MARKS and _marks_in(content, delimiters) > MOST_MARKS:
+        raise _too_large(content, f"the message has more than {MOST_MARKS:,} lines, repetitions and escapes")
+    declared = Segment(_first_line(content).decode("latin-1"), delimiters).value(18) or ""
+    text, mismatch = decode(content, declared.upper())
+    defects = [mismatch] if mismatch else []
+    segments: list[Segment] = []
+    by_name: dict[str, list[Segment]] = {}
+    for line in _LINE_ENDS.split(CONTROLS.sub("", text)):
+        if not line or line.isspace():
             continue
         segment = Segment(line.lstrip(), delimiters)
         if _SEGMENT.match(segment.name.strip()):
             segments.append(segment)
+            by_name.setdefault(segment.name, []).append(segment)
         else:
             defects.append(_not_a_segment(len(segments), line))
-    return Message(segments, defects, content)
+    return Message(segments, by_name, defects, content)
 
 
 def _not_a_segment(after: int, line: str) -> Defect:
@@ -216,17 +212,31 @@ def _not_a_segment(after: int, line: str) -> Defect:
     )
 
 
+def _marks_in(content: bytes, delimiters: Delimiters) -> int:
+    marks = ("\r", "\n", delimiters.repetition, delimiters.escape)
+    return sum(content.count(mark.encode()) for mark in marks)
+
+
+def _too_large(content: bytes, reason: str) -> Unreadable:
+    return Unreadable(
+        Defect(
+            code="too-large",
+            where="message",
+            reason=reason,
+            remedy="send documents by reference, not inside the message",
+            fragment=content[:_SHOWN],
+        )
+    )
+
+
+def _first_line(content: bytes) -> bytes:
+    found = _FIRST_LINE.match(content)
+    return found.group() if found else b""
+
+
 def _delimiters(content: bytes) -> Delimiters:
-    head = content[3:16].decode("latin-1")
-    field = head[:1]
-    encoding = head[1:].split(field, 1)[0].strip()[:4] if field else ""
-    marks = encoding + _DEFAULT_ENCODING[len(encoding) :]
-    used = field + marks
-    if (
-        not field
-        or len(set(used)) != len(used)
-        or any(mark.isalnum() or mark.isspace() or ord(mark) > 126 for mark in used)
-    ):
+    found = _marks(content[3:16])
+    if found is None:
         raise Unreadable(
             Defect(
                 code="bad-delimiters",
@@ -236,33 +246,23 @@ def _delimiters(content: bytes) -> Delimiters:
                 fragment=content,
             )
         )
-    return Delimiters(field, *marks)
+    return found
 
 
-def _decode(content: bytes, delimiters: Delimiters) -> tuple[str, list[Defect]]:
-    line = re.split(rb"[\r\n]", content, maxsplit=1)[0].decode("latin-1")
-    declared = (Segment(line, delimiters).value(18) or "").upper()
-    codec = CHARACTER_SETS.get(declared)
-    try:
-        if codec is not None:
-            return content.decode(codec), []
-        reason = "the character set is not one of table 0211 that is supported"
-    except UnicodeDecodeError:
-        reason = "the bytes are not of the character set that MSH-18 declares"
-    defect = Defect(
-        code="bad-character-set",
-        where="MSH-18",
-        reason=reason,
-        remedy="send UTF-8 and declare it as UNICODE UTF-8; the message was read as Windows-1252 or Latin-1",
-    )
-    return _western(content), [defect]
-
-
-def _western(content: bytes) -> str:
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
+@lru_cache(maxsize=256)
+def _marks(start: bytes) -> Delimiters | None:
+    """The delimiters that a message begins with after MSH, or None when they cannot be."""
+    head = start.decode("latin-1")
+    field = head[:1]
+    encoding = head[1:].split(field, 1)[0].strip()[:4] if field else ""
+    used = field + encoding + _DEFAULT_ENCODING[len(encoding) :]
+    if (
+        not field
+        or len(set(used)) != len(used)
+        or any(mark.isalnum() or mark.isspace() or not mark.isprintable() or ord(mark) > 126 for mark in used)
+    ):
+        return None
+    return Delimiters(*used)
 
 
 def _escaped(sequence: str, delimiters: Delimiters) -> str | None:
@@ -279,5 +279,5 @@ def _escaped(sequence: str, delimiters: Delimiters) -> str | None:
     if sequence in simple:
         return simple[sequence]
     if re.fullmatch(r"X(?:[0-9A-Fa-f]{2})+", sequence):
-        return _CONTROLS.sub("", _western(bytes.fromhex(sequence[1:])))
+        return CONTROLS.sub("", western(bytes.fromhex(sequence[1:])))
     return None

@@ -24,7 +24,8 @@ NOT_TRACED = "02"
 
 def identifier(found: Composite) -> Identifier:
     """CX-1, CX-4.1 and CX-5."""
-    return Identifier(found.part(1) or "", found.part(4) or "", found.part(5) or "")
+    value, _, _, authority, kind = found.parts(5)
+    return Identifier(value, authority, kind)
 
 
 def is_nhs(one: Identifier) -> bool:

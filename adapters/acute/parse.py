@@ -1,31 +1,37 @@
 """ADT messages -> events of source patients (HL7 v2.4, ITK v1.0.15 section 3.1).
 
-One content is one message, several in a row, or an FHS/BHS batch. In a batch, a message that cannot be used becomes a
-Defect with its bytes and the others are stored; a message alone raises `Unreadable`.
+One content is one message, several in a row, or an FHS/BHS batch (`adapters.acute.batch`). Where there are several, a
+message that cannot be used becomes a Defect with its bytes and the others are stored; a message alone raises
+`Unreadable`.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from io import BytesIO
+from itertools import chain
+from typing import BinaryIO
 
 import msgspec
+from msgspec.structs import replace
 
-from adapters.acute.er7 import Message, Segment, read, split
-from adapters.acute.identifiers import identifier, local_id, read_ids
+from adapters.acute.batch import found_in, nothing_in
+from adapters.acute.er7 import Message, Segment, read
+from adapters.acute.identifiers import local_id
+from adapters.acute.kept import kept
+from adapters.acute.merge import merged, renamed
 from adapters.acute.person import read_person
-from adapters.acute.records import Identifier, Record, Replaced, Statement, Survives
-from adapters.acute.times import moment, utc
+from adapters.acute.records import Record, Statement
+from adapters.acute.refusal import no_patient, refusal
+from adapters.acute.times import received, utc
+from adapters.acute.triggers import TRIGGERS, VISIT_EVENTS
 from adapters.acute.visit import read_visit
 from adapters.errors import Unreadable
 from adapters.records import Defect, Event, Parsed, SourcePatient
 
-MOVEMENTS = frozenset({"A01", "A02", "A03", "A04", "A05"})
-"""Ordered by when they occurred; everything else by when it was recorded."""
-VISIT_EVENTS = MOVEMENTS | {"A08", "A11", "A12", "A13", "A38"}
-PERSON_EVENTS = frozenset({"A28", "A31"})
-"""About the person only: a PV1 in them (class N) is no visit."""
-MERGE = "A40"
-SUPPORTED = VISIT_EVENTS | PERSON_EVENTS | {MERGE}
+SUPPORTED = frozenset(TRIGGERS)
+LARGEST_PIECE = 1000
+"""Messages of a piece: a message is one event, a merge two or more."""
 _ODS = re.compile(r"[A-Z][A-Z0-9]{2}(?:[A-Z0-9]{2})?")
 _encode = msgspec.json.Encoder().encode
 
@@ -36,22 +42,63 @@ class _Times(msgspec.Struct, frozen=True):
     sent: str
 
 
-def parse(content: bytes, *, name: str, sender: str, as_of: datetime) -> Parsed:  # noqa: ARG001 every feed's shape
+def parse(content: bytes, *, name: str, sender: str, as_of: datetime) -> Parsed:
     """Events and defects of one envelope. `sender` is the ODS code used when MSH-4 holds none; `as_of` (aware) stands
     in for a message without any time. Raises Unreadable when no message of it can be used and there is only one."""
-    contents, defects = split(content)
+    found = list(pieces(BytesIO(content), name=name, sender=sender, as_of=as_of))
+    if len(found) == 1:
+        return found[0]
+    return Parsed(
+        events=[event for piece in found for event in piece.events],
+        defects=[defect for piece in found for defect in piece.defects],
+    )
+
+
+def pieces(content: BinaryIO, *, name: str, sender: str, as_of: datetime) -> Iterator[Parsed]:  # noqa: ARG001 every feed's shape
+    """What `parse` says, of a file of any length in constant memory: a piece for each LARGEST_PIECE messages. Raises
+    Unreadable as `parse` does, and then before any piece."""
+    units = found_in(content)
+    begun = list(_up_to_second_message(units))
+    messages = [one for one in begun if isinstance(one, bytes)]
+    defects = [one for one in begun if isinstance(one, Defect)]
+    if not messages:
+        raise Unreadable(nothing_in(defects))
+    if len(messages) == 1:
+        alone = parse_message(messages[0], sender=sender, as_of=as_of)
+        yield Parsed(events=alone.events, defects=[*defects, *alone.defects])
+        return
+    yield from _several(chain(begun, units), sender, as_of)
+
+
+def _up_to_second_message(units: Iterator[bytes | Defect]) -> Iterator[bytes | Defect]:
+    messages = 0
+    for unit in units:
+        yield unit
+        messages += isinstance(unit, bytes)
+        if messages == 2:
+            return
+
+
+def _several(units: Iterable[bytes | Defect], sender: str, as_of: datetime) -> Iterator[Parsed]:
+    """Each message for itself; what is wrong with one names its place in the file."""
     events: list[Event] = []
-    for one in contents:
+    defects: list[Defect] = []
+    number = 0
+    for unit in units:
+        if isinstance(unit, Defect):
+            defects.append(unit)
+            continue
+        if number and number % LARGEST_PIECE == 0:
+            yield Parsed(events=events, defects=defects)
+            events, defects = [], []
+        number += 1
         try:
-            parsed = parse_message(one, sender=sender, as_of=as_of)
+            parsed = parse_message(unit, sender=sender, as_of=as_of)
         except Unreadable as unreadable:
-            if len(contents) == 1:
-                raise
-            defects.append(unreadable.defect)
-        else:
-            events += parsed.events
-            defects += parsed.defects
-    return Parsed(events=events, defects=defects)
+            parsed = Parsed(defects=[unreadable.defect])
+        events += parsed.events
+        defects += [replace(one, where=f"message {number}, {one.where}") for one in parsed.defects]
+    yield Parsed(events=events, defects=defects)
 
 
 def parse_message(content: bytes, *, sender: str, as_of: datetime) -> Parsed:
@@ -62,15 +109,19 @@ def parse_message(content: bytes, *, sender: str, as_of: datetime) -> Parsed:
     defects = message.defects
     organisation = _organisation(header, sender)
     times = _times(message, header, as_of, defects)
-    events = _merge(message, organisation, times, defects) if event == MERGE else None
-    if events is None:
-        events = [_statement(message, event, organisation, times, defects)]
+    about = TRIGGERS[event].about
+    if about == "merge":
+        said = merged(message, times.recorded, defects)
+    elif about == "identifiers":
+        said = renamed(message, times.occurred, times.recorded, defects)
+    else:
+        said = [_statement(message, event, times, defects)]
+    at = times.occurred if about == "movement" else times.recorded
+    events = [
+        Event(patient=SourcePatient(organisation, patient), at=at, sent=times.sent, record=_encode(record))
+        for patient, record in said
+    ]
     return Parsed(events=events, defects=defects)
-
-
-def refusal(code: str, where: str, reason: str, remedy: str, content: bytes) -> Unreadable:
-    """An Unreadable with its Defect."""
-    return Unreadable(Defect(code=code, where=where, reason=reason, remedy=remedy, fragment=content))
 
 
 def _trigger(message: Message, header: Segment) -> str:
@@ -99,7 +150,7 @@ def _trigger(message: Message, header: Segment) -> str:
             "unsupported-event",
             "MSH-9",
             "the trigger event is not one that this feed reads",
-            f"send one of {', '.join(sorted(SUPPORTED))}; a merge as A40, a change of class as A08",
+            f"send one of {', '.join(sorted(SUPPORTED))}; a merge as A40",
             message.content,
         )
     return event
@@ -116,7 +167,7 @@ def _times(message: Message, header: Segment, as_of: datetime, defects: list[Def
     sent = _instant(header, 7, defects)
     recorded = _instant(evn, 2, defects) if evn else None
     occurred = _instant(evn, 6, defects) if evn else None
-    recorded = recorded or sent or occurred or utc(as_of)
+    recorded = recorded or sent or occurred or received(as_of)
     return _Times(occurred or recorded, recorded, sent or recorded)
 
 
@@ -125,7 +176,7 @@ def _instant(segment: Segment, number: int, defects: list[Defect]) -> str | None
     if not text:
         return None
     try:
-        return moment(text).utc
+        return utc(text)
     except (ValueError, OverflowError):
         defects.append(
             Defect(
@@ -139,14 +190,15 @@ def _instant(segment: Segment, number: int, defects: list[Defect]) -> str | None
         return None
 
 
-def _statement(message: Message, event: str, organisation: str, times: _Times, defects: list[Defect]) -> Event:
+def _statement(message: Message, event: str, times: _Times, defects: list[Defect]) -> tuple[str, Record]:
+    """(local id, what is said)."""
     pid = message.first("PID")
     if pid is None:
         raise refusal("no-pid", "PID", "the message has no PID segment", "send PID", message.content)
     person = read_person(message, pid, defects)
     patient = local_id(person.nhs_number, person.identifiers or (), person)
     if patient is None:
-        raise _no_patient("PID-3", message)
+        raise no_patient("PID-3", message.content)
     pv1 = message.first("PV1")
     visit = read_visit(message, pv1, defects) if pv1 and event in VISIT_EVENTS else None
     if pv1 is None and event in VISIT_EVENTS:
@@ -158,68 +210,5 @@ def _statement(message: Message, event: str, organisation: str, times: _Times, d
                 remedy="send PV1",
             )
         )
-    record = Statement(event, times.occurred, times.recorded, person, visit)
-    at = times.occurred if event in MOVEMENTS else times.recorded
-    return _event(SourcePatient(organisation, patient), at, times.sent, record)
-
-
-def _merge(message: Message, organisation: str, times: _Times, defects: list[Defect]) -> list[Event]:
-    """Two events for each PID/MRG pair: one for the survivor, one for the discarded record."""
-    events: list[Event] = []
-    pid: Segment | None = None
-    for segment in message.segments:
-        if segment.name == "PID":
-            pid = segment
-        elif segment.name == "MRG" and pid is not None:
-            survivor, _ = _merge_ids(pid, 3, message, defects)
-            discarded, identifiers = _merge_ids(segment, 1, message, defects)
-            if survivor == discarded:
-                raise refusal(
-                    "merge-with-itself",
-                    "MRG-1",
-                    "survivor and discarded record are the same",
-                    "send the discarded id in MRG-1",
-                    message.content,
-                )
-            kept = Survives(times.recorded, discarded, identifiers)
-            events += (
-                _event(SourcePatient(organisation, survivor), times.recorded, times.sent, kept),
-                _event(
-                    SourcePatient(organisation, discarded),
-                    times.recorded,
-                    times.sent,
-                    Replaced(times.recorded, survivor),
-                ),
-            )
-    if not events:
-        raise refusal("no-mrg", "MRG", "the merge has no PID and MRG pair", "send PID and MRG", message.content)
-    return events
-
-
-def _merge_ids(
-    segment: Segment, number: int, message: Message, defects: list[Defect]
-) -> tuple[str, tuple[Identifier, ...]]:
-    """The local id that a field of identifiers names, by the same rule as everywhere, and its identifiers."""
-    found: Sequence[Identifier] = ()
-    nhs: str | None = None
-    repetitions = segment.repetitions(number)
-    if repetitions:
-        nhs, found = read_ids(repetitions, f"{segment.name}-{number}", defects)
-    patient = local_id(nhs, found)
-    if patient is None:
-        raise _no_patient(f"{segment.name}-{number}", message)
-    return patient, tuple(found) or tuple(map(identifier, repetitions or ()))
-
-
-def _no_patient(where: str, message: Message) -> Unreadable:
-    return refusal(
-        "no-patient-id",
-        where,
-        "there is neither a local patient id nor a usable NHS number",
-        "send the local patient id (MRN) or a valid NHS number",
-        message.content,
-    )
-
-
-def _event(patient: SourcePatient, at: str, sent: str, record: Record) -> Event:
-    return Event(patient=patient, at=at, sent=sent, record=_encode(record))
+    more = kept(message, visit=visit is not None)
+    return patient, Statement(event, times.occurred, times.recorded, person, visit, more)

@@ -1,4 +1,4 @@
-"""PID, PD1, NK1 and ZU8 -> Person (ITK HL7 v2.4 v1.0.15).
+"""PID, PD1, NK1, AL1, IAM and ZU8 -> Person (ITK HL7 v2.4 v1.0.15).
 
 Deliberately not read: PID-2/4 (ids that count are in PID-3), PID-6 (mother's maiden name), PID-9 (ITK forbids it),
 PID-10/26/27/28 (race, citizenship, veteran, nationality: nothing that care here needs), PID-12, PID-17 (religion: UK
@@ -8,6 +8,7 @@ Core retired the element), PID-18 to 21, 24, 25, and ZU8-1 (sexual orientation: 
 from collections.abc import Callable
 from typing import TypeVar
 
+from adapters.acute.clinical import read_allergies, read_allergy_changes
 from adapters.acute.datatypes import address, coded, name, one_doctor, organisation, telecom, telecoms, time
 from adapters.acute.er7 import Composite, Message, Segment
 from adapters.acute.identifiers import NOT_TRACED, is_placeholder, read_ids
@@ -48,6 +49,8 @@ def read_person(message: Message, pid: Segment, defects: list[Defect]) -> Person
         practice=organisation(pd1.repetitions(3)) if pd1 else None,
         gp=one_doctor(pd1.repetitions(4)) if pd1 else None,
         relatives=_relatives(message.every("NK1"), defects),
+        allergies=read_allergies(message.every("AL1"), defects),
+        allergy_changes=read_allergy_changes(message.every("IAM"), defects),
         sharing=zu8.value(2) if zu8 else None,
         location_hiding=zu8.value(4) if zu8 else None,
     )
@@ -55,7 +58,16 @@ def read_person(message: Message, pid: Segment, defects: list[Defect]) -> Person
 
 def _each(segment: Segment, number: int, read: Callable[[Composite], T]) -> tuple[T, ...] | None:
     found = segment.repetitions(number)
-    return None if found is None else tuple(read(one) for one in found)
+    return None if found is None else tuple([read(one) for one in found])
+
+
+def read_identifiers(pid: Segment, defects: list[Defect]) -> Person:
+    """Only the ids of PID-3, and the status of the NHS number: what an A47 corrects."""
+    number, identifiers = _ids(pid, defects)
+    status, _ = _reliability(pid)
+    if number and is_placeholder(number):
+        status = NOT_TRACED
+    return Person(nhs_number=number, nhs_number_status=status if number else None, identifiers=identifiers)
 
 
 def _ids(pid: Segment, defects: list[Defect]) -> tuple[str | None, tuple[Identifier, ...] | None]:

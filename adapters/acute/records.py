@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-VisitStatus = Literal["planned", "in-progress", "finished", "cancelled", "unknown"]
+VisitStatus = Literal["planned", "in-progress", "onleave", "finished", "cancelled", "unknown"]
 
 
 class Identifier(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -76,11 +76,14 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Coded(msgspec.Struct, frozen=True, omit_defaults=True):
-    """CE: code, text, coding system."""
+    """CE: code, text and coding system (table 0396), and the same in another coding system."""
 
     code: str = ""
     text: str = ""
     system: str = ""
+    other_code: str = ""
+    other_text: str = ""
+    other_system: str = ""
 
 
 class Relative(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -95,8 +98,41 @@ class Relative(msgspec.Struct, frozen=True, omit_defaults=True):
     birth_date: str = ""
 
 
+class Allergy(msgspec.Struct, frozen=True, omit_defaults=True):
+    """AL1 or IAM: what somebody is allergic to."""
+
+    allergen: Coded
+    type: Coded = Coded()
+    """Table 0127."""
+    severity: Coded = Coded()
+    """Table 0128 (ITK's digits, HL7's letters, or words)."""
+    reactions: tuple[str, ...] = ()
+    identified: str = ""
+    """FHIR date or dateTime."""
+    id: str = ""
+    """IAM-7: the sender's own id of the entry."""
+    action: str = ""
+    """IAM-6: A added, U updated, D deleted, X unchanged; blank in AL1, which lists all."""
+
+
+class Diagnosis(msgspec.Struct, frozen=True, omit_defaults=True):
+    """DG1: a diagnosis made in a visit."""
+
+    code: Coded
+    type: str = ""
+    """Table 0052: A admitting, W working, F final."""
+    at: str = ""
+    """FHIR date or dateTime."""
+    priority: str = ""
+    """Table 0359: 1 the primary diagnosis."""
+    clinician: Doctor | None = None
+    confidential: str = ""
+    """DG1-18: Y or N."""
+    id: str = ""
+
+
 class Person(msgspec.Struct, frozen=True, omit_defaults=True):
-    """PID, PD1, NK1 and ZU8: who this is."""
+    """PID, PD1, NK1, AL1, IAM and ZU8: who this is."""
 
     nhs_number: str | None = None
     """PID-3: ten digits with a valid check digit; "" = a PID-3 without one; None = no PID-3, or unusable."""
@@ -124,6 +160,10 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     practice: Organisation | None = None
     gp: Doctor | None = None
     relatives: tuple[Relative, ...] | None = None
+    allergies: tuple[Allergy, ...] | None = None
+    """AL1: all of them."""
+    allergy_changes: tuple[Allergy, ...] | None = None
+    """IAM: entries to add, change or delete."""
     sharing: str | None = None
     """ZU8-2: 1 consents, 2 express dissent, 3 unknown."""
     location_hiding: str | None = None
@@ -131,13 +171,15 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
-    """PV1 and PV2: one encounter with the hospital."""
+    """PV1, PV2, DG1 and ZU1, ZU3, ZU4: one encounter with the hospital."""
 
     number: str
     authority: str = ""
     patient_class: str | None = None
     place: Place | None = None
     prior_place: Place | None = None
+    pending_place: Place | None = None
+    """PV1-42."""
     admission_method: str | None = None
     attending: Doctor | None = None
     referring: Doctor | None = None
@@ -157,6 +199,24 @@ class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     description: str | None = None
     expected_admission: str | None = None
     expected_discharge: str | None = None
+    arrival_mode: Coded | None = None
+    """PV2-38: table 0430, ECDS SNOMED CT, or words."""
+    diagnoses: tuple[Diagnosis, ...] | None = None
+    medically_fit: str | None = None
+    """ZU1-22: Y or N."""
+    ready_for_discharge: str | None = None
+    """ZU1-24."""
+    attended: str | None = None
+    """ZU3-3, table ZU007: 5, 6 seen; 2 cancelled by the patient, 3 did not attend, 4 cancelled by the hospital, 7 came
+    too late."""
+    attendance_outcome: str | None = None
+    """ZU3-4, table ZU022."""
+    first_attendance: str | None = None
+    """ZU3-12, table ZU054."""
+    to_come_in: str | None = None
+    """ZU4-6: the date given to somebody on a waiting list."""
+    removed: str | None = None
+    """ZU4-10: when the entry was taken off the waiting list."""
 
 
 class Statement(msgspec.Struct, frozen=True, omit_defaults=True, tag="statement"):
@@ -168,20 +228,26 @@ class Statement(msgspec.Struct, frozen=True, omit_defaults=True, tag="statement"
     recorded: str
     person: Person
     visit: Visit | None = None
+    kept: tuple[str, ...] = ()
+    """Segments that are not read, or say more than is read, as they stand in the message: local Z segments first of
+    all. The delimiters are those of the message."""
 
 
 class Survives(msgspec.Struct, frozen=True, omit_defaults=True, tag="survives"):
-    """A40, for the survivor: it takes over a discarded record. Demographics do not change."""
+    """A40, A34, or A47 with another local id, for the survivor: it takes over a discarded record. Demographics do not
+    change."""
 
     recorded: str
     discarded: str
     """Local id of the discarded record."""
     identifiers: tuple[Identifier, ...] = ()
     """MRG-1."""
+    kept: tuple[str, ...] = ()
+    """See `Statement`."""
 
 
 class Replaced(msgspec.Struct, frozen=True, omit_defaults=True, tag="replaced"):
-    """A40, for the discarded record: it is kept, inactive, and points to the survivor."""
+    """The same, for the discarded record: it is kept, inactive, and points to the survivor."""
 
     recorded: str
     survivor: str
@@ -199,6 +265,14 @@ class Stay(msgspec.Struct, frozen=True):
     end: str | None = None
 
 
+class ClassSpan(msgspec.Struct, frozen=True):
+    """What a patient was (PV1-2) for a part of a visit; FHIR dateTimes."""
+
+    patient_class: str
+    start: str
+    end: str | None = None
+
+
 class VisitState(msgspec.Struct, frozen=True):
     """One visit after all its messages."""
 
@@ -208,6 +282,8 @@ class VisitState(msgspec.Struct, frozen=True):
     """FHIR date or dateTime; never later than `end`."""
     end: str | None
     stays: tuple[Stay, ...] = ()
+    classes: tuple[ClassSpan, ...] = ()
+    """Where the class changed (A06, A07, or an arrival in A&E who was admitted): what came first, and after."""
 
 
 class Dissent(msgspec.Struct, frozen=True):

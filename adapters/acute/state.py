@@ -8,13 +8,17 @@ messages: neither their order nor their repetition matters.
 from collections.abc import Iterable, Sequence
 
 import msgspec
+from msgspec.structs import astuple
 
-from adapters.acute.records import Dissent, Person, Record, Replaced, State, Statement, Survives, VisitState
+from adapters.acute.records import Allergy, Dissent, Person, Record, Replaced, State, Statement, Survives, VisitState
 from adapters.acute.stay import died_in, settle
 from adapters.records import FoldedEvent, SourcePatient, Submission
 
 _decode = msgspec.json.Decoder(Record).decode
 DISSENT, CONSENT = "2", "1"
+DELETED = "D"
+"""IAM-6."""
+_FIELDS = Person.__struct_fields__
 
 
 def fold(
@@ -48,11 +52,14 @@ def fold_person(said: Iterable[Person]) -> Person:
     """One after the other, by HL7's null rule: what was not sent stays, what was sent replaces, "" and () delete."""
     held: dict[str, object] = {}
     for person in said:
-        sent = {name: value for name in Person.__struct_fields__ if (value := getattr(person, name)) is not None}
+        sent = {name: value for name, value in zip(_FIELDS, astuple(person), strict=True) if value is not None}
         _keep_status(held, sent)
         _keep_death(held, sent)
         if held.get("identity_unknown") == "N" and sent.get("identity_unknown") == "Y":
             del sent["identity_unknown"]  # ITK: an identity that was established never becomes unknown again
+        if changes := sent.pop("allergy_changes", None):
+            before = sent.get("allergies", held.get("allergies"))
+            sent["allergies"] = fold_allergies(before, changes)
         held.update(sent)
     return Person(**held)  # type: ignore[arg-type] # every value came out of a Person
 
@@ -69,6 +76,22 @@ def _keep_death(held: dict[str, object], sent: dict[str, object]) -> None:
         held.pop("dead", None)
     elif sent.get("dead") == "N" and (held.get("dead") == "Y" or held.get("died")):
         del sent["dead"]
+
+
+def fold_allergies(held: tuple[Allergy, ...] | None, changes: tuple[Allergy, ...]) -> tuple[Allergy, ...]:
+    """Those held after entries were added, changed or deleted one by one (IAM): an entry is known by its own id, else
+    by its allergen."""
+    kept = {_entry(one): one for one in held or ()}
+    for one in changes:
+        if one.action == DELETED:
+            kept.pop(_entry(one), None)
+        else:
+            kept[_entry(one)] = one
+    return tuple(kept.values())
+
+
+def _entry(allergy: Allergy) -> tuple[str, ...]:
+    return (allergy.id,) if allergy.id else (allergy.allergen.code.upper(), allergy.allergen.text.upper())
 
 
 def fold_visits(statements: Sequence[Statement]) -> tuple[VisitState, ...]:

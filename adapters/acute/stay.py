@@ -1,25 +1,44 @@
-"""All messages about one visit -> the visit: its status, its times and where the person was.
+"""All messages about one visit -> the visit: its status, its times, its classes, and where the person was.
 
 A cancel takes back what was recorded before it: A11 the admission, A12 the last transfer, A13 the discharge, A38 the
-pre-admission. What is recorded after a cancel counts again. Movements are then replayed in the order they occurred.
+pre-admission, A25 to A27 what was pending, A52 a leave of absence and A53 the return from one. What is recorded after a
+cancel counts again. Movements are then replayed in the order they occurred.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import NamedTuple
 
-from adapters.acute.records import Place, Statement, Stay, Visit, VisitState, VisitStatus
-from adapters.records import LONDON, local_moment
+from msgspec.structs import astuple
 
-ARRIVALS = frozenset({"A01", "A04"})
-CANCELS = frozenset({"A11", "A12", "A13", "A38"})
-DIED_METHOD, DIED_DESTINATION = "4", "79"
+from adapters.acute.movements import in_order, inpatient, standing_moves, stays, without_undone
+from adapters.acute.records import ClassSpan, Statement, Visit, VisitState, VisitStatus
+from adapters.acute.times import local, moment
+from adapters.acute.triggers import CANCELS, MOVEMENTS
+
+DIED_METHOD, DIED_DESTINATION, DIED_IN_DEPARTMENT = "4", "79", "10"
+EMERGENCY = frozenset({"E", "ED", "EMERGENCY"})
+"""PV1-2 of an A&E attendance, for which PV1-36 is the disposal: 4 is no death there, but a referral to a clinic."""
+NOT_SEEN = frozenset({"2", "3", "4", "7"})
+"""ZU3-3 (table ZU007): cancelled, did not attend, or came too late to be seen."""
+SEEN = frozenset({"5", "6"})
 _DEATH_WORDS = frozenset({"dead", "died", "deceased", "patient died"})
+_PLANS = frozenset({"A05", "A14"})
+_HERE = (MOVEMENTS | CANCELS | {"A15", "A16"}) - _PLANS - {"A03", "A11", "A27", "A38"}
+"""Events that only happen to somebody who is a patient at that moment."""
+_COUNTS_AGAIN = MOVEMENTS | _PLANS
+"""Events after an A11 that make the visit real again."""
 _DISCHARGE_FIELDS = ("discharged", "discharge_method", "discharge_destination")
+_FORGETS = {
+    "A13": _DISCHARGE_FIELDS,
+    "A25": ("expected_discharge",),
+    "A26": ("pending_place",),
+    "A02": ("pending_place",),
+}
+"""Event -> fields whose earlier values it voids; what a cancel itself says of them is not believed."""
+_FIELDS = Visit.__struct_fields__
 
 
 class _Discharge(NamedTuple):
-    recorded: str
     end: str
     said: bool
     """Whether PV1-45 gave the end; else it is when the A03 occurred."""
@@ -27,47 +46,59 @@ class _Discharge(NamedTuple):
 
 def settle(statements: Sequence[Statement]) -> VisitState:
     """The visit after all its messages. `statements` (at least one) are in the pipeline's total order."""
-    recorded = sorted(statements, key=lambda statement: statement.recorded)
+    recorded = sorted(statements, key=lambda one: (one.recorded, one.event in CANCELS))
     reopened, cancelled = _latest(recorded, "A13"), _latest(recorded, "A11")
-    details = _details(recorded, reopened)
+    details = _details(recorded)
     discharge = _discharge(recorded, max(reopened, cancelled))
-    status = _status(recorded, cancelled, discharge, details)
-    movements = _standing_moves(statements, cancelled)
-    start = details.admitted or _first_time(movements)
+    status = _status(recorded, statements, cancelled, discharge, details)
+    movements = standing_moves(statements, cancelled)
+    start = details.admitted or _arrival(movements)
     if start is None and status in ("planned", "cancelled"):
-        start = details.expected_admission or None
-    start, end = _in_order(start, discharge.end if discharge else None, movements)
-    return VisitState(details, status, start, end, _stays(recorded, movements, end))
+        start = details.expected_admission or details.to_come_in or None
+    start, end = in_order(start, discharge.end if discharge else None, _arrival(movements))
+    return VisitState(
+        details, status, start, end, stays(recorded, movements, end), _classes(movements, details, start, end)
+    )
 
 
 def died_in(visit: VisitState) -> bool:
-    """Whether the discharge says that the person died: method 4, destination 79, or a sender's word for it."""
+    """Whether the discharge says that the person died: method 4 (not of A&E, where it is 10), destination 79, or a
+    sender's word for it."""
     if visit.status != "finished":
         return False
-    method, destination = visit.details.discharge_method or "", visit.details.discharge_destination or ""
+    details = visit.details
+    method, destination = details.discharge_method or "", details.discharge_destination or ""
     words = {method.lower(), destination.lower()}
-    return method == DIED_METHOD or DIED_DESTINATION in (method, destination) or bool(words & _DEATH_WORDS)
+    died = DIED_IN_DEPARTMENT if is_emergency(details) else DIED_METHOD
+    return method == died or DIED_DESTINATION in (method, destination) or bool(words & _DEATH_WORDS)
 
 
-def _latest(recorded: Sequence[Statement], event: str) -> str:
-    """When an event of this kind was last recorded; "" sorts before every instant."""
-    return max((one.recorded for one in recorded if one.event == event), default="")
+def is_emergency(visit: Visit) -> bool:
+    """Whether PV1-2 says A&E."""
+    return (visit.patient_class or "").upper() in EMERGENCY
 
 
-def _visit(statement: Statement) -> Visit:
+def said_of(statement: Statement) -> Visit:
+    """The visit of a statement that is about one."""
     assert statement.visit is not None  # fold_visits only passes statements about a visit
     return statement.visit
 
 
-def _details(recorded: Sequence[Statement], reopened: str) -> Visit:
-    """PV1 and PV2 by the null rule, in the order of recording; a reopened visit forgets its discharge."""
+def _latest(recorded: Sequence[Statement], *events: str) -> str:
+    """When an event of these was last recorded; "" sorts before every instant."""
+    return max((one.recorded for one in recorded if one.event in events), default="")
+
+
+def _details(recorded: Sequence[Statement]) -> Visit:
+    """PV1 and PV2 by the null rule, in the order of recording."""
     held: dict[str, object] = dict.fromkeys(_DISCHARGE_FIELDS)
     for statement in recorded:
-        visit = _visit(statement)
-        void = statement.event in CANCELS or statement.recorded <= reopened
-        for name in Visit.__struct_fields__:
-            value = getattr(visit, name)
-            if value is not None and not (void and name in _DISCHARGE_FIELDS):
+        forgets = _FORGETS.get(statement.event, ())
+        for name in forgets:
+            held[name] = None
+        void = _DISCHARGE_FIELDS if statement.event in CANCELS else ()
+        for name, value in zip(_FIELDS, astuple(said_of(statement)), strict=True):
+            if value is not None and name not in void and not (forgets and name in forgets):
                 held[name] = value
     return Visit(**held)  # type: ignore[arg-type] # every value came out of a Visit
 
@@ -77,95 +108,75 @@ def _discharge(recorded: Sequence[Statement], undone: str) -> _Discharge | None:
     the explicit null takes it back."""
     found: _Discharge | None = None
     for statement in recorded:
-        said = _visit(statement).discharged
+        said = said_of(statement).discharged
         if statement.recorded <= undone or statement.event in CANCELS:
             continue
         if said:
-            found = _Discharge(statement.recorded, said, said=True)
+            found = _Discharge(said, said=True)
         elif said == "" and statement.event != "A03":
             found = None
         elif statement.event == "A03" and not (found and found.said and said is None):
-            found = _Discharge(statement.recorded, _local(statement.occurred), said=False)
+            found = _Discharge(local(statement.occurred), said=False)
     return found
 
 
-def _status(recorded: Sequence[Statement], cancelled: str, discharge: _Discharge | None, details: Visit) -> VisitStatus:
+def _status(
+    recorded: Sequence[Statement],
+    statements: Sequence[Statement],
+    cancelled: str,
+    discharge: _Discharge | None,
+    details: Visit,
+) -> VisitStatus:
     """A08 changes no status; what was recorded after an A11 counts again."""
     standing = {one.event for one in recorded if one.recorded > cancelled}
-    if cancelled and not standing & {"A01", "A02", "A03", "A04", "A05"}:
+    planned = bool(standing & _PLANS)
+    withdrawn = _latest(recorded, "A38", "A27")
+    if cancelled and not standing & _COUNTS_AGAIN:
         return "cancelled"
-    if discharge:
+    if details.attended in NOT_SEEN and "A01" not in standing:
+        return "cancelled"
+    if discharge or (details.attended in SEEN and details.attendance_outcome and not inpatient(details)):
         return "finished"
-    if standing & {"A01", "A02", "A04", "A12", "A13"} or (details.admitted and not standing & {"A05", "A38"}):
+    if standing & _HERE or (details.admitted and not (planned or withdrawn)):
+        return "onleave" if _is_on_leave(statements) else "in-progress"
+    if details.attended in SEEN:
         return "in-progress"
-    if "A38" in standing and _latest(recorded, "A38") >= _latest(recorded, "A05"):
+    if withdrawn and withdrawn >= _latest(recorded, *_PLANS):
         return "cancelled"
-    return "planned" if "A05" in standing else "unknown"
+    if planned:
+        return "cancelled" if details.removed else "planned"
+    return "unknown"
 
 
-def _standing_moves(statements: Sequence[Statement], cancelled: str) -> list[Statement]:
-    """Movements that no cancel took back, in the order they occurred. An A12 takes back the last transfer recorded
-    before it, unless the person is already back where it says (then it repeats an earlier A12)."""
-    moves = [one for one in statements if one.event in ARRIVALS | {"A02"}]
-    again = [one for one in moves if one.recorded > cancelled]
-    moves = again or moves
-    cancels = sorted((one for one in statements if one.event == "A12"), key=lambda one: one.recorded)
-    for cancel in cancels:
-        earlier = [one for one in moves if one.event == "A02" and one.recorded <= cancel.recorded]
-        restored = _visit(cancel).place
-        if earlier and (not restored or restored != _visit(earlier[-1]).place):
-            moves.remove(earlier[-1])
-    return moves
+def _is_on_leave(statements: Sequence[Statement]) -> bool:
+    """Whether the last leave or return that no cancel took back is a leave."""
+    moves = [one for one in statements if one.event in ("A21", "A22")]
+    standing = without_undone(without_undone(moves, statements, "A52"), statements, "A53")
+    return bool(standing) and standing[-1].event == "A21"
 
 
-def _first_time(movements: Sequence[Statement]) -> str | None:
-    return next((_local(one.occurred) for one in movements if one.event in ARRIVALS), None)
+def _arrival(movements: Sequence[Statement]) -> str | None:
+    return next((local(one.occurred) for one in movements if one.event in ("A01", "A04")), None)
 
 
-def _stays(recorded: Sequence[Statement], movements: Sequence[Statement], end: str | None) -> tuple[Stay, ...]:
-    """Where the person was, from one movement to the next, until `end`."""
-    stays: list[Stay] = []
+def _classes(
+    movements: Sequence[Statement], details: Visit, start: str | None, end: str | None
+) -> tuple[ClassSpan, ...]:
+    """What the patient was from one movement to the next, where that changed; the last is what the visit is now."""
+    spans: list[ClassSpan] = []
     for one in movements:
-        visit, moved = _visit(one), _local(one.occurred)
-        if not stays and one.event == "A02" and visit.prior_place:
-            stays.append(Stay(visit.prior_place, None))
-        if not visit.place or (stays and stays[-1].place == visit.place):
+        said = said_of(one).patient_class
+        if not said or (spans and spans[-1].patient_class == said):
             continue
-        if stays:
-            stays[-1] = Stay(stays[-1].place, stays[-1].start, moved)
-        stays.append(Stay(visit.place, moved))
-    _correct(stays, recorded, movements)
-    if stays and end and _moment(end) >= _moment(stays[-1].start or end):
-        stays[-1] = Stay(stays[-1].place, stays[-1].start, end)
-    return tuple(stay for stay in stays if stay.place != Place())
-
-
-def _correct(stays: list[Stay], recorded: Sequence[Statement], movements: Sequence[Statement]) -> None:
-    """A place in an A08 (or A03) recorded after the last movement corrects where the person is; without any movement
-    it is all that is known."""
-    last = max((one.recorded for one in movements), default="")
-    later = [one for one in recorded if one.event in ("A03", "A08") and one.recorded > last and _visit(one).place]
-    place = _visit(later[-1]).place if later else None
-    if place:
-        stays[-1:] = [Stay(place, stays[-1].start if stays else None)]
-
-
-def _in_order(start: str | None, end: str | None, movements: Sequence[Statement]) -> tuple[str | None, str | None]:
-    """FHIR per-1: a start after the end is a mistake of the sender; then the time of the arrival's own message is
-    taken, or none."""
-    if not (start and end) or _moment(start) <= _moment(end):
-        return start, end
-    arrival = _first_time(movements)
-    return (arrival if arrival and _moment(arrival) <= _moment(end) else None), end
-
-
-def _local(instant: str) -> str:
-    return local_moment(datetime.fromisoformat(instant))
-
-
-def _moment(fhir: str) -> datetime:
-    """A FHIR date (also year, year-month) or dateTime as an aware moment, for comparison."""
-    if len(fhir) < len("2024-01-01"):
-        fhir = (fhir + "-01-01")[:10]
-    found = datetime.fromisoformat(fhir)
-    return found if found.tzinfo else found.replace(tzinfo=LONDON)
+        moved = local(one.occurred)
+        if spans:
+            spans[-1] = ClassSpan(spans[-1].patient_class, spans[-1].start, moved)
+        spans.append(ClassSpan(said, moved))
+    if len(spans) < len(("before", "after")):
+        return ()
+    first, last = spans[0], spans[-1]
+    if start and moment(start) <= moment(first.end or start):
+        spans[0] = ClassSpan(first.patient_class, start, first.end)
+    if end and moment(end) >= moment(last.start):
+        spans[-1] = ClassSpan(details.patient_class or last.patient_class, last.start, end)
+    return tuple(spans)

@@ -1,11 +1,11 @@
-"""PV1 and PV2 -> Visit (ITK HL7 v2.4 v1.0.15).
+"""PV1, PV2, DG1 and the UK's ZU1, ZU3, ZU4 -> Visit (ITK HL7 v2.4 v1.0.15 5.6, 5.7, 5.10 to 5.15).
 
-Deliberately not read: PV1-5, 11, 13, 15, 18, 20 to 35, 38 to 43 and 46 to 52 (preadmit, temporary location, patient
-type in local words, finance, consultant episode: the visit is the unit here); PV2 apart from 3, 8, 9 and 12; ZU1, ZU3
-and ZU4 (commissioning data set fields and the waiting list, which is no encounter); and AL1, DG1, PR1, OBX, whose
-statements come from the clinical systems that own them. Their bytes stay in the inbox.
+Deliberately not read: PV1-5, 11, 13, 15, 18, 20 to 35, 38 to 41, 43 and 46 to 52 (preadmit, temporary location, patient
+type in local words, finance, consultant episode: the visit is the unit here); PV2 apart from 3, 8, 9, 12 and 38. What
+else ZU1, ZU3 and ZU4 say is kept as it came (`adapters.acute.kept`).
 """
 
+from adapters.acute.clinical import read_diagnoses
 from adapters.acute.datatypes import coded, doctors, one_doctor, place, time
 from adapters.acute.er7 import Message, Segment
 from adapters.acute.records import Visit
@@ -19,13 +19,14 @@ def read_visit(message: Message, pv1: Segment, defects: list[Defect]) -> Visit |
     if number is None or value is None:
         defects.append(_no_number())
         return None
-    pv2 = message.first("PV2")
+    pv2, zu1, zu3, zu4 = (message.first(name) for name in ("PV2", "ZU1", "ZU3", "ZU4"))
     return Visit(
         number=value,
         authority=number.part(4) or number.part(5) or "",
         patient_class=pv1.value(2),
         place=place(pv1.repetitions(3)),
         prior_place=place(pv1.repetitions(6)),
+        pending_place=place(pv1.repetitions(42)),
         admission_method=pv1.value(4),
         attending=one_doctor(pv1.repetitions(7)),
         referring=one_doctor(pv1.repetitions(8)),
@@ -42,6 +43,15 @@ def read_visit(message: Message, pv1: Segment, defects: list[Defect]) -> Visit |
         description=pv2.value(12) if pv2 else None,
         expected_admission=time(pv2, 8, defects) if pv2 else None,
         expected_discharge=time(pv2, 9, defects) if pv2 else None,
+        arrival_mode=coded(pv2.repetitions(38)) if pv2 else None,
+        diagnoses=read_diagnoses(message.every("DG1"), defects),
+        medically_fit=zu1.value(22) if zu1 else None,
+        ready_for_discharge=time(zu1, 24, defects) if zu1 else None,
+        attended=zu3.value(3) if zu3 else None,
+        attendance_outcome=zu3.value(4) if zu3 else None,
+        first_attendance=zu3.value(12) if zu3 else None,
+        to_come_in=time(zu4, 6, defects) if zu4 else None,
+        removed=time(zu4, 10, defects) if zu4 else None,
     )
 
 

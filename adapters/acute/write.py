@@ -1,44 +1,34 @@
 """Records -> ADT messages as an ITK sender writes them (HL7 v2.4, ITK v1.0.15): for the synthetic hospital and for the
 round-trip test. Segments end with CR; bytes are UTF-8, declared as UNICODE in MSH-18."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 import msgspec
 
-from adapters.acute.er7 import NULL, Delimiters, escape
-from adapters.acute.records import (
-    Address,
-    Coded,
-    Doctor,
-    Identifier,
-    Name,
-    Organisation,
-    Person,
-    Place,
-    Relative,
-    Statement,
-    Telecom,
-    Visit,
+from adapters.acute.encode import (
+    MARKS,
+    address,
+    coded,
+    components,
+    doctor,
+    identifier,
+    name,
+    organisation,
+    place,
+    repeats,
+    segment,
+    telecom,
+    text,
+    time,
+    when,
 )
-from adapters.records import LONDON
+from adapters.acute.er7 import NULL, escape
+from adapters.acute.records import Allergy, Diagnosis, Identifier, Name, Person, Relative, Statement, Visit
+from adapters.acute.triggers import TRIGGERS
 
-T = TypeVar("T")
+__all__ = ["Header", "components", "segment", "time", "write_batch", "write_merge", "write_statement"]
 NHS = "NHS"
-STRUCTURES = {
-    "A02": "ADT_A02",
-    "A03": "ADT_A03",
-    "A05": "ADT_A05",
-    "A11": "ADT_A09",
-    "A12": "ADT_A09",
-    "A28": "ADT_A05",
-    "A31": "ADT_A05",
-    "A38": "ADT_A38",
-    "A40": "ADT_A39",
-}
-"""Trigger event -> message structure (ITK 3.1); every other event is ADT_A01."""
-_MARKS = Delimiters()
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -59,39 +49,47 @@ def write_statement(header: Header, statement: Statement) -> bytes:
         _msh(header, statement.event),
         _evn(statement.recorded, statement.occurred),
         segment("PID", _pid(person)),
-        segment("PD1", {3: _organisation(person.practice), 4: _doctor(person.gp)}),
+        segment("PD1", {3: organisation(person.practice), 4: doctor(person.gp)}),
         *_nk1(person.relatives),
         *(_pv1(visit) if visit else _no_visit(statement.event)),
+        *_al1(person.allergies),
+        *(_iam(position, one) for position, one in enumerate(person.allergy_changes or (), start=1)),
+        *(_dg1(visit.diagnoses) if visit else ()),
+        *(_zu(visit, statement.kept) if visit else ()),
+        *statement.kept,
     ]
     if person.sharing is not None or person.location_hiding is not None:
-        segments.append(segment("ZU8", {2: _text(person.sharing), 4: _text(person.location_hiding)}))
+        segments.append(segment("ZU8", {2: text(person.sharing), 4: text(person.location_hiding)}))
     return _message(segments)
 
 
 def write_merge(
-    header: Header, recorded: str, survivor: Sequence[Identifier], discarded: Sequence[Identifier], name: Name
+    header: Header,
+    recorded: str,
+    survivor: Sequence[Identifier],
+    discarded: Sequence[Identifier],
+    person: Name,
+    event: str = "A40",
 ) -> bytes:
-    """An A40: PID-3 survives, MRG-1 is discarded. `name` is the survivor's: PID-5 is required, and changes nothing."""
-    pid = segment("PID", {1: "1", 3: _repeats(tuple(survivor), _identifier), 5: _name(name)})
-    mrg = segment("MRG", {1: _repeats(tuple(discarded), _identifier), 7: _name(name)})
-    return _message([_msh(header, "A40"), _evn(recorded, recorded), pid, mrg])
+    """An A40, A34 or A47: PID-3 survives, MRG-1 is discarded. `person` is the survivor's name: PID-5 is required, and
+    changes nothing."""
+    pid = segment("PID", {1: "1", 3: repeats(tuple(survivor), identifier), 5: name(person)})
+    mrg = segment("MRG", {1: repeats(tuple(discarded), identifier), 7: name(person)})
+    return _message([_msh(header, event), _evn(recorded, recorded), pid, mrg])
 
 
-def time(value: datetime) -> str:
-    """TS in Europe/London wall time, to the second; with an offset only in the second of two ambiguous autumn hours."""
-    local = value.astimezone(LONDON) if value.tzinfo else value
-    return local.strftime("%Y%m%d%H%M%S" + ("%z" if local.tzinfo and local.fold else ""))
-
-
-def segment(name: str, fields: Mapping[int, str]) -> str:
-    """A segment of already encoded fields by number; trailing empty fields are left out."""
-    numbers = [number for number, value in fields.items() if value]
-    return _MARKS.field.join([name, *(fields.get(number, "") for number in range(1, max(numbers, default=0) + 1))])
-
-
-def components(*values: str | None) -> str:
-    """Escaped components, without trailing empty ones."""
-    return _MARKS.component.join(escape(value or "", _MARKS) for value in values).rstrip(_MARKS.component)
+def write_batch(header: Header, messages: Sequence[bytes]) -> bytes:
+    """The messages as one batch in one file, with the counts that its receiver checks."""
+    fields = {
+        1: MARKS.component + MARKS.repetition + MARKS.escape + MARKS.subcomponent,
+        2: components(header.application),
+        3: components(header.facility),
+        6: time(header.sent),
+        10: components(header.control_id),
+    }
+    head = [segment("FHS", fields), segment("BHS", fields)]
+    tail = [segment("BTS", {1: str(len(messages))}), segment("FTS", {1: "1"})]
+    return _message(head) + b"".join(messages) + _message(tail)
 
 
 def _message(segments: Iterable[str]) -> bytes:
@@ -99,14 +97,14 @@ def _message(segments: Iterable[str]) -> bytes:
 
 
 def _msh(header: Header, event: str) -> str:
-    encoding = _MARKS.component + _MARKS.repetition + _MARKS.escape + _MARKS.subcomponent
+    encoding = MARKS.component + MARKS.repetition + MARKS.escape + MARKS.subcomponent
     fields = {
         3: components(header.application),
         4: components(header.facility),
         5: "ROUTE",
         6: "ROUTE",
         7: time(header.sent),
-        9: components("ADT", event, STRUCTURES.get(event, "ADT_A01")),
+        9: components("ADT", event, TRIGGERS[event].structure),
         10: components(header.control_id),
         11: header.processing,
         12: "2.4",
@@ -123,83 +121,25 @@ def _evn(recorded: str, occurred: str) -> str:
     return segment("EVN", {2: time(datetime.fromisoformat(recorded)), 6: time(datetime.fromisoformat(occurred))})
 
 
-def _text(value: str | None) -> str:
-    """Not sent, the explicit null, or the value."""
-    if value is None:
-        return ""
-    return escape(value, _MARKS) or NULL
-
-
-def _when(value: str | None) -> str:
-    """FHIR date or dateTime -> TS of the same precision."""
-    if not value or "T" not in value:
-        return _text(value if value is None else value.replace("-", ""))
-    return time(datetime.fromisoformat(value))
-
-
-def _repeats(values: tuple[T, ...] | None, write: Callable[[T], str]) -> str:
-    if values is None:
-        return ""
-    return _MARKS.repetition.join(map(write, values)) or NULL
-
-
-def _identifier(one: Identifier) -> str:
-    return components(one.value, "", "", one.authority, one.type)
-
-
-def _name(name: Name) -> str:
-    given = name.given or ("",)
-    return components(name.family, given[0], " ".join(given[1:]), name.suffix, name.prefix, "", name.use)
-
-
-def _address(one: Address) -> str:
-    lines = (*one.lines, "", "")
-    return components(lines[0], lines[1], one.city, one.district, one.postcode, one.country, one.use)
-
-
-def _telecom(one: Telecom) -> str:
-    return components(one.value, one.use, one.equipment)
-
-
-def _doctor(one: Doctor | None) -> str:
-    return "" if one is None else components(one.id, one.family, one.given, "", "", one.prefix) or NULL
-
-
-def _organisation(one: Organisation | None) -> str:
-    return "" if one is None else components(one.name, "", one.code) or NULL
-
-
-def _place(one: Place | None) -> str:
-    if one is None:
-        return ""
-    if one.site:
-        return components(one.site[:3] if one.ward else "", one.ward, one.bed, one.site)
-    return components(one.ward, one.room, one.bed) or NULL
-
-
-def _coded(one: Coded | None) -> str:
-    return "" if one is None else components(one.code, one.text, one.system) or NULL
-
-
 def _pid(person: Person) -> dict[int, str]:
     numbers = (Identifier(person.nhs_number, NHS),) if person.nhs_number else ()
     ids = None if person.identifiers is None and not numbers else (*(person.identifiers or ()), *numbers)
     return {
         1: "1",
-        3: _repeats(ids, _identifier),
-        5: _repeats(person.names, _name),
-        7: _when(person.birth_date),
-        8: _text(person.sex),
-        11: _repeats(person.addresses, _address),
-        13: _repeats(person.telecoms, _telecom),
-        14: _repeats(person.work_telecoms, _telecom),
-        15: _text(person.language),
-        16: _text(person.marital_status),
-        22: _text(person.ethnicity),
-        23: _text(person.birth_place),
-        29: _when(person.died),
-        30: _text(person.dead),
-        31: _text(person.identity_unknown),
+        3: repeats(ids, identifier),
+        5: repeats(person.names, name),
+        7: when(person.birth_date),
+        8: text(person.sex),
+        11: repeats(person.addresses, address),
+        13: repeats(person.telecoms, telecom),
+        14: repeats(person.work_telecoms, telecom),
+        15: text(person.language),
+        16: text(person.marital_status),
+        22: text(person.ethnicity),
+        23: text(person.birth_place),
+        29: when(person.died),
+        30: text(person.dead),
+        31: text(person.identity_unknown),
         32: _reliability(person),
     }
 
@@ -208,7 +148,7 @@ def _reliability(person: Person) -> str:
     if person.nhs_number_status is None and person.reliability is None:
         return ""
     status = (f"NSTS{person.nhs_number_status}",) if person.nhs_number_status else ()
-    return _repeats((*status, *(person.reliability or ())), components)
+    return repeats((*status, *(person.reliability or ())), components)
 
 
 def _nk1(relatives: tuple[Relative, ...] | None) -> list[str]:
@@ -221,17 +161,72 @@ def _nk1(relatives: tuple[Relative, ...] | None) -> list[str]:
             "NK1",
             {
                 1: str(position),
-                2: _name(relative.name),
-                3: _coded(relative.relationship).replace(NULL, ""),
-                4: _MARKS.repetition.join(map(_address, relative.addresses)),
-                5: _MARKS.repetition.join(map(_telecom, relative.telecoms)),
-                7: _coded(relative.role).replace(NULL, ""),
-                15: escape(relative.sex, _MARKS),
-                16: _when(relative.birth_date or None),
+                2: name(relative.name),
+                3: coded(relative.relationship).replace(NULL, ""),
+                4: MARKS.repetition.join(map(address, relative.addresses)),
+                5: MARKS.repetition.join(map(telecom, relative.telecoms)),
+                7: coded(relative.role).replace(NULL, ""),
+                15: escape(relative.sex, MARKS),
+                16: when(relative.birth_date or None),
             },
         )
         for position, relative in enumerate(relatives, start=1)
     ]
+
+
+def _al1(allergies: tuple[Allergy, ...] | None) -> list[str]:
+    if allergies == ():
+        return [segment("AL1", {1: "1", 3: NULL})]
+    return [
+        segment("AL1", {1: str(position)} | _allergy(one) | {6: when(one.identified or None)})
+        for position, one in enumerate(allergies or (), start=1)
+    ]
+
+
+def _iam(position: int, one: Allergy) -> str:
+    more = {6: escape(one.action, MARKS), 7: components(one.id), 11: when(one.identified or None)}
+    return segment("IAM", {1: str(position)} | _allergy(one) | more)
+
+
+def _allergy(one: Allergy) -> dict[int, str]:
+    return {
+        2: coded(one.type).replace(NULL, ""),
+        3: coded(one.allergen).replace(NULL, ""),
+        4: coded(one.severity).replace(NULL, ""),
+        5: MARKS.repetition.join(map(components, one.reactions)),
+    }
+
+
+def _dg1(diagnoses: tuple[Diagnosis, ...] | None) -> list[str]:
+    if diagnoses == ():
+        return [segment("DG1", {1: "1", 3: NULL})]
+    return [
+        segment(
+            "DG1",
+            {
+                1: str(position),
+                3: coded(one.code),
+                5: when(one.at or None),
+                6: escape(one.type, MARKS),
+                15: escape(one.priority, MARKS),
+                16: doctor(one.clinician),
+                18: escape(one.confidential, MARKS),
+                20: components(one.id),
+            },
+        )
+        for position, one in enumerate(diagnoses or (), start=1)
+    ]
+
+
+def _zu(visit: Visit, kept: Sequence[str]) -> list[str]:
+    """The UK's own segments, unless one that says more is kept as it came."""
+    fields = {
+        "ZU1": {22: text(visit.medically_fit), 24: when(visit.ready_for_discharge)},
+        "ZU3": {3: text(visit.attended), 4: text(visit.attendance_outcome), 12: text(visit.first_attendance)},
+        "ZU4": {6: when(visit.to_come_in), 10: when(visit.removed)},
+    }
+    held = {line.split(MARKS.field, 1)[0] for line in kept}
+    return [segment(one, said) for one, said in fields.items() if any(said.values()) and one not in held]
 
 
 def _no_visit(event: str) -> list[str]:
@@ -242,27 +237,29 @@ def _no_visit(event: str) -> list[str]:
 def _pv1(visit: Visit) -> list[str]:
     pv1 = {
         1: "1",
-        2: _text(visit.patient_class),
-        3: _place(visit.place),
-        4: _text(visit.admission_method),
-        6: _place(visit.prior_place),
-        7: _doctor(visit.attending),
-        8: _doctor(visit.referring),
-        9: _repeats(visit.consulting, _doctor),
-        10: _text(visit.treatment_function),
-        14: _text(visit.admission_source),
-        16: _text(visit.sensitive),
-        17: _doctor(visit.admitting),
+        2: text(visit.patient_class),
+        3: place(visit.place),
+        4: text(visit.admission_method),
+        6: place(visit.prior_place),
+        7: doctor(visit.attending),
+        8: doctor(visit.referring),
+        9: repeats(visit.consulting, doctor),
+        10: text(visit.treatment_function),
+        14: text(visit.admission_source),
+        16: text(visit.sensitive),
+        17: doctor(visit.admitting),
         19: components(visit.number, "", "", visit.authority),
-        36: _text(visit.discharge_method),
-        37: _text(visit.discharge_destination),
-        44: _when(visit.admitted),
-        45: _when(visit.discharged),
+        36: text(visit.discharge_method),
+        37: text(visit.discharge_destination),
+        42: place(visit.pending_place),
+        44: when(visit.admitted),
+        45: when(visit.discharged),
     }
     pv2 = {
-        3: _coded(visit.reason),
-        8: _when(visit.expected_admission),
-        9: _when(visit.expected_discharge),
-        12: _text(visit.description),
+        3: coded(visit.reason),
+        8: when(visit.expected_admission),
+        9: when(visit.expected_discharge),
+        12: text(visit.description),
+        38: coded(visit.arrival_mode),
     }
     return [segment("PV1", pv1), *([segment("PV2", pv2)] if any(pv2.values()) else [])]

@@ -14,7 +14,12 @@ Text = Annotated[str, Constraint(min_length=1)]
 Code = Annotated[str, Constraint(pattern=r"^\S+( \S+)*$")]
 Uri = Annotated[str, Constraint(pattern=r"^\S+$")]
 Id = Annotated[str, Constraint(pattern=r"^[A-Za-z0-9\-.]{1,64}$")]
-Count = Annotated[int, Constraint(ge=0)]
+_MOST = 2**31 - 1
+"""Of FHIR's integers, http://hl7.org/fhir/STU3/datatypes.html#integer."""
+Count = Annotated[int, Constraint(ge=0, le=_MOST)]
+Positive = Annotated[int, Constraint(ge=1, le=_MOST)]
+Whole = Annotated[int, Constraint(ge=-(2**53), le=2**53)]
+"""Of a decimal: JSON may hold any, but what is larger no program reads alike, and none can be a measurement."""
 
 
 class Element(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -100,11 +105,11 @@ class ContactPoint(Element, frozen=True, kw_only=True):
     system: Literal["phone", "fax", "email", "pager", "url", "sms", "other"] | None = None
     value: Text | None = None
     use: Literal["home", "work", "temp", "old", "mobile"] | None = None
-    rank: Annotated[int, Constraint(ge=1)] | None = None
+    rank: Positive | None = None
 
 
 class Quantity(Element, frozen=True, kw_only=True):
-    value: int | float | None = None
+    value: Whole | float | None = None
     comparator: Literal["<", "<=", ">=", ">"] | None = None
     unit: Text | None = None
     system: Uri | None = None

@@ -5,7 +5,7 @@ never used, as the specification demands; references are relative.
 """
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -13,10 +13,13 @@ import msgspec
 from adapters.errors import Unreadable
 from adapters.gp import bundles, records, stu3
 from adapters.gp.bundles import AREAS, Entry
+from adapters.gp.kinds import kind_of_json, kind_of_text
 from adapters.gp.refusal import answer_of_outcome, trusted_nhs_number
 from adapters.records import Defect, Event, Parsed, SourcePatient, instant
 
 Json = dict[str, Any]
+_AT_ONCE = timedelta(minutes=10)
+"""An answer that was received so soon after it was made was made for this request: clocks differ, answers are slow."""
 _REFERENCE = re.compile(rb'"reference":"([^"]+)"')
 
 
@@ -36,11 +39,21 @@ def parse(content: bytes, *, name: str, sender: str, as_of: datetime) -> Parsed:
             Defect(
                 code="not-a-structured-record",
                 where="Bundle",
-                reason="The content is no FHIR Bundle of type collection",
+                reason=f"The content is {kind_of_json(answer)}, not a Bundle of type collection",
                 remedy="Send the answer of $gpc.getstructuredrecord as it was received",
             )
         )
-    return _structured_record(answer, sender, as_of)
+    try:
+        return _structured_record(answer, sender, as_of)
+    except RecursionError as error:
+        raise Unreadable(
+            Defect(
+                code="too-deep",
+                where="Bundle",
+                reason="The content is nested deeper than any FHIR resource",
+                remedy="Send the answer of $gpc.getstructuredrecord as it was received",
+            )
+        ) from error
 
 
 def _json(content: bytes) -> Json:
@@ -51,7 +64,7 @@ def _json(content: bytes) -> Json:
             Defect(
                 code="not-json",
                 where="Bundle",
-                reason="The content is not JSON in UTF-8",
+                reason=f"The content is {kind_of_text(content)}",
                 remedy="Send the answer of $gpc.getstructuredrecord as it was received",
             )
         ) from error
@@ -92,12 +105,14 @@ def _structured_record(bundle: Json, sender: str, as_of: datetime) -> Parsed:
 
 def _made(bundle: Json, lists: list[stu3.List], as_of: datetime) -> str:
     """When the practice made the answer: the latest date of an area's list, or the bundle's own; never later than the
-    receipt, so that a wrong clock cannot outlive every later answer."""
+    receipt, so that a wrong clock cannot outlive every later answer. An answer that came as it was made counts from
+    its receipt: a refusal has no date of its own, and two clocks must not reorder a refusal and a record."""
     meta = bundle.get("meta")
     dates = [meta.get("lastUpdated")] if isinstance(meta, dict) else []
     dates += [listed.date for listed in lists if any(coding.code in AREAS for coding in listed.code.coding)]
-    moments = [moment for moment in map(_moment, dates) if moment]
-    return min(max(moments), instant(as_of)) if moments else instant(as_of)
+    made = max(filter(None, map(_moment, dates)), default=None)
+    received = instant(as_of)
+    return received if made is None or made >= instant(as_of - _AT_ONCE) else made
 
 
 def _moment(text: Any) -> str | None:

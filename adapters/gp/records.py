@@ -19,11 +19,8 @@ ODS_CODE = "https://fhir.nhs.uk/Id/ods-organization-code"
 SNOMED = "http://snomed.info/sct"
 
 NOT_CARRIED = {
-    "DocumentReference": "points at a document that only the practice's own document service can serve",
-    "QuestionnaireResponse": "groups Observations of a template; the Observations themselves are carried",
-    "DiagnosticReport": "groups Observations of a report; the Observations themselves are carried",
-    "Specimen": "says how a sample was taken; the results themselves are carried",
-    "HealthcareService": "only names where a referral went; the practitioner or organisation is carried",
+    "QuestionnaireResponse": "groups Observations of a template under its title, a free text that no list of sensitive "
+    "codes can judge; the Observations themselves are carried",
 }
 """Resource types that are deliberately left out, and why. Every other unknown type is a Defect."""
 

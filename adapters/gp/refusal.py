@@ -17,8 +17,26 @@ Json = dict[str, Any]
 ERROR_SYSTEM = "https://fhir.nhs.uk/STU3/CodeSystem/Spine-ErrorOrWarningCode-1"
 NO_PATIENT_CONSENT = "NO_PATIENT_CONSENT"
 WithheldCode = Literal["PATIENT_NOT_FOUND", "NO_ORGANISATION_CONSENT"]
+ABOUT_THE_PERSON: tuple[str, ...] = (NO_PATIENT_CONSENT, *get_args(WithheldCode))
+"""Error codes that are answers about the person; the most restrictive first."""
+ERROR_CODES = {
+    NO_PATIENT_CONSENT: "the person objects to sharing",
+    "NO_ORGANISATION_CONSENT": "the practice does not share",
+    "PATIENT_NOT_FOUND": "not found, inactive, deceased, temporary, not verified or sensitive: which one is not said",
+    "INVALID_NHS_NUMBER": "the number fails its format or check digit",
+    "INVALID_PARAMETER": "a parameter of the request is wrong, or not allowed beside another",
+    "INVALID_RESOURCE": "the Parameters resource of the request cannot be read",
+    "REFERENCE_NOT_FOUND": "the request refers to something that is not there",
+    "BAD_REQUEST": "the request, one of its headers or its token is wrong",
+    "ACCESS_DENIED": "GP Connect or this capability is not enabled at the practice",
+    "NON_AUTHORITATIVE": "the practice's system is not the one that holds the record",
+    "INTERNAL_SERVER_ERROR": "the practice's system failed",
+    "NOT_IMPLEMENTED": "the practice's system does not offer the operation",
+}
+"""Spine error codes of the specification, and what each means here. The first three say something about the person;
+the others say something about the request or the system, and change nothing of what is held of the person."""
 _FILE_NAME = re.compile(r"(?:.*[/\\])?(\d{10})(?!\d)")
-_CODE = re.compile(r"[A-Z_]{1,64}")
+_CODE = re.compile(r"[A-Z_ ]{1,64}")
 
 
 def answer_of_outcome(outcome: Json, name: str) -> records.Refusal | records.Withheld:
@@ -52,7 +70,7 @@ def outcome_codes(outcome: Json) -> Iterator[str]:
         for coding in codings if isinstance(codings, list) else []:
             code = coding.get("code") if isinstance(coding, dict) else None
             if isinstance(code, str) and _CODE.fullmatch(code):
-                yield code
+                yield code.replace(" ", "_")  # the specification itself writes ACCESS DENIED
 
 
 def _number_of_name(name: str) -> str:

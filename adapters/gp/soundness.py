@@ -8,6 +8,7 @@ what the rest means, cannot be read.
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -80,9 +81,29 @@ def _missing(message: str) -> str:
 
 def _clean(raw: Json) -> tuple[Json, list[tuple[str, str]]]:
     """`raw` without empty values, outer spaces, placeholders and impossible dates; (code, path) of the latter two."""
+    if _is_clean(raw):
+        return raw, []
     found: list[tuple[str, str]] = []
     cleaned = _cleaned(raw, (), found)
     return cleaned or {}, found
+
+
+def _is_clean(node: Any) -> bool:
+    """Whether `_cleaned` would leave an object or array as it is: nearly every resource of every practice is so, and
+    this is the hot path of the feed. So the strings are looked at here and not in a function of their own."""
+    for value in node.values() if type(node) is dict else node:
+        kind = type(value)
+        if kind is str:
+            if not value or value[0].isspace() or value[-1].isspace() or "{{" in value:
+                return False
+            if value[4:5] == "-" and not _possible(value) and _DATE.fullmatch(value):
+                return False
+        elif kind is dict or kind is list:
+            if not _is_clean(value):
+                return False
+        elif value is None:
+            return False
+    return bool(node)
 
 
 def _cleaned(value: Any, path: tuple[str, ...], found: list[tuple[str, str]]) -> Any:
@@ -107,6 +128,7 @@ def _cleaned_text(value: str, path: tuple[str, ...], found: list[tuple[str, str]
     return value.strip() or None
 
 
+@lru_cache(maxsize=4096)
 def _possible(date: str) -> bool:
     """Whether an ISO date or dateTime exists in the calendar."""
     try:
@@ -151,7 +173,8 @@ WIRE: dict[str, Any] = {
     for wire in (
         stu3.Patient, stu3.Organization, stu3.Practitioner, stu3.PractitionerRole, stu3.Location, stu3.Encounter,
         stu3.Condition, stu3.AllergyIntolerance, stu3.Observation, stu3.Immunization, stu3.Medication,
-        stu3.MedicationStatement, stu3.MedicationRequest, stu3.ReferralRequest, stu3.ProcedureRequest, stu3.List,
+        stu3.MedicationStatement, stu3.MedicationRequest, stu3.ReferralRequest, stu3.ProcedureRequest,
+        stu3.DiagnosticReport, stu3.Specimen, stu3.DocumentReference, stu3.HealthcareService, stu3.List,
     )
 }  # fmt: skip
 """The struct of each resource type that is read."""

@@ -25,11 +25,21 @@ from adapters.gp.datatypes import Id as Id
 from adapters.gp.datatypes import Identifier as Identifier
 from adapters.gp.datatypes import Meta as Meta
 from adapters.gp.datatypes import Period as Period
+from adapters.gp.datatypes import Positive as Positive
 from adapters.gp.datatypes import Quantity as Quantity
 from adapters.gp.datatypes import Reference as Reference
 from adapters.gp.datatypes import Resource as Resource
 from adapters.gp.datatypes import Text as Text
 from adapters.gp.datatypes import Uri as Uri
+from adapters.gp.investigations import Attachment as Attachment
+from adapters.gp.investigations import Collection as Collection
+from adapters.gp.investigations import DiagnosticReport as DiagnosticReport
+from adapters.gp.investigations import DocumentContent as DocumentContent
+from adapters.gp.investigations import DocumentContext as DocumentContext
+from adapters.gp.investigations import DocumentReference as DocumentReference
+from adapters.gp.investigations import HealthcareService as HealthcareService
+from adapters.gp.investigations import ReportPerformer as ReportPerformer
+from adapters.gp.investigations import Specimen as Specimen
 
 
 class Contact(Element, frozen=True, kw_only=True):
@@ -222,8 +232,8 @@ class Explanation(Element, frozen=True, kw_only=True):
 
 
 class VaccinationProtocol(Element, frozen=True, kw_only=True):
-    dose_sequence: Annotated[int, Constraint(ge=1)] | None = None
-    series_doses: Annotated[int, Constraint(ge=1)] | None = None
+    dose_sequence: Positive | None = None
+    series_doses: Positive | None = None
     target_disease: tuple[CodeableConcept, ...] = ()
 
 
@@ -378,8 +388,11 @@ Clinical = (
     | MedicationRequest
     | ReferralRequest
     | ProcedureRequest
+    | DiagnosticReport
+    | Specimen
+    | DocumentReference
 )
 """What says something about the person; each refers to them in `subject` or `patient`."""
-Directory = Organization | Practitioner | PractitionerRole | Location | Medication
+Directory = Organization | Practitioner | PractitionerRole | Location | HealthcareService | Medication
 Kept = Patient | Clinical | Directory
 """The resources that a record keeps."""

@@ -31,7 +31,13 @@ _ERRORS = {
     NO_PATIENT_CONSENT: ("forbidden", "Patient has not provided consent to share data"),
     "NO_ORGANISATION_CONSENT": ("forbidden", "Organisation has not provided consent to share data"),
     "PATIENT_NOT_FOUND": ("not-found", "Patient not found"),
+    "ACCESS_DENIED": ("forbidden", "Access denied"),
+    "INVALID_NHS_NUMBER": ("value", "NHS number invalid"),
+    "INVALID_PARAMETER": ("invalid", "Submitted parameter is not valid"),
+    "INVALID_RESOURCE": ("invalid", "Submitted resource is not valid"),
+    "BAD_REQUEST": ("invalid", "Bad request"),
 }
+"""Issue type and display of a Spine error code."""
 _CONSULTATION, _TOPIC = ("325851000000107", "Consultation"), ("25851000000105", "Topic")
 
 
@@ -51,14 +57,18 @@ def write(answer: records.Answer, *, made: str) -> bytes:
     if isinstance(answer, records.StructuredRecord):
         return msgspec.json.encode(_bundle(answer, made))
     code = NO_PATIENT_CONSENT if isinstance(answer, records.Refusal) else answer.code
-    return msgspec.json.encode(_outcome(code))
+    return write_error(code)
 
 
-def _outcome(code: str) -> Json:
+def write_error(code: str, diagnostics: str = "") -> bytes:
+    """The bytes of a GPConnect-OperationOutcome-1 with one Spine error code."""
     kind, display = _ERRORS[code]
     coding = {"system": ERROR_SYSTEM, "code": code, "display": display}
     issue = {"severity": "error", "code": kind, "details": {"coding": [coding], "text": display}}
-    return {"resourceType": "OperationOutcome", "meta": {"profile": [_OUTCOME_PROFILE]}, "issue": [issue]}
+    said = {**issue, "diagnostics": diagnostics} if diagnostics else issue
+    return msgspec.json.encode(
+        {"resourceType": "OperationOutcome", "meta": {"profile": [_OUTCOME_PROFILE]}, "issue": [said]}
+    )
 
 
 def _bundle(record: records.StructuredRecord, made: str) -> Json:
@@ -96,6 +106,8 @@ def _area(resource: stu3.Resource) -> str | None:
             return "714311000000108"
         case stu3.Condition():
             return "717711000000103"
+        case stu3.DiagnosticReport():
+            return "887191000000108"
         case stu3.Observation(context=None):
             return "826501000000100"
     return None

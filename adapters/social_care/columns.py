@@ -40,7 +40,7 @@ RELEASE_1 = (
     Column("Client Type", "row", "client_type", "list"),
     Column("Primary Support Reason", "person", "primary_support_reason", "list"),
     Column("Accommodation Status", "person", "accommodation_status", "list"),
-    Column("Employment Status", "person", "employment_status"),
+    Column("Employment Status", "person", "employment_status", "list"),
     Column("Has Unpaid Carer", "person", "has_unpaid_carer", "list"),
     Column("Autism Spectrum Disorder (ASD)", "person", "autism", "list"),
     Column("Visual Impairment", "person", "visual_impairment", "list"),
@@ -57,7 +57,7 @@ RELEASE_1 = (
     Column("Assessment Type", "assessment", "type", "list"),
     Column("Eligible Needs Identified", "assessment", "eligible_needs"),
     Column("Informal Carer involved in Assessment", "assessment", "carer_involved"),
-    Column("Method of Assessment", "assessment", "method"),
+    Column("Method of Assessment", "assessment", "method", "list"),
     Column("Total Hrs Caring per week", "caring", "hours_per_week"),
     Column("No. of adults being cared for", "caring", "adults_cared_for"),
     Column("Adult 1 Linked Person_ID", "caring", "linked_1"),
@@ -69,8 +69,8 @@ RELEASE_1 = (
     Column("Provider CQC Location Name", "service", "provider_name"),
     Column("Provider CQC Location ID", "service", "provider_id"),
     Column("Review Reason", "review", "reason", "list"),
-    Column("Review Outcomes Achieved", "review", "outcomes_achieved"),
-    Column("Method of Review", "review", "method"),
+    Column("Review Outcomes Achieved", "review", "outcomes_achieved", "list"),
+    Column("Method of Review", "review", "method", "list"),
     Column("Unit Cost", "service", "unit_cost"),
     Column("Cost Frequency (Unit Type)", "service", "cost_frequency"),
     Column("Planned units per week", "service", "units_per_week"),
@@ -83,7 +83,13 @@ PSEUDONYMISED = "Pseudo NHS Number"
 REQUIRED = ("LA Person Unique Identifier", "Client Type", "Event Type", "Event Start Date", "Event End Date")
 
 ALIASES = {
-    # titles seen in council extracts and, unverified, of Release 2 -> title above
+    # titles seen in council extracts and earlier versions and, unverified, of Release 2 -> title above
+    "Person Unique Identifier": "LA Person Unique Identifier",
+    "ASD": "Autism Spectrum Disorder (ASD)",
+    "Number of adults being cared for": "No. of adults being cared for",
+    "Carer involved in assessment": "Informal Carer involved in Assessment",
+    "Provider CQC ID": "Provider CQC Location ID",
+    "Provider CQC Name": "Provider CQC Location Name",
     "Route of Access": "Request: Route of Access",
     "Unpaid carer involved in assessment": "Informal Carer involved in Assessment",
     "Autism Spectrum Disorder": "Autism Spectrum Disorder (ASD)",

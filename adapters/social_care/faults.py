@@ -1,10 +1,14 @@
 """What was wrong with a file, one Defect per kind of fault and column, naming the rows as a spreadsheet shows them."""
 
-from collections.abc import Sequence
+from collections import Counter
+from dataclasses import dataclass, field
 
 from adapters.records import Defect
 
 _NAMED_ROWS = 20
+_NAMED_PLACES = 200
+_KEPT_CONTENTS = 100
+_KEPT_LENGTH = 200  # characters
 
 FAULTS = {
     # code: (reason, remedy)
@@ -26,7 +30,11 @@ FAULTS = {
         "the row has more cells than the header; it was not used, and nothing that the file leaves out was withdrawn",
         "quote cells that hold commas",
     ),
-    "missing-person-id": ("LA Person Unique Identifier is empty; the row was not used", "send the council's person id"),
+    "missing-person-id": (
+        "LA Person Unique Identifier is empty; the row was not used, and nothing that the file leaves out of the same "
+        "event type was withdrawn",
+        "send the council's person id",
+    ),
     "missing-client-type": (
         "the client type is empty or not in CLD's list; the row was not used",
         "use a Client Type of CLD Release 1 or 2",
@@ -72,48 +80,76 @@ FAULTS = {
         "the value is not in CLD's list; it was kept as text where a text can be shown, else left out",
         "use the permitted values of CLD Release 2",
     ),
+    "unverified-value": (
+        "the value is not among those that are publicly known of CLD's list, which is not public as a whole; it was "
+        "kept as text",
+        "nothing, if it is a permitted value of CLD Release 2; else use one",
+    ),
     "linked-to-self": ("the carer is linked to their own id; the link was left out", "link the adult cared for"),
     "ambiguous-person": (
         "one LA Person Unique Identifier stands beside different NHS numbers, pseudonyms or birth dates; none of "
         "these rows was used",
         "give each person an identifier of their own, or correct the rows that are wrong",
     ),
+    "unidentified-row": (
+        "the row has neither NHS number nor pseudonym nor birth date, while other rows under the same LA Person Unique "
+        "Identifier have a number: it may be somebody else's and was not used",
+        "send the NHS number or the birth date in every row of a person",
+    ),
 }
 
 
 class Faults:
-    """Collects faults of one file; `defects` says them."""
+    """Collects faults of one file; `defects` says them. What it holds does not grow with the file: of each kind the
+    first rows and contents are named, and of kinds that differ in their place the first _NAMED_PLACES."""
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._found: dict[tuple[str, str], tuple[list[int], dict[str, None]]] = {}
+        self._found: dict[tuple[str, str, str], _Found] = {}
+        self._places: Counter[str] = Counter()
 
-    def add(self, code: str, *, row: int | None = None, column: str = "", content: str = "") -> None:
-        """Notes one fault; `content` is what could not be used and is kept for quarantine only."""
-        rows, contents = self._found.setdefault((code, column), ([], {}))
+    def add(self, code: str, *, row: int | None = None, column: str = "", content: str = "", about: str = "") -> None:
+        """Notes one fault. `content` is what could not be used and is kept for quarantine only; `about` is never
+        shown, and tells apart what gets a defect of its own (one per person id, say)."""
+        found = self._found.get((code, column, about)) or self._place(code, column, about)
         if row is not None:
-            rows.append(row)
-        if content:
-            contents[content] = None
+            found.count += 1
+            if len(found.rows) < _NAMED_ROWS:
+                found.rows.append(row)
+        if content and len(found.contents) < _KEPT_CONTENTS:
+            found.contents[content[:_KEPT_LENGTH]] = None
+
+    def _place(self, code: str, column: str, about: str) -> "_Found":
+        if self._places[code] >= _NAMED_PLACES:
+            column = about = ""
+        else:
+            self._places[code] += 1
+        return self._found.setdefault((code, column, about), _Found())
 
     def defects(self) -> list[Defect]:
-        """One Defect per kind and column, in the order in which they were first found."""
+        """One Defect per kind and place, in the order in which they were first found."""
         return [
             Defect(
                 code=code,
-                where=" ".join(filter(None, (self._name, named_rows(rows), column))),
+                where=" ".join(filter(None, (self._name, _named_rows(found), column))),
                 reason=FAULTS[code][0],
                 remedy=FAULTS[code][1],
-                fragment="\n".join(contents).encode(),
+                fragment="\n".join(found.contents).encode(),
             )
-            for (code, column), (rows, contents) in self._found.items()
+            for (code, column, _), found in self._found.items()
         ]
 
 
-def named_rows(rows: Sequence[int]) -> str:
-    """`row 7`, `rows 7, 9, 12`: the first twenty by number, empty without rows."""
-    if not rows:
+@dataclass
+class _Found:
+    rows: list[int] = field(default_factory=list)
+    count: int = 0
+    contents: dict[str, None] = field(default_factory=dict)
+
+
+def _named_rows(found: _Found) -> str:
+    """`row 7`, `rows 7, 9, 12`, `rows 7, 9 ... and 80 more`; empty without rows."""
+    if not found.rows:
         return ""
-    named = ", ".join(str(row) for row in rows[:_NAMED_ROWS])
-    more = f" and {len(rows) - _NAMED_ROWS} more" if len(rows) > _NAMED_ROWS else ""
-    return f"{'row' if len(rows) == 1 else 'rows'} {named}{more}"
+    more = f" and {found.count - len(found.rows)} more" if found.count > len(found.rows) else ""
+    return f"{'row' if found.count == 1 else 'rows'} {', '.join(map(str, found.rows))}{more}"

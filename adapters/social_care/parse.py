@@ -1,52 +1,98 @@
 """Client Level Data -> events. One file is one submission; one row is one event of one person.
 
-Nothing is guessed: rows under an id that the same file gives to two people are not used, and the submission is then
-told as saying nothing about that id (`Unattributed`), so that what it said before is not taken as withdrawn.
+A file is read twice, each time as a stream: first for whom its rows are about, then for what they say. Nothing is
+guessed: rows under an id that the same file gives to two people are not used, and the submission is then told as
+saying nothing about that id (`Unattributed`), so that what it said before is not taken as withdrawn.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import io
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import BinaryIO
 
 import msgspec
 
 from adapters.errors import Unreadable
 from adapters.records import LONDON, Event, Parsed, SourcePatient, Submission, instant
-from adapters.social_care import period, records, rows
+from adapters.social_care import records
 from adapters.social_care.columns import CLEAR, PSEUDONYMISED, RELEASE_1, Column, recognise
-from adapters.social_care.faults import Faults, named_rows
-from adapters.social_care.rows import Statement
-from adapters.social_care.sheet import read_sheet
+from adapters.social_care.faults import Faults
+from adapters.social_care.identities import Identities, Identity, identities
+from adapters.social_care.period import Reported
+from adapters.social_care.rows import RowReader, Statement
+from adapters.social_care.sheet import Sheet, open_sheet
+
+_PIECE = 2000
+"""Events."""
+Told = tuple[str, records.Record]
+"""(LA Person Unique Identifier, what is said of that person)."""
 
 
 def parse(content: bytes, *, name: str, sender: str, as_of: datetime) -> Parsed:
     """CSV or workbook of CLD (either layout, either release's values) -> one event per row, one more for each adult
     that a carer's row links to, and the submission. `sender`: ODS code of the council. Raises Unreadable when no sheet
     holds CLD's columns or the rows are of several councils."""
-    sheet = read_sheet(content, name)
+    read = list(pieces(io.BytesIO(content), name=name, sender=sender, as_of=as_of))
+    return Parsed(
+        events=[event for piece in read for event in piece.events],
+        defects=[defect for piece in read for defect in piece.defects],
+        submission=read[-1].submission,
+    )
+
+
+def pieces(content: BinaryIO, *, name: str, sender: str, as_of: datetime) -> Iterator[Parsed]:
+    """`parse` for a seekable binary file of any length, in memory that does not grow with a CSV file (a workbook is
+    held whole). Every piece has about 2,000 events; the last one also the defects and the submission. The same bytes
+    give the same pieces. What makes the file Unreadable is raised before the first piece. Nobody else may move the
+    file's position meanwhile."""
     faults = Faults(name)
     today = as_of.astimezone(LONDON).date().isoformat()
-    columns = _columns(sheet.header, faults)
-    statements = [rows.read_row(number, cells, columns, today, faults) for number, cells in sheet.rows]
-    _one_council(statements, name)
-    ambiguous = _ambiguous(statements, faults)
-    submission = Submission(
-        dataset=records.DATASET,
-        sender=sender,
-        as_of=instant(as_of),
-        tables=_tables(statements),
-        **period.reporting_period(statements, today, faults)._asdict(),
+    moment = instant(as_of)
+    sheet = open_sheet(content, name)
+    reader = RowReader(_columns(sheet.header, faults), today, faults)
+    submission = _Submission()
+    events: list[Event] = []
+    encode = msgspec.json.Encoder().encode
+    with identities(_identities(sheet, reader, name)) as doubtful:
+        for number, texts in sheet.rows():
+            statement = reader.read(number, texts)
+            submission.add(statement)
+            events += (
+                Event(patient=SourcePatient(sender, told), at=moment, sent=moment, record=encode(record))
+                for told, record in _told(statement, doubtful, faults)
+            )
+            if len(events) >= _PIECE:
+                yield Parsed(events=events)
+                events = []
+    period = submission.reported.period(today, faults)
+    yield Parsed(
+        events=events,
+        defects=faults.defects(),
+        submission=Submission(
+            dataset=records.DATASET, sender=sender, as_of=moment, tables=submission.tables(), **period._asdict()
+        ),
     )
-    events = [
-        Event(
-            patient=SourcePatient(sender, local_id),
-            at=submission.as_of,
-            sent=submission.as_of,
-            record=msgspec.json.encode(record),
-        )
-        for local_id, record in _records(statements, ambiguous, faults)
-    ]
-    return Parsed(events=events, defects=faults.defects(), submission=submission)
+
+
+class _Submission:
+    """Collects, row by row, what the submission as a whole says."""
+
+    def __init__(self) -> None:
+        self.reported = Reported()
+        self._present: set[str] = set()
+        self._anybodys: set[str] = set()
+
+    def add(self, statement: Statement) -> None:
+        self.reported.add(statement.period, statement.row.end if statement.row else None)
+        if statement.local_id is None:
+            self._anybodys.update(statement.tables)
+        elif len(statement.tables) == 1:
+            self._present.update(statement.tables)
+
+    def tables(self) -> tuple[str, ...]:
+        """The tables whose absences count: those present, but for those that a row of nobody known belongs to."""
+        counted = self._present - self._anybodys
+        return tuple(table for table in records.TABLES if table in counted)
 
 
 def _columns(header: Sequence[str], faults: Faults) -> list[Column | None]:
@@ -72,71 +118,50 @@ def _report_missing(titles: set[str], faults: Faults) -> None:
             faults.add("missing-column", column=title)
 
 
-def _one_council(statements: Iterable[Statement], name: str) -> None:
-    if len({statement.council.casefold() for statement in statements if statement.council}) > 1:
-        faults = Faults(name)
-        faults.add("several-councils", column="LA Code")
-        raise Unreadable(faults.defects()[0])
+def _identities(sheet: Sheet, reader: RowReader, name: str) -> Iterator[Identity]:
+    """Of every row that tells, whom it is about. Raises Unreadable when the rows are of several councils."""
+    council = ""
+    for _, texts in sheet.rows():
+        said = reader.council(texts)
+        if said and council and said != council:
+            faults = Faults(name)
+            faults.add("several-councils", column="LA Code")
+            raise Unreadable(faults.defects()[0])
+        council = council or said
+        identity = reader.identity(texts)
+        if identity:
+            yield identity
 
 
-def _tables(statements: Sequence[Statement]) -> tuple[str, ...]:
-    """The tables whose absences count: those present, or none when a row could be anybody's."""
-    if any(statement.unreadable for statement in statements):
-        return ()
-    present = {table for statement in statements for table in statement.tables}
-    return tuple(table for table in records.TABLES if table in present)
-
-
-def _ambiguous(statements: Iterable[Statement], faults: Faults) -> set[str]:
-    """LA ids that the file gives to people who cannot be one person."""
-    by_id: Mapping[str, list[Statement]] = defaultdict(list)
-    for statement in statements:
-        if statement.local_id:
-            by_id[statement.local_id].append(statement)
-    ambiguous = {local_id for local_id, said in by_id.items() if _several_people(said)}
-    for local_id in sorted(ambiguous):
-        # one defect per id, naming its rows: the council mends them id by id
-        faults.add("ambiguous-person", column=named_rows([statement.number for statement in by_id[local_id]]))
-    return ambiguous
-
-
-def _several_people(said: Sequence[Statement]) -> bool:
-    people = [statement.person for statement in said if statement.person]
-    identities = (
-        {person.nhs_number for person in people},
-        {person.pseudonym for person in people},
-        {person.birth_date for person in people},
-    )
-    return any(len(identity - {None}) > 1 for identity in identities)
-
-
-def _records(
-    statements: Iterable[Statement], ambiguous: set[str], faults: Faults
-) -> Iterator[tuple[str, records.Record]]:
-    """(LA id, record) in the order of the rows; what is unusable becomes one Unattributed per id."""
-    unusable: dict[str, set[str]] = defaultdict(set)
-    for statement in statements:
-        row = statement.row
-        if not statement.local_id:
-            continue
-        if statement.local_id in ambiguous:
-            for told in (statement.local_id, *(row.caring.linked if row else ())):
-                unusable[told].update(records.TABLES)
-            continue
-        if row is None:
-            unusable[statement.local_id].update(statement.tables or records.TABLES)
-            continue
-        yield statement.local_id, row
+def _told(statement: Statement, doubtful: Identities, faults: Faults) -> Iterator[Told]:
+    """What one row says, of whom: itself and, to the adults whom it links to, that they are cared for. A row that
+    cannot be used says nothing about any of them, which is not the same as being absent."""
+    local_id, row, person = statement.local_id, statement.row, statement.person
+    if local_id is None or person is None:
+        return
+    doubt = doubtful.doubt(local_id)
+    if doubt == "ambiguous":
+        faults.add("ambiguous-person", row=statement.number, about=local_id)
+        yield from ((told, records.Unattributed(tables=records.TABLES)) for told in (local_id, *statement.linked))
+    elif row is None:
+        yield from ((told, records.Unattributed(tables=statement.tables)) for told in (local_id, *statement.linked))
+    elif doubt == "mixed" and _identity(person).unidentified:
+        faults.add("unidentified-row", row=statement.number)
+        yield local_id, records.Unattributed(tables=statement.tables)
         yield from _links(row, statement.number, faults)
-    for local_id, tables in sorted(unusable.items()):
-        yield local_id, records.Unattributed(tables=tuple(sorted(tables)))
+    else:
+        yield local_id, row
+        yield from _links(row, statement.number, faults)
 
 
-def _links(row: records.Row, number: int, faults: Faults) -> Iterator[tuple[str, records.CaredFor]]:
+def _identity(person: records.Person) -> Identity:
+    return Identity(person.local_id, person.nhs_number, person.pseudonym, person.birth_date)
+
+
+def _links(row: records.Row, number: int, faults: Faults) -> Iterator[Told]:
     carer = row.person.local_id
     for adult in row.caring.linked:
         if adult == carer:
             faults.add("linked-to-self", row=number)
         else:
-            told = records.CaredFor(carer=carer, table=records.table(row), start=row.start, end=row.end)
-            yield adult, told
+            yield adult, records.CaredFor(carer=carer, table=records.table(row), start=row.start, end=row.end)

@@ -12,7 +12,13 @@ from adapters.records import SourcePatient
 
 DATASET = "cld"
 SAFEGUARDING = "safeguarding"
-"""Word in `Row.description` that marks a row as about safeguarding (the real collection for it, SAC, is separate)."""
+"""Word in `Row.description` or `Review.reason` that marks a row as about safeguarding (the real collection for it, SAC,
+is separate)."""
+
+REFUGE = "Refuge"
+APPROVED_PREMISES = "Approved premises for offenders released from prison or under probation supervision"
+PRISON = "Prison, young offenders institution or detention centre"
+"""Values of `Person.accommodation_status` that tell that somebody was abused, or committed an offence."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -153,8 +159,10 @@ def table(row: Row) -> str:
 
 
 def concerns_safeguarding(row: Row) -> bool:
-    """Whether the description marks the row as about safeguarding: what is made of it is restricted."""
-    return SAFEGUARDING in (row.description or "").casefold()
+    """Whether the description, or the reason of a review, marks the row as about safeguarding: what is made of it is
+    restricted."""
+    reason = row.detail.reason if isinstance(row.detail, Review) else None
+    return any(SAFEGUARDING in text.casefold() for text in (row.description, reason) if text)
 
 
 def natural_key(row: Row) -> tuple[str, ...]:

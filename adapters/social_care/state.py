@@ -13,25 +13,23 @@ from typing import TypeVar
 import msgspec
 
 from adapters.records import LONDON, FoldedEvent, SourcePatient, Submission
+from adapters.social_care.distinct import distinct
 from adapters.social_care.records import (
     DATASET,
     CaredFor,
     Person,
     Record,
     Row,
-    Service,
     State,
     Unattributed,
     natural_key,
     table,
 )
-from adapters.social_care.values import LISTS
 
 Order = tuple[str, str]
 """(as_of, digest) of a submission: the order in which submissions outrank each other."""
 Said = TypeVar("Said", Row, CaredFor)
 
-_PREFERENCE = {outcome: place for place, outcome in enumerate(LISTS["outcome"])}
 _SNAPSHOT = "death_date"
 """Said by the newest submission alone: one that was taken back must not stay."""
 
@@ -63,7 +61,7 @@ def fold(patient: SourcePatient, events: Sequence[FoldedEvent], submissions: Seq
         patient=patient,
         as_of=_day(max(order for order, _ in everything)),
         person=person,
-        rows=tuple(sorted((_cropped(row, person) for row in _distinct(present)), key=_place)),
+        rows=tuple(sorted((_cropped(row, person) for row in distinct(present)), key=_place)),
         carers=tuple(sorted({link.carer for _, link in _standing(links, heard, silent)})),
     )
 
@@ -139,31 +137,6 @@ def _person(said: Sequence[tuple[Order, Row]]) -> Person:
 
 def _first(texts: Iterable[str | None]) -> str | None:
     return next((text for text in texts if text is not None), None)
-
-
-def _distinct(rows: Iterable[Row]) -> list[Row]:
-    """One row for each event; a package of care that one submission splits over several rows keeps its parts."""
-    best: dict[tuple[str, ...], Row] = {}
-    for row in rows:
-        key = (*natural_key(row), *_package(row))
-        best[key] = min(best.get(key, row), row, key=_precedence)
-    return list(best.values())
-
-
-def _package(row: Row) -> tuple[str, ...]:
-    """What tells the parts of a split package apart (DHSC, deduplication of single submissions), and the provider."""
-    service = row.detail
-    if not isinstance(service, Service):
-        return ()
-    parts = (service.delivery, service.provider_id, service.provider_name)
-    costs = (service.unit_cost, service.cost_frequency, service.units_per_week)
-    return tuple(part or "" for part in (*parts, *costs))
-
-
-def _precedence(row: Row) -> tuple[bool, str, int, bytes]:
-    """Of rows that say the same event: a running one, the latest end, then the outcome that CLD prefers."""
-    latest_first = "".join(chr(0x10FFFF - ord(digit)) for digit in row.end or "")
-    return (row.end is not None, latest_first, _PREFERENCE.get(row.outcome or "", len(_PREFERENCE)), _bytes(row))
 
 
 def _cropped(row: Row, person: Person) -> Row:

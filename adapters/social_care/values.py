@@ -1,18 +1,24 @@
-"""The permitted values of CLD's lists in Release 2's spelling, and what Release 1 and council systems write instead.
+"""The permitted values of CLD's lists, in Release 2's spelling where it is known, else in Release 1's.
 
-Sources: DHSC's published method (Main_tables/docs/methodology/5-data-cleaning and 6-deduplication), the Release 1
-value lists behind Interweave's code systems, and a public vocabulary quoting the CLD specification's service
-components. Release 2's own workbook is not public: PARTIAL names the lists that could not be completed, and there a
-value that is not listed is kept as written without complaint.
+Sources: DHSC's published method (DataS-DHSC/ASC-CLD-LA-Dashboard: Main_tables/docs/methodology/5-data-cleaning and
+6-deduplication, ASCOF_measures for Release 1's accommodation statuses); CLD Guidance Release 1 (February 2023) as the
+adult social care glossary quotes it (routes of access, impairments, methods, review reasons and outcomes, funding);
+the Release 1 lists behind Interweave's code systems; and a public vocabulary that quotes the CLD specification
+(components, accommodation, employment, impairments). Release 2's own workbook is not public: PARTIAL names the lists
+that could not be obtained whole in Release 2's spelling; there a value that is not listed is kept as written, and
+reported as not verified instead of wrong.
 """
 
-import re
 from collections.abc import Mapping, Sequence
+
+from adapters.social_care.records import APPROVED_PREMISES, PRISON, REFUGE
 
 YES, NO, UNKNOWN = "Yes", "No", "Unknown"
 SERVICE_USER, CARER = "Service user", "Unpaid carer"
 KNOWN_BY_ASSOCIATION = "Unpaid carer known by association"
+SAFEGUARDING_REVIEW = "Unplanned - Safeguarding concern"
 _ANSWERS = (YES, NO, UNKNOWN)
+_NOT_HELD = ("Data not held: System level", "Data not held: Individual level")  # before Release 2
 
 LISTS: Mapping[str, Sequence[str]] = {
     # field -> values
@@ -21,8 +27,21 @@ LISTS: Mapping[str, Sequence[str]] = {
     "event_type": ("Request", "Assessment", "Service", "Review"),
     "has_unpaid_carer": _ANSWERS,
     "autism": _ANSWERS,
-    "visual_impairment": _ANSWERS,
-    "hearing_impairment": _ANSWERS,
+    "visual_impairment": (
+        "Blind/severely sight impaired",
+        "Partial sight/sight impaired",
+        "Visual impairment - severity unknown",
+        "No visual impairment",
+        "Unknown",
+    ),
+    "hearing_impairment": (
+        "Deaf with speech",
+        "Deaf without speech",
+        "Hard of hearing",
+        "Hearing impairment: Severity unknown",
+        "No hearing impairment",
+        "Unknown",
+    ),
     "dementia": _ANSWERS,
     "ethnicity": (
         "White: English, Welsh, Scottish, Northern Irish or British",
@@ -84,6 +103,7 @@ LISTS: Mapping[str, Sequence[str]] = {
         "Progress to End of Life Care",
         "No change in package",
         "Provision of service",
+        *_NOT_HELD,
     ),
     "service.type": (
         "Long term support: Nursing care",
@@ -95,6 +115,7 @@ LISTS: Mapping[str, Sequence[str]] = {
         "Short term support: Other short term",
         "Unpaid carer support: Direct to unpaid carer",
         "Unpaid carer support: Support involving the person cared-for",
+        *_NOT_HELD,
     ),
     "component": (
         "Reablement",
@@ -122,12 +143,25 @@ LISTS: Mapping[str, Sequence[str]] = {
         "Unpaid carer sitting service",
         "Unpaid carer universal services",
         "Other unpaid carer support",
+        *_NOT_HELD,
     ),
-    "delivery": ("Direct payment", "CASSR managed personal budget", "CASSR commissioned support"),
+    "delivery": (
+        "Direct payment",
+        "CASSR managed personal budget",
+        "CASSR commissioned support",
+        "Self-Funder Metering Only",  # Release 1, not to be used yet
+    ),
     "funding_status": (
         "Fully client funded",
         "Fully social care funded",
         "Joint client and social care funded",
+        "Unknown",
+        # Release 1 only
+        "18(3) (full cost client)",
+        "Self-funder - Metering Only",
+        "Joint Health and Social Care Funded",
+        "Fully Health Funded",
+        "Unknown - Individual Level",
     ),
     "accommodation_status": (
         "Owner occupier or shared ownership scheme",
@@ -136,120 +170,68 @@ LISTS: Mapping[str, Sequence[str]] = {
         "Settled mainstream housing with family or friends",
         "Supported accommodation, supported lodgings or supported group home",
         "Shared Lives scheme",
+        APPROVED_PREMISES,
         "Sheltered housing, extra care housing or other sheltered housing",
+        "Mobile accommodation for Gypsy, Roma and Traveller communities",
         "Rough sleeper or squatting",
-        "Refuge",
+        "Night shelter, emergency hostel or direct access hostel",
+        REFUGE,
+        "Placed in temporary accommodation by the council (inc. homelessness resettlement)",
         "Staying with family or friends as a short term guest",
         "Acute hospital or long term healthcare residential facility",
         "Registered care home",
         "Registered nursing home",
+        PRISON,
         "Other temporary accommodation",
         "Unknown: Presumed at home",
         "Unknown: Presumed in community",
+        "Unknown",
+    ),
+    "employment_status": (
+        "Paid: Less than 16 hours a week",
+        "Paid: 16 or more hours a week",
+        "Paid: Hours per week unknown",
+        "Not in paid employment: Seeking work",
+        "Not in paid employment: Not actively seeking work or retired",
+        "Not in paid employment: Voluntary work only",
         "Unknown",
     ),
     "route_of_access": (
         "Planned Entry (Transition)",
         "Discharge from Hospital",
         "Diversion from Hospital Services",
-        "Self-funder with depleted funds",
         "Community/Other route",
+        "Prison",
+        "Self-Funder",
+        "Discharge from Reablement",
+        "Transfer from Other LA",
+        # on councils' forms
+        "Self-funder with depleted funds",
+        "Self-funder with depleted funds (of which previously provided with 12-week disregard or deferred payment)",
     ),
     "assessment.type": ("Short term assessment", "Long term assessment", "Financial assessment"),
+    "method": ("Service user only", "Carer only", "Service user and carer"),
     "reason": (
         "Planned",
         "Unplanned",
+        "Unplanned - Hospital (Planned and unplanned episodes)",
+        "Unplanned - Carer related",
+        SAFEGUARDING_REVIEW,
+        "Unplanned - Other Reason",
+        "Unplanned - Provider Failure",
+        "Unplanned - Change in Commissioning arrangements",
+        # Release 2
         "Review of short term support",
         "Planned review of long term support",
         "Unplanned review of long term support",
     ),
+    "outcomes_achieved": ("Fully met", "Partially met", "Not met"),
 }
-PARTIAL = frozenset({"funding_status", "accommodation_status", "route_of_access", "assessment.type", "reason"})
-DROPPED = frozenset({"gender", "has_unpaid_carer", "autism", "visual_impairment", "hearing_impairment", "dementia"})
+PARTIAL = frozenset(
+    {
+        "funding_status", "employment_status", "route_of_access", "assessment.type", "method", "reason",
+        "outcomes_achieved",
+    }
+)  # fmt: skip
+DROPPED = frozenset({"gender", "has_unpaid_carer", "autism", "dementia"})
 """Lists whose unlisted values mean nothing to a reader: the value is left out. Elsewhere it is kept as text."""
-
-_ETHNICITY_GROUPS = {
-    "Asian": "Asian or Asian British",
-    "Asian/Asian British": "Asian or Asian British",
-    "Black": "Black, Black British, Caribbean or African",
-    "Black or Black British": "Black, Black British, Caribbean or African",
-    "Black/African/Caribbean/Black British": "Black, Black British, Caribbean or African",
-    "Mixed": "Mixed or multiple ethnic groups",
-    "Mixed/Multiple ethnic groups": "Mixed or multiple ethnic groups",
-    "Other": "Other ethnic group",
-}
-"""What Release 1 and council systems write before the colon of an ethnicity."""
-
-_WRITTEN: Mapping[str, Mapping[str, str]] = {
-    # field -> {Release 1's (or a council system's) words: Release 2's}
-    "client_type": {"Carer": CARER, "Carer known by association": KNOWN_BY_ASSOCIATION},
-    "event_type": {"Referral": "Request"},
-    "ethnicity": {
-        "White: English/Welsh/Scottish/Northern Irish/British": LISTS["ethnicity"][0],
-        "White: British": LISTS["ethnicity"][0],
-        "Mixed: Any other Mixed/Multiple ethnic background": LISTS["ethnicity"][8],
-        "Mixed: Any other Mixed background": LISTS["ethnicity"][8],
-        "Black: Any other Black/African/Caribbean background": LISTS["ethnicity"][16],
-        "Black: Any other Black background": LISTS["ethnicity"][16],
-    },
-    "primary_support_reason": {
-        "Social Support: Support to Carer": "Social support: Support to unpaid carer",
-        "PSR Not Known": UNKNOWN,
-    },
-    "outcome": {
-        "Progress to Assessment": "Progress to assessment, review or reassessment",
-        "Progress to Re-assessment / Unplanned Review": "Progress to assessment, review or reassessment",
-        "NFA - 100% NHS funded care": "NFA: Referral to NHS services or NHS funded social care",
-        "NFA - Moved to another LA": "NFA: Responsibility moved to another local authority",
-        "NFA - Self-funded client (inc 12wk disregard)": "NFA: Self-funded client or under 12wk disregard",
-        "NFA - Information & Advice / Signposting only": "NFA: Information and advice or signposting",
-        "NFA - No services offered: Other reason": "NFA: No services offered for other reason",
-        "NFA - Support ended: Other reason": "NFA: Support ended for other reason",
-        "Service ended as planned": "NFA: Support ended as planned",
-    },
-    "service.type": {
-        "Carer Support: Direct to Carer": "Unpaid carer support: Direct to unpaid carer",
-        "Carer Support: Support involving the person cared-for": LISTS["service.type"][8],
-    },
-    "component": {
-        "Home Support": "Home support or domiciliary care",
-        "Learning/Education/Employment Support": "Learning, education or employment support",
-        "Carer Respite": "Unpaid carer respite",
-        "Carer Sitting Service": "Unpaid carer sitting service",
-        "Carer Universal Services": "Unpaid carer universal services",
-        "Other Carer Support": "Other unpaid carer support",
-    },
-    **{field: {"Y": YES, "N": NO, "Not known": UNKNOWN} for field, values in LISTS.items() if values is _ANSWERS},
-}
-
-
-def reduced(value: str) -> str:
-    """A value without case and punctuation, `&` as `and`, `/` as `or`: most of what differs between the releases."""
-    words = value.casefold().replace("&", " and ").replace("/", " or ")
-    return re.sub(r"[^a-z0-9]+", " ", words).strip()
-
-
-def _table(field: str, values: Sequence[str]) -> dict[str, str]:
-    written = {reduced(words): value for words, value in _WRITTEN.get(field, {}).items()}
-    return {**{reduced(value): value for value in values}, **written}
-
-
-_TABLES = {field: _table(field, values) for field, values in LISTS.items()}
-
-
-def listed(field: str, value: str) -> str | None:
-    """The permitted Release 2 value that `value` means in the list of `field`, or None when it means none of them.
-    `field` is a key of LISTS."""
-    found = _TABLES[field].get(reduced(value))
-    if found is None and field == "ethnicity":
-        return _regrouped(value)
-    return found
-
-
-def _regrouped(ethnicity: str) -> str | None:
-    group, colon, rest = ethnicity.replace(" - ", ":").partition(":")
-    table = _TABLES["ethnicity"]
-    for words, release_2 in _ETHNICITY_GROUPS.items() if colon else ():
-        if reduced(words) == reduced(group):
-            return table.get(reduced(f"{release_2}: {rest}")) or table.get(reduced(f"{words.split('/')[0]}: {rest}"))
-    return None

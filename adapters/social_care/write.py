@@ -2,12 +2,16 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from codecs import getincrementalencoder
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from adapters.social_care import records
 from adapters.social_care.columns import Column, layout
+
+_BATCH = 1000  # rows
 
 
 @dataclass(frozen=True)
@@ -23,12 +27,25 @@ def write(
     rows: Iterable[records.Row], cover: Cover, *, pseudonymised: bool = False, encoding: str = "utf-8-sig"
 ) -> bytes:
     """CSV with Release 1's titles in their order, CRLF line ends, ISO dates; `encoding` utf-8, utf-8-sig or cp1252."""
+    return b"".join(stream(rows, cover, pseudonymised=pseudonymised, encoding=encoding))
+
+
+def stream(
+    rows: Iterable[records.Row], cover: Cover, *, pseudonymised: bool = False, encoding: str = "utf-8-sig"
+) -> Iterator[bytes]:
+    """`write`, a thousand rows at a time, for files that are larger than memory."""
     columns = layout(pseudonymised=pseudonymised)
+    encode = getincrementalencoder(encoding)().encode  # one encoder: the byte order mark stands once
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([column.title for column in columns])
-    writer.writerows(_cells(row, cover, columns) for row in rows)
-    return text.getvalue().encode(encoding)
+    cells = (_cells(row, cover, columns) for row in rows)
+    while batch := list(islice(cells, _BATCH)):
+        writer.writerows(batch)
+        yield encode(text.getvalue())
+        text.seek(0)
+        text.truncate()
+    yield encode(text.getvalue())
 
 
 def _cells(row: records.Row, cover: Cover, columns: Sequence[Column]) -> list[str]:

@@ -1,28 +1,33 @@
 """The synthetic hospital: a world's hospital events -> ITK ADT messages, with the dirt of a real feed.
 
 Dirt: PID-3 without NHS number, or with one that is not traced; old addresses until an A31; nicknames; wrong birth
-dates; duplicate MRNs until an A40; repeated, re-sent and late messages; movements entered the next day; line ends.
+dates; duplicate MRNs until an A40; repeated, re-sent and late messages; movements entered the next day; line ends. The
+messages of one day, when the interface was down, come the next morning as one batch file.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 
 import msgspec
 
 import adapters.acute.records as acute
-from adapters.acute.write import Header, write_merge, write_statement
+from adapters.acute.write import Header, write_batch, write_merge, write_statement
 from adapters.records import instant, local_moment
+from adapters.synthetic.acute_clinical import arrived, attended, diagnosed, kept_in, local_segment
 from adapters.synthetic.acute_person import Registration, doctor, gp_of, knowledge
 from adapters.synthetic.organisations import ACUTE
 from adapters.synthetic.world import FeedFile, LifeEvent, Person, Staff, World
 
 SITE = "X9A01"
 """ODS-shaped code of the hospital site; invented."""
+DAYS_SINCE_DOWN = 40
+"""How long before the last day the interface was down."""
 _EMERGENCY = acute.Place(ward="ED", site=SITE)
+_DAY_UNIT = acute.Place(ward="DSU", bed="C1", site=SITE)
 _VISITS = frozenset({"attendance", "admission", "outpatient"})
-_WITH_NK1 = frozenset({"A01", "A04", "A08", "A13", "A28", "A31", "A05"})
+_WITH_NK1 = frozenset({"A01", "A04", "A06", "A07", "A08", "A13", "A28", "A31", "A05"})
 _NOT_ATTENDED = ("dna", "did not attend", "not attended")
 
 
@@ -48,7 +53,8 @@ class _Draft:
 
 
 def feed_files(world: World) -> Iterator[FeedFile]:
-    """Every ADT message of the hospital, one file each, in the order of delivery; the same for the same world."""
+    """Every ADT message of the hospital, one file each but for the batch, in the order of delivery; the same for the
+    same world."""
     numbers = {event.key: f"{index:08d}" for index, event in enumerate(world.events, start=1)}
     diary: dict[str, list[LifeEvent]] = {}
     for event in world.events:
@@ -59,10 +65,27 @@ def feed_files(world: World) -> Iterator[FeedFile]:
     drafts = [draft for hospital in hospitals for draft in hospital.drafts()]
     by_sent = sorted(drafts, key=lambda draft: (draft.sent, draft.key))
     control_ids = {id(draft): f"X9A{index:010d}" for index, draft in enumerate(by_sent, start=1)}
+    down = world.today - timedelta(days=DAYS_SINCE_DOWN)
+    waiting: list[bytes] = []
     for draft in sorted(drafts, key=lambda draft: (draft.delivered, control_ids[id(draft)])):
         control_id = control_ids[id(draft)]
-        for _ in range(draft.copies):
-            yield FeedFile("acute", ACUTE.code, f"{control_id}.hl7", draft.content(control_id))
+        contents = [draft.content(control_id)] * draft.copies
+        if draft.delivered.date() == down:
+            waiting += contents
+            continue
+        if waiting and draft.delivered.date() > down:
+            yield _batch(down, waiting)
+            waiting = []
+        for content in contents:
+            yield FeedFile("acute", ACUTE.code, f"{control_id}.hl7", content)
+    if waiting:
+        yield _batch(down, waiting)
+
+
+def _batch(day: date, contents: Sequence[bytes]) -> FeedFile:
+    name = f"X9A-BATCH-{day:%Y%m%d}"
+    header = Header(name, datetime.combine(day + timedelta(days=1), time(6)), ACUTE.code, "EPR")
+    return FeedFile("acute", ACUTE.code, f"{name}.hl7", write_batch(header, contents))
 
 
 class _Hospital:
@@ -79,6 +102,7 @@ class _Hospital:
         assert person.mrn is not None  # only patients of the hospital get here
         self.world, self.person, self.events, self.numbers, self.staff = world, person, events, numbers, staff
         self.draw = Random(f"{world.seed}:acute:{person.key}")  # noqa: S311 reproducible data, no secret
+        self.coding = Random(f"{world.seed}:acute coding:{person.key}")  # noqa: S311
         self.mrn = person.mrn
         self.visits = [event for event in self.events if event.kind in _VISITS and event.organisation == ACUTE.code]
         first = min((event.at for event in self.events), default=datetime.combine(world.today, time(9)))
@@ -130,6 +154,7 @@ class _Hospital:
 
     def _attendance(self, event: LifeEvent, mrn: str) -> Iterator[tuple[datetime, acute.Statement]]:
         visit = self._pv1(event, patient_class="E", place=_EMERGENCY, admitted=local_moment(event.at))
+        visit = arrived(visit, self.person, event, self.coding)
         yield self._move("A04", event.at, mrn, visit)
         if event.end:
             yield self._move("A03", event.end, mrn, self._discharged(visit, event.end, event.detail.get("outcome")))
@@ -144,12 +169,18 @@ class _Hospital:
         end = event.end or event.at + timedelta(minutes=30)
         visit = self._pv1(event, patient_class="O", admitted=local_moment(event.at))
         yield self._move("A04", event.at, mrn, visit)
-        yield self._move("A03", end, mrn, self._discharged(visit, end, None))
+        if kept_in(event, self.person, self.coding):
+            bed = msgspec.structs.replace(visit, patient_class="I", place=_DAY_UNIT)
+            yield self._move("A06", end, mrn, bed)
+            end += timedelta(hours=4)
+            yield self._move("A07", end - timedelta(minutes=30), mrn, visit)
+        yield self._move("A03", end, mrn, self._discharged(attended(visit, self.person, event), end, None))
 
     def _admission(self, event: LifeEvent, mrn: str) -> Iterator[tuple[datetime, acute.Statement]]:
         related = [other for other in self.events if other.detail.get("admission") == event.key]
         place = _place(event)
         visit = self._pv1(event, patient_class="I", place=place, admitted=local_moment(event.at))
+        visit = diagnosed(visit, self.person, event, "A")
         yield self._move("A01", event.at, mrn, visit)
         for other in related:
             if other.kind == "transfer":
@@ -165,6 +196,7 @@ class _Hospital:
         if event.end:
             died = self.person.died is not None and event.end.date() >= self.person.died
             left = self._discharged(visit, event.end, "died" if died else event.detail.get("destination"))
+            left = diagnosed(left, self.person, event, "F")
             yield self._move("A03", event.end, mrn, left)
 
     def _pv1(
@@ -203,7 +235,11 @@ class _Hospital:
         """`outcome`: died, admitted, home, or a discharge destination code."""
         usual = "85" if self._in_care_home(end) else "19"
         destination = {"died": "79", "admitted": "51", "home": usual}.get(outcome or "home", outcome)
-        method = "4" if destination == "79" else "1"
+        died = destination == "79"
+        if visit.patient_class == "E":  # PV1-36 of A&E is the disposal: died in the department, admitted, no follow-up
+            method = "10" if died else "1" if outcome == "admitted" else "3"
+        else:
+            method = "4" if died else "1"
         return msgspec.structs.replace(
             visit, discharge_method=method, discharge_destination=destination, discharged=local_moment(end)
         )
@@ -220,7 +256,8 @@ class _Hospital:
         self, event: str, at: datetime, recorded: datetime, mrn: str, visit: acute.Visit
     ) -> tuple[datetime, acute.Statement]:
         person = self.known.person_at(recorded, mrn, relatives=event in _WITH_NK1)
-        return recorded, acute.Statement(event, instant(at), instant(recorded), person, visit)
+        kept = () if self.person.name else local_segment(event, visit.number)
+        return recorded, acute.Statement(event, instant(at), instant(recorded), person, visit, kept)
 
     def _send(self, key: str, recorded: datetime, statement: acute.Statement) -> Iterator[_Draft]:
         sent = recorded + timedelta(seconds=self.draw.randint(1, 50))

@@ -7,6 +7,7 @@ from random import Random
 
 import adapters.acute.records as acute
 from adapters.records import local_moment
+from adapters.synthetic.acute_clinical import allergies
 from adapters.synthetic.organisations import ACUTE, BY_CODE
 from adapters.synthetic.world import Address, LifeEvent, Person, Relative, Staff
 
@@ -68,7 +69,7 @@ class Registration:
         return self.known.traced_from
 
     def person_at(self, at: datetime, mrn: str, *, relatives: bool = True) -> acute.Person:
-        """The full demographics as sent at `at`; NK1 only where the message structure has it."""
+        """The full demographics as sent at `at`; NK1 and AL1 only where the message structure has them."""
         person, known = self.person, self.known
         traced = known.traced_from is not None and at >= known.traced_from
         number, status = (person.nhs_number or "", known.status) if traced else ("", None)
@@ -93,6 +94,7 @@ class Registration:
             practice=self._practice(),
             gp=self.gp,
             relatives=tuple(map(_relative, person.relatives)) or None if relatives else None,
+            allergies=allergies(person) if relatives else None,
             sharing="2" if person.dissent else None,
             location_hiding="2" if person.restricted else None,
         )

@@ -169,7 +169,6 @@ def _index(case: _Case, submission: _Submission) -> records.MasterPatientIndex:
     person = case.person
     died = person.died if person.died and person.died <= submission.end else None
     signs = any(adjustment.code in _SIGN_LANGUAGE_ADJUSTMENTS for adjustment in person.adjustments)
-    concern = [event for event in case.safeguarding if event.at.date() <= submission.end]
     return records.MasterPatientIndex(
         local_patient=case.local_patient,
         organisation=COMMUNITY.code,
@@ -180,7 +179,7 @@ def _index(case: _Case, submission: _Submission) -> records.MasterPatientIndex:
         gender="1" if person.sex == "male" else "2",
         ethnic_category=person.ethnicity,
         language="q4" if signs else person.language,
-        safeguarding="Y" if concern and concern[-1].detail.get("stage") != "closed" else "N",
+        safeguarding="Y" if _open_concern(case, submission) else "N",
         preferred_death_location=("41" if _lives_in_care_home(person) else "21") if person.end_of_life else None,
         death_date=died.isoformat() if died else None,
     )
@@ -220,11 +219,15 @@ def _person_rows(case: _Case, submission: _Submission) -> Iterator[records.Row]:
         yield records.Disability(local_patient=local_patient, code=code)
     if "hearing" in person.impairments:
         yield records.AssistiveTechnology(local_patient=local_patient, code="285055002", recorded=known_since)
-    stages = [event.detail.get("stage") for event in case.safeguarding]
-    reported = any(event.at.date() <= submission.end for event in case.safeguarding)
-    if reported and stages[-1] != "closed":
-        # The table has no date, so a factor can't be withdrawn later: only a concern that stays open gets one.
+    if _open_concern(case, submission):
         yield records.SafeguardingFactor(local_patient=local_patient, type="01")
+
+
+def _open_concern(case: _Case, submission: _Submission) -> bool:
+    """Whether a safeguarding concern is open at the end of the period: the next submission that carries the person
+    without the factor withdraws it."""
+    concern = [event for event in case.safeguarding if event.at.date() <= submission.end]
+    return bool(concern) and concern[-1].detail.get("stage") != "closed"
 
 
 def _referral_rows(case: _Case, referral: LifeEvent, submission: _Submission) -> Iterator[records.Row]:
@@ -247,7 +250,7 @@ def _referral_rows(case: _Case, referral: LifeEvent, submission: _Submission) ->
         type=team,
         closed=ended.date().isoformat() if ended else None,
     )
-    diagnosed = [condition for condition in case.person.conditions if not condition.sensitive]
+    diagnosed = [one for one in case.person.conditions if not one.sensitive and one.onset <= submission.end]
     if diagnosed:
         yield records.PrimaryDiagnosis(
             referral=referral.key, scheme="06", code=diagnosed[0].code, diagnosed=diagnosed[0].onset.isoformat()

@@ -13,9 +13,10 @@ from adapters.synthetic.world import EventKind, LifeEvent
 _PREFIX: dict[EventKind, str] = {
     "gp-consultation": "gp", "attendance": "ae", "admission": "ip", "transfer": "tr", "admission-cancelled": "ca",
     "discharge-cancelled": "cd", "outpatient": "op", "community-referral": "cr", "community-contact": "cc",
-    "community-care-plan": "cp", "care-request": "rq", "care-assessment": "as", "care-service": "sv",
-    "care-review": "rv", "safeguarding": "sg", "charity-referral": "vr", "charity-contact": "vc", "moved": "mv",
-    "birth-date-corrected": "bd", "record-merged": "rm", "died": "dd",
+    "community-care-plan": "cp", "mental-health-referral": "mr", "mental-health-contact": "mc",
+    "mental-health-care-plan": "mp", "mental-health-stay": "ms", "care-request": "rq", "care-assessment": "as",
+    "care-service": "sv", "care-review": "rv", "safeguarding": "sg", "charity-referral": "vr", "charity-contact": "vc",
+    "moved": "mv", "birth-date-corrected": "bd", "record-merged": "rm", "died": "dd",
 }  # fmt: skip
 
 
@@ -149,6 +150,43 @@ class Diary:
     ) -> str:
         """A care plan of `plan_type`, in words."""
         return self._write("community-care-plan", at, organisation, staff=staff, detail={"plan_type": plan_type})
+
+    # Mental health (codes of the Mental Health Services Data Set)
+
+    def mental_health_referral(
+        self, at: datetime, team: str, reason: str, *, source: str = "A1", end: datetime | None = None
+    ) -> str:
+        """A referral to a mental health team (team type code) for `reason` (code); `end` = discharge. The team's first
+        member coordinates the care as long as it lasts."""
+        detail = {"team": team, "reason": reason, "source": source}
+        staff = f"mental-health-{team}-1"
+        return self._write("mental-health-referral", at, COMMUNITY.code, end=end, staff=staff, detail=detail)
+
+    def mental_health_contact(
+        self,
+        at: datetime,
+        referral: str,
+        *,
+        staff: str,
+        mechanism: str = "01",
+        location: str = "B01",
+        attendance: str = "5",
+    ) -> str:
+        """A contact of 45 minutes under `referral` (its key)."""
+        detail = {"referral": referral, "mechanism": mechanism, "location": location, "attendance": attendance}
+        return self._write("mental-health-contact", at, COMMUNITY.code, staff=staff, detail=detail)
+
+    def mental_health_care_plan(self, at: datetime, plan_type: str, *, staff: str) -> str:
+        """A care plan: 10 care plan, 12 crisis plan, 13 positive behaviour support plan."""
+        return self._write("mental-health-care-plan", at, COMMUNITY.code, staff=staff, detail={"plan_type": plan_type})
+
+    def mental_health_stay(
+        self, at: datetime, end: datetime | None, referral: str, *, ward: str, status: str = "01", order: bool = False
+    ) -> str:
+        """A stay on a mental health ward; `end` None = still in. `status`: legal status code (01 informal, 02 and 03
+        sections of the Mental Health Act); `order`: a community treatment order follows it."""
+        detail = {"referral": referral, "ward": ward, "status": status, "order": "yes" if order else "no"}
+        return self._write("mental-health-stay", at, COMMUNITY.code, end=end, detail=detail)
 
     # Social care (values of Adult Social Care Client Level Data, release 2)
 

@@ -1,4 +1,4 @@
-"""The five sectors' files of a synthetic world: as a stream, or as a folder with a manifest in delivery order."""
+"""The sectors' files of a synthetic world: as a stream, or as a folder with a manifest in delivery order."""
 
 import json
 from collections import Counter
@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from adapters.synthetic import acute, community, gp, social_care, vcfse
+from adapters.synthetic import acute, community, gp, mental_health, social_care, vcfse
 from adapters.synthetic.world import FeedFile, World
 
-SECTORS = (gp, acute, community, social_care, vcfse)
+SECTORS = (gp, acute, community, mental_health, social_care, vcfse)
 MANIFEST = "manifest.json"
 """A JSON array, in the order in which the files would have arrived, of objects with `feed`, `sender`, `name` and
 `as_of` (ISO 8601 with offset, or null where the transport would not tell it)."""

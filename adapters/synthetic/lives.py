@@ -17,6 +17,7 @@ from adapters.synthetic.clinical import (
 )
 from adapters.synthetic.diary import Diary
 from adapters.synthetic.health import illnesses_of, need_of
+from adapters.synthetic.mental_health_lives import mental_health
 from adapters.synthetic.moments import TWO_YEARS, age_on, any_hour, day, moment, surgery_hours
 from adapters.synthetic.organisations import ACUTE, COUNCIL
 from adapters.synthetic.support_lives import charity, community, social_care
@@ -38,6 +39,7 @@ def life_of(person: Person, seed: int, today: date) -> list[LifeEvent]:
     if person.mrn:
         _hospital(diary, chance(seed, person.key, "acute"), person, need, today)
     community(diary, chance(seed, person.key, "community"), person, need, today)
+    mental_health(diary, chance(seed, person.key, "mental-health"), person, today)
     social_care(diary, chance(seed, person.key, "social-care"), person, need, today)
     charity(diary, chance(seed, person.key, "vcfse"), person, today)
     _changes(diary, chance(seed, person.key, "life"), person, today)

@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import count, islice
+from random import Random
 
 import msgspec
 
@@ -25,9 +27,10 @@ from adapters.social_care.records import (
     Service,
 )
 from adapters.social_care.records import Person as Held
-from adapters.social_care.values import KNOWN_BY_ASSOCIATION, SERVICE_USER
-from adapters.social_care.write import Cover, write
+from adapters.social_care.values import KNOWN_BY_ASSOCIATION, LISTS, SERVICE_USER
+from adapters.social_care.write import Cover, stream, write
 from adapters.synthetic.chance import chance
+from adapters.synthetic.nhs_numbers import nhs_number
 from adapters.synthetic.organisations import BY_CODE, COUNCIL
 from adapters.synthetic.social_care_dirt import Slip, cancelled, dirty
 from adapters.synthetic.social_care_people import CaseSystem, case_system, local_id, postcode
@@ -37,6 +40,10 @@ COUNCIL_CODE = "999"
 """LA Code of the synthetic council; no real council has it."""
 _KINDS = frozenset({"care-request", "care-assessment", "care-service", "care-review", "safeguarding"})
 _QUARTERS = 8
+LARGE_END = date(2026, 9, 30)
+"""Last day of the period of `large_file`."""
+LARGEST = 5_000_000
+"""Rows of `large_file`."""
 _STAGES = {"reopened": " reopened", "closed": " closed"}
 _DELIVERY = "CASSR managed personal budget"
 
@@ -57,6 +64,62 @@ def feed_files(world: World) -> Iterator[FeedFile]:
             content=write(rows, _cover(end, number), encoding="cp1252" if number == 1 else "utf-8-sig"),
             # the last file may be made on the day on which the last quarter's was late
             as_of=datetime.combine(made, time(9 + number), tzinfo=LONDON),
+        )
+
+
+def large_file(rows: int, seed: int = 7) -> Iterator[bytes]:
+    """A submission of `rows` rows as `feed_files` would send it, for trying out files of any length: UTF-8 CSV, part by
+    part, the same for the same `rows` and `seed`; memory does not grow with it. Five rows a person: a request, an
+    assessment, two services and a review, and at every tenth person a carer's. Raises `ValueError` beyond five million
+    rows (NHS test numbers end)."""
+    if rows > LARGEST:
+        raise ValueError(f"at most {LARGEST} rows")
+    cover = _cover(LARGE_END, 0)
+    return stream(islice(_many_rows(seed, date.fromisoformat(cover.period_start)), rows), cover)
+
+
+def _many_rows(seed: int, first: date) -> Iterator[Row]:
+    for number in count():
+        rng = chance(seed, "social_care", "large", number)
+        person = Held(
+            local_id=f"{20_000_000 + number}",
+            nhs_number=nhs_number(number) if rng.random() < 0.95 else None,
+            birth_date=date(1930 + rng.randrange(70), rng.randint(1, 12), rng.randint(1, 28)).isoformat(),
+            postcode=f"CV{rng.randint(1, 8)} {rng.randint(1, 9)}{rng.choice('ABDEFG')}{rng.choice('HJLNPQ')}",
+            gender=rng.choice(LISTS["gender"]),
+            ethnicity=rng.choice(LISTS["ethnicity"]),
+            primary_support_reason=rng.choice(LISTS["primary_support_reason"]),
+            accommodation_status=rng.choice(LISTS["accommodation_status"]),
+            has_unpaid_carer="No" if number % 10 else "Yes",
+            funding_status=rng.choice(LISTS["funding_status"]),
+        )
+        yield from _one_of_many(person, rng, first)
+        if number % 10 == 0:
+            carer = Held(local_id=f"{90_000_000 + number}")
+            caring = Caring(linked=(person.local_id,))
+            yield Row(person=carer, client_type=KNOWN_BY_ASSOCIATION, detail=Association(), caring=caring)
+
+
+def _one_of_many(person: Held, rng: Random, first: date) -> Iterator[Row]:
+    begun = first + timedelta(days=rng.randrange(200))
+    details: tuple[Detail, ...] = (
+        Request(route_of_access=rng.choice(LISTS["route_of_access"])),
+        Assessment(type="Long term assessment", eligible_needs="Yes", method="Service user only"),
+        Service(type="Long term support: Community", component=rng.choice(LISTS["component"]), delivery=_DELIVERY),
+        Service(type="Short term support: ST-Max", component="Reablement", unit_cost="22.50", units_per_week="7"),
+        Review(reason="Planned", outcomes_achieved="Fully met", method="Service user only"),
+    )
+    for place, detail in enumerate(details):
+        start = begun + timedelta(days=20 * place)
+        done = place != 2 or rng.random() < 0.3
+        yield Row(
+            person=person,
+            client_type=SERVICE_USER,
+            detail=detail,
+            start=start.isoformat(),
+            end=(start + timedelta(days=rng.randrange(30))).isoformat() if done else None,
+            reference=f"E{person.local_id}-{place}",
+            outcome=rng.choice(LISTS["outcome"]),
         )
 
 
@@ -141,9 +204,9 @@ def _detail(event: LifeEvent) -> Detail:
     match event.kind:
         case "care-assessment":
             kind = detail.get("assessment_type", "Long term assessment")
-            return Assessment(type=kind, eligible_needs="Yes", carer_involved="No", method="Face to face")
+            return Assessment(type=kind, eligible_needs="Yes", carer_involved="No", method="Service user only")
         case "care-review":
-            return Review(reason=detail.get("reason"), outcomes_achieved="Partially", method="Telephone")
+            return Review(reason=detail.get("reason"), outcomes_achieved="Partially met", method="Service user only")
         case "care-service":
             return _service(event)
         case _:

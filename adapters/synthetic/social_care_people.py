@@ -64,7 +64,7 @@ class CaseSystem:
             ethnicity=ETHNICITIES.get(person.ethnicity, "No data: Undeclared or not known"),
             primary_support_reason=_support_reason(person),
             accommodation_status=_accommodation(person, rng, known),
-            employment_status="Retired" if age_on(person.birth_date, known) >= 66 else "Not in paid employment",
+            employment_status=_employment(age_on(person.birth_date, known)),
             has_unpaid_carer="Yes" if any(relative.carer for relative in person.relatives) else "No",
             funding_status=weighted(rng, FUNDING),
             **_answers(person),
@@ -135,12 +135,21 @@ def _accommodation(person: Person, rng: Random, known: date) -> str:
     return weighted(rng, weights)
 
 
+def _employment(age: int) -> str:
+    kind = "Not actively seeking work or retired" if age >= 66 else "Seeking work"
+    return f"Not in paid employment: {kind}"
+
+
 def _answers(person: Person) -> dict[str, str]:
     terms = " ".join(condition.term.casefold() for condition in person.conditions)
     said = {
         "autism": "autis" in terms,
-        "visual_impairment": "vision" in person.impairments,
-        "hearing_impairment": "hearing" in person.impairments,
         "dementia": "dementia" in terms or "alzheimer" in terms,
     }
-    return {field: "Yes" if answer else "No" for field, answer in said.items()}
+    return {
+        "visual_impairment": "Partial sight/sight impaired"
+        if "vision" in person.impairments
+        else "No visual impairment",
+        "hearing_impairment": "Hard of hearing" if "hearing" in person.impairments else "No hearing impairment",
+        **{field: "Yes" if answer else "No" for field, answer in said.items()},
+    }

@@ -1,7 +1,7 @@
 """Who works for the organisations of synthetic Coventry. Names are invented; registrations have the right shape only.
 
 Keys say the organisation and the job: `gp-X90401-1`, `nurse-X90401-1`, `consultant-430`, `community-12-1`,
-`social-worker-1`, `link-worker-X9V01-1`, `coordinator-X9H-1`, `manager-X9K01-1`, `paramedic-1`.
+`mental-health-A06-1`, `social-worker-1`, `link-worker-X9V01-1`, `coordinator-X9H-1`, `manager-X9K01-1`, `paramedic-1`.
 """
 
 from functools import cache
@@ -36,6 +36,12 @@ COMMUNITY_TEAMS = {
     "58": "Dietitian",
 }  # fmt: skip
 """CSDS team type code -> job of those who work in it."""
+
+MENTAL_HEALTH_TEAMS = {
+    "A02": "Crisis practitioner", "A05": "Primary care mental health practitioner",
+    "A06": "Community psychiatric nurse", "A17": "Memory clinic nurse", "E01": "Learning disability nurse",
+}  # fmt: skip
+"""MHSDS team type code -> job of those who work in it."""
 
 
 def _worker(key: str, job: str, organisation: str, *, title: str | None = None, registration: str = "") -> Staff:
@@ -73,7 +79,12 @@ def _trust_staff() -> list[Staff]:
     teams = [
         _worker(f"community-{code}-{n}", job, COMMUNITY.code) for code, job in COMMUNITY_TEAMS.items() for n in (1, 2)
     ]
-    return consultants + teams
+    mental_health = [
+        _worker(f"mental-health-{code}-{n}", job, COMMUNITY.code)
+        for code, job in MENTAL_HEALTH_TEAMS.items()
+        for n in (1, 2)
+    ]
+    return consultants + teams + mental_health
 
 
 def _other_staff() -> list[Staff]:

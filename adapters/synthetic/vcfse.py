@@ -15,6 +15,7 @@ from adapters.synthetic.chance import chance
 from adapters.synthetic.organisations import BY_CODE, CHARITIES
 from adapters.synthetic.world import Address, FeedFile, LifeEvent, Person, Staff, World
 from adapters.vcfse.records import Answer, Client, Contact, Location, Measure, Name, Referral, Row, Sharing
+from adapters.vcfse.wording import TITLE
 from adapters.vcfse.write import (
     Cell,
     DateStyle,
@@ -28,7 +29,9 @@ from adapters.vcfse.write import (
 )
 
 HALF_YEARS_AGO = (3, 2, 1, 0)
-DATE_STYLES: tuple[DateStyle, ...] = ("british", "british", "iso", "named", "dotted", "serial")
+DATE_STYLES: tuple[DateStyle, ...] = ("british", "british", "short", "iso", "named", "long", "dotted", "serial")
+OWN_HEADERS = {"Client ID": "Member no", "Referral date": "Came to us on"}
+"""What Companions Coventry calls its columns; its workbook says so in a mapping sheet."""
 CHANNELS = {"visit": "Home visit", "phone": "Telephone", "group": "Group session"}
 
 
@@ -42,6 +45,11 @@ class Books:
     staff: dict[str, Staff]
     ids: dict[str, str]
     numbers: dict[str, str]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Our header -> this charity's own, where it has one."""
+        return OWN_HEADERS if self.in_workbook else {}
 
     @property
     def in_workbook(self) -> bool:
@@ -76,11 +84,13 @@ def _files(books: Books, day: date) -> Iterator[FeedFile]:
     referrals = [event for event in told if event.kind == "charity-referral"]
     contacts = [event for event in told if event.kind == "charity-contact"]
     if referrals and books.in_workbook:
-        sheets = [_guide(), _referral_sheet(books, referrals, day), _contact_sheet(books, contacts, day)]
+        sheets = [_guide(), _mapping(), _referral_sheet(books, referrals, day), _contact_sheet(books, contacts, day)]
         yield _file(books, f"Companions client log {day:%d-%m-%Y}.xlsx", xlsx_bytes(sheets), day)
     elif referrals:
-        yield _file(books, f"referrals_{day}.csv", _saved(_referral_sheet(books, referrals, day)), day)
-        yield _file(books, f"sessions_{day}.csv", _saved(_contact_sheet(books, contacts, day)), day)
+        first = day == books.world.today - timedelta(days=182 * HALF_YEARS_AGO[0])
+        saved = _exported if first else _saved
+        yield _file(books, f"referrals_{day}.csv", saved(_referral_sheet(books, referrals, day)), day)
+        yield _file(books, f"sessions_{day}.csv", saved(_contact_sheet(books, contacts, day)), day)
 
 
 def _file(books: Books, name: str, content: bytes, day: date) -> FeedFile:
@@ -95,8 +105,17 @@ def _saved(table: Table) -> bytes:
         return csv_bytes(table, encoding="utf-8-sig")
 
 
+def _exported(table: Table) -> bytes:
+    """As the charity's former case system exported: UTF-16 with tabs."""
+    return csv_bytes(table, encoding="utf-16", delimiter="\t")
+
+
 def _guide() -> Table:
     return Table(name="How to fill this in", header=["One row for each referral. Please don't merge cells."], rows=[])
+
+
+def _mapping() -> Table:
+    return Table(name=TITLE, header=["Our name", "Your name"], rows=[list(pair) for pair in OWN_HEADERS.items()])
 
 
 def _referral_sheet(books: Books, events: Sequence[LifeEvent], day: date) -> Table:
@@ -112,7 +131,7 @@ def _contact_sheet(books: Books, events: Sequence[LifeEvent], day: date) -> Tabl
 def _sheet(books: Books, table: Table, rows: Sequence[Sequence[Cell]]) -> Table:
     """Titles, blank rows and a total around the rows; the CSV files carry an unnamed column of row numbers instead of
     titles, as an export does."""
-    header = [*table.header, "Notes"]
+    header = [books.headers.get(title, title) for title in table.header]
     spaced = [line for n, row in enumerate(rows, 1) for line in ([[], row] if n % 23 == 0 else [row])]
     if books.in_workbook:
         title = ["Companions Coventry: " + table.name.lower(), ""]
@@ -132,7 +151,8 @@ def _line(books: Books, event: LifeEvent, row: Row, notes: str) -> list[Cell]:
     table = referral_table([row], style) if isinstance(row, Referral) else contact_table([row], style)
     cells = dict(zip(table.header, table.rows[0], strict=True))
     _spoil(cells, books.people[event.person], _chance(books, event.person), event.at.date())
-    return [*cells.values(), f"“{notes}” – see file" if notes else None]
+    cells["Notes"] = f"“{notes}” – see file" if notes else None
+    return list(cells.values())
 
 
 def _spoil(cells: dict[str, Cell], person: Person, rng: Random, day: date) -> None:
@@ -190,9 +210,11 @@ def _sharing(books: Books, person: Person, event: LifeEvent, day: date) -> Shari
     ended = withdrawn is not None and withdrawn <= max(day, referred)
     answer: Answer = "yes" if person.charity_consent and not ended else "no"
     dated = withdrawn if books.in_workbook and ended and withdrawn and withdrawn > referred else None
+    notes = _chance(books, person.key, "notes").random() < 0.2 and "named" not in person.tags
     return Sharing(
         share=answer,
         view=answer,
+        notes=answer if notes else None,
         on=referred.isoformat(),
         taken_by=_worker(books, event.detail.get("worker")),
         method="verbal",

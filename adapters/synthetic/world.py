@@ -1,7 +1,8 @@
 """The synthetic world: what is true of people and what happened to them, before any sector wrote it down.
 
 Sectors know only part of it, in their own words and with their own mistakes: each module of this package that is
-named after a sector (`gp`, `acute`, `community`, `social_care`, `vcfse`) turns a `World` into that sector's files.
+named after a sector (`gp`, `acute`, `community`, `mental_health`, `social_care`, `vcfse`) turns a `World` into that
+sector's files.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,11 @@ EventKind = Literal[
     "community-referral",  # end = discharge; team (CSDS team type code), reason, source
     "community-contact",  # referral (key), mechanism (CSDS code), location (CSDS code), attendance (CSDS code), minutes
     "community-care-plan",  # plan type
+    # mental health
+    "mental-health-referral",  # end = discharge; team (MHSDS team type code), reason (MHSDS code), staff = coordinator
+    "mental-health-contact",  # referral (key), mechanism, location, attendance (NHS codes), minutes
+    "mental-health-care-plan",  # plan type (MHSDS code)
+    "mental-health-stay",  # end = discharge; referral (key), ward, status (legal status code), order "yes" (CTO after)
     # social care
     "care-request",  # route, outcome
     "care-assessment",  # assessment type, outcome
@@ -193,7 +199,7 @@ class World:
 class FeedFile:
     """One file or message as a sector would deliver it. `as_of` (aware) when the transport would tell it."""
 
-    feed: Literal["gp", "acute", "community", "social_care", "vcfse"]
+    feed: Literal["gp", "acute", "community", "mental_health", "social_care", "vcfse"]
     sender: str
     name: str
     content: bytes

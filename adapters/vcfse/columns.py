@@ -1,10 +1,11 @@
-"""Which column is which: headers of a charity's sheet -> fields, by the synonyms of `columns.json`.
+"""What the words of a charity's sheets mean: sheet names, headers, and what cells say, by `columns.yaml`.
 
-A charity can add its own words to that file; nothing here knows a header by heart.
+A charity can keep words of its own in its file (adapters/vcfse/wording.py); nothing here knows a header by heart.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Literal
@@ -13,14 +14,15 @@ import msgspec
 
 Kind = Literal["referral", "contact"]
 KINDS: tuple[Kind, ...] = ("referral", "contact")
+DateOrder = Literal["day first", "month first", "unclear"]
+"""What 03/04/2026 is: 3 April, 4 March, or nothing that may be used."""
 
 Synonyms = Mapping[str, Sequence[str]]
 
 
 class Vocabulary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The content of `columns.json`."""
+    """The content of `columns.yaml`."""
 
-    about: str
     sheets: Synonyms
     client: Synonyms
     sharing: Synonyms
@@ -28,31 +30,53 @@ class Vocabulary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contact: Synonyms
     withheld: Sequence[str]
     ignored: Sequence[str]
+    directory: Sequence[str]
     words: Synonyms
 
-
-class Layout(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a sheet's fields are: indexes from 0. `unknown` and `repeated` are columns nobody reads, to be reported."""
-
-    header_row: int
-    headers: Sequence[str]
-    fields: Mapping[str, int]
-    unknown: Sequence[int] = ()
-    repeated: Sequence[int] = ()
-    indexes: Sequence[int] = ()
-    """Columns that only number rows, or that are not needed: a row with nothing else is blank."""
+    def fields(self, kind: Kind) -> Iterable[tuple[str, Sequence[str]]]:
+        """Field and headers, of every column that a sheet of this kind may have."""
+        for group in (self.referral if kind == "referral" else self.contact, self.client, self.sharing):
+            yield from group.items()
 
 
-HEADER_SEARCH_ROWS = 25
-"""How far down a header may stand below titles and instructions."""
+@dataclass(frozen=True)
+class Guide:
+    """What the words of one file mean: those of `columns.yaml`, and before them the charity's own. All words are
+    `plain`. `headers`: header -> field; `answers`: what the charity writes for yes, no and nothing -> `yes`, `no`, ``;
+    `order`: as the charity stated, None where it did not."""
+
+    headers: Mapping[Kind, Mapping[str, str]]
+    sheets: Mapping[str, Kind]
+    notes: frozenset[str]
+    ignored: frozenset[str]
+    answers: Mapping[str, str]
+    order: DateOrder | None = None
 
 
 @lru_cache
 def vocabulary() -> Vocabulary:
-    """`columns.json`, checked. Raises msgspec.ValidationError when an edit broke its shape."""
-    return msgspec.json.decode((files(__package__) / "columns.json").read_bytes(), type=Vocabulary)
+    """`columns.yaml`, checked. Raises msgspec.ValidationError when an edit broke its shape."""
+    return msgspec.yaml.decode((files(__package__) / "columns.yaml").read_bytes(), type=Vocabulary)
 
 
+@lru_cache
+def shipped() -> Guide:
+    """What words mean for a charity that has none of its own."""
+    known = vocabulary()
+    return Guide(
+        headers={kind: _by_header(known.fields(kind)) for kind in KINDS},
+        sheets={plain(name): kind for kind in KINDS for name in known.sheets[kind]},
+        notes=frozenset(map(plain, known.withheld)),
+        ignored=frozenset(map(plain, known.ignored)),
+        answers={},
+    )
+
+
+def _by_header(fields: Iterable[tuple[str, Sequence[str]]]) -> Mapping[str, str]:
+    return {plain(header): field for field, headers in fields for header in headers}
+
+
+@lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """A header or word without what people type differently: case, spaces, punctuation. `N.H.S. No?` -> `nhs no`."""
     undotted = re.sub(r"[.'’?]", "", text.casefold())
@@ -61,72 +85,28 @@ def plain(text: str) -> str:
 
 @lru_cache
 def words(group: str) -> frozenset[str]:
-    """The plain forms of a word list of `columns.json` (`yes`, `removed` ...), and each word itself, case folded."""
+    """The plain forms of a word list of `columns.yaml` (`yes`, `removed` ...), and each word itself, case folded."""
     listed = vocabulary().words[group]
     return frozenset(word.casefold() for word in listed) | frozenset(filter(None, map(plain, listed)))
 
 
-def sheet_kind(name: str) -> Kind | None:
-    """What a sheet of this name holds; None for instructions, lists and everything else."""
-    wanted = plain(name)
-    return next((kind for kind in KINDS if wanted in map(plain, vocabulary().sheets[kind])), None)
-
-
 @lru_cache
-def synonyms(kind: Kind) -> Mapping[str, str]:
-    """Plain header -> field, for a sheet of this kind."""
+def titles(kind: Kind) -> Mapping[str, str]:
+    """Field -> our own header of it, in the order of `columns.yaml`: the client, consent, then the sheet's own."""
     known = vocabulary()
     own = known.referral if kind == "referral" else known.contact
-    groups: Iterable[Synonyms] = (own, known.client, known.sharing)
-    return {plain(header): field for group in groups for field, headers in group.items() for header in headers}
+    return {field: headers[0] for group in (known.client, known.sharing, own) for field, headers in group.items()}
 
 
 @lru_cache
-def _own_fields(kind: Kind) -> frozenset[str]:
+def own_fields(kind: Kind) -> frozenset[str]:
+    """Fields that belong to this kind of sheet alone: they tell what a CSV file holds."""
     known = vocabulary()
     return frozenset(known.referral if kind == "referral" else known.contact)
 
 
-@lru_cache
-def _silent(group: Literal["withheld", "ignored"]) -> frozenset[str]:
-    known = vocabulary()
-    return frozenset(map(plain, known.withheld if group == "withheld" else known.ignored))
-
-
-def find_header(rows: Sequence[Sequence[str]], kind: Kind) -> int | None:
-    """Index of the row with most known headers (at least two of them fields) among the first rows; None if none."""
-    scores = [_score(row, kind) for row in rows[:HEADER_SEARCH_ROWS]]
-    best = max(scores, default=0)
-    return scores.index(best) if best >= 2 else None
-
-
-def own_score(row: Sequence[str], kind: Kind) -> int:
-    """How many headers of `row` belong to this kind of sheet alone: tells what a CSV file holds."""
-    return len({field for cell in row if (field := synonyms(kind).get(plain(cell))) in _own_fields(kind)})
-
-
-def _score(row: Sequence[str], kind: Kind) -> int:
-    return len({field for cell in row if (field := synonyms(kind).get(plain(cell)))})
-
-
-def layout(rows: Sequence[Sequence[str]], header_row: int, kind: Kind) -> Layout:
-    """Which field each column of the sheet holds. The first of two columns for one field is used."""
-    headers, fields = rows[header_row], dict[str, int]()
-    unknown, repeated, indexes = list[int](), list[int](), list[int]()
-    for index, header in enumerate(headers):
-        field = synonyms(kind).get(plain(header))
-        if plain(header) in _silent("withheld"):
-            continue  # free text about the person and third parties: known, and left in the envelope
-        if field is None:
-            (indexes if _is_index(index, header) else unknown).append(index)
-        elif field in fields:
-            repeated.append(index)
-        else:
-            fields[field] = index
-    return Layout(
-        header_row=header_row, headers=headers, fields=fields, unknown=unknown, repeated=repeated, indexes=indexes
-    )
-
-
-def _is_index(index: int, header: str) -> bool:
-    return plain(header) in _silent("ignored") or (index == 0 and not plain(header))
+def is_directory(headers: Iterable[str]) -> bool:
+    """Whether a table or JSON with these names is one of a service directory: it has an id, and more that directories
+    have and sheets of people have not."""
+    found = {plain(header).replace(" ", "_") for header in headers}
+    return bool(found & {"id", "contents"}) and len(found & set(vocabulary().directory)) > 1

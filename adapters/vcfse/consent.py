@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from adapters.records import local_moment
 from adapters.vcfse.records import Answer, Choice, Row, Sharing, row_key, view_is_evidenced
 
-Subject = Literal["share", "view"]
+Subject = Literal["share", "view", "notes"]
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,13 @@ def _rows_of(sheet: SheetRows) -> Mapping[tuple[str, ...], Row]:
 
 def _stricter(earlier: Row, later: Row) -> Row:
     was, now = earlier.sharing, later.sharing
-    if was is None or now is None or (not _blocks(was.share) and not _blocks(was.view)):
+    if was is None or now is None:
         return later
-    share, view = was.share if _blocks(was.share) else now.share, was.view if _blocks(was.view) else now.view
-    return replace(later, sharing=replace(now, share=share, view=view))
+    share, view, notes = (
+        before if _blocks(before) else after
+        for before, after in ((was.share, now.share), (was.view, now.view), (was.notes, now.notes))
+    )
+    return replace(later, sharing=replace(now, share=share, view=view, notes=notes))
 
 
 def _blocks(answer: Answer | None) -> bool:
@@ -130,8 +133,8 @@ def _denied_on(written: str, at: str, earlier: Statement | None) -> str:
 
 def _reading(sharing: Sharing, subject: Subject) -> tuple[Answer | None, str]:
     """The answer and its date as written; a consent to view without evidence is none."""
-    if subject == "share":
-        return sharing.share, sharing.on or ""
+    if subject != "view":
+        return (sharing.share if subject == "share" else sharing.notes), sharing.on or ""
     answer = None if sharing.view == "yes" and not view_is_evidenced(sharing) else sharing.view
     return answer, sharing.view_on or sharing.on or ""
 

@@ -49,21 +49,56 @@ def person_key(client: Client) -> str | None:
 
 def clearly_different(one: Client, other: Client) -> bool:
     """Two rows with one Client ID that cannot be one person, however the charity spells: client ids are shared by
-    households and given out again. Nicknames, marriages and typing errors alone, each
-    with an agreeing birth date, are no reason."""
+    households and given out again. Nicknames, marriages and typing errors alone, each with an agreeing birth date, are
+    no reason. Where names cannot be compared, another sex or an age far apart is one."""
     surname, given = _differ(_family(one), _family(other)), _given_differ(one, other)
     born = one.birth_date is not None and other.birth_date is not None
     same_birth = born and one.birth_date == other.birth_date
+    numbers = one.nhs_number is not None and other.nhs_number is not None
+    other_number = numbers and one.nhs_number != other.nhs_number
     other_birth = born and not same_birth
-    other_number = bool(one.nhs_number and other.nhs_number and one.nhs_number != other.nhs_number)
-    if other_birth or other_number:
+    if one.name is None or other.name is None:
+        same = same_birth or (numbers and not other_number)
+        return (
+            (other_birth and other_number) or _far_apart(one, other) or (not same and _differ(_sex(one), _sex(other)))
+        )
+    if other_birth or other_number or (not born and _far_apart(one, other)):
         return surname or given or (other_birth and other_number)
     return surname and given and not same_birth
 
 
+FAR_APART = 10
+"""Years: an age in a sheet is often that of the first meeting."""
+
+
+def _far_apart(one: Client, other: Client) -> bool:
+    ours, theirs = _birth_year(one), _birth_year(other)
+    return ours is not None and theirs is not None and abs(ours - theirs) >= FAR_APART
+
+
+def _birth_year(client: Client) -> int | None:
+    return int(client.birth_date[:4]) if client.birth_date else client.born_about
+
+
+def _sex(client: Client) -> set[str]:
+    stated = _letters(client.gender or "")[:1]
+    return {stated} & {"f", "m"}
+
+
 def says_who(client: Client) -> bool:
     """Whether a row says anything by which its person can be told from another's."""
-    return client.name is not None or client.birth_date is not None or client.nhs_number is not None
+    return any((client.name, client.birth_date, client.nhs_number, client.born_about, _sex(client)))
+
+
+def telling(client: Client) -> Client:
+    """The client by what `clearly_different` looks at alone."""
+    return Client(
+        name=client.name,
+        birth_date=client.birth_date,
+        born_about=client.born_about,
+        nhs_number=client.nhs_number,
+        gender=client.gender,
+    )
 
 
 def _family(client: Client) -> set[str]:

@@ -1,132 +1,98 @@
 """A charity's spreadsheet -> events, one per row, and defects that name sheet, row and column.
 
-An XLSX file may hold both sheets, known by their names; a CSV file holds one, known by its headers.
+An XLSX file may hold both sheets, known by their names; a CSV file holds one, known by its headers. Either may hold the
+charity's own mapping of words (adapters/vcfse/wording.py).
 """
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import combinations
-from typing import NoReturn
 
 import msgspec
 
 from adapters.errors import Unreadable
 from adapters.records import LONDON, Defect, Event, Parsed, SourcePatient, instant
 from adapters.vcfse import values
-from adapters.vcfse.columns import (
-    HEADER_SEARCH_ROWS,
-    KINDS,
-    Kind,
-    Layout,
-    find_header,
-    layout,
-    own_score,
-    plain,
-    sheet_kind,
-    words,
-)
-from adapters.vcfse.names import clearly_different, person_key
+from adapters.vcfse.book import Cell, Sheet
+from adapters.vcfse.choosing import SHEETS, chosen_sheets, guide_of
+from adapters.vcfse.columns import DateOrder, Guide, Kind, plain, titles, words
+from adapters.vcfse.header import Header, Layout, identifies, layout
+from adapters.vcfse.names import clearly_different, person_key, telling
 from adapters.vcfse.records import Client, Entry, Row, SharedClientId, is_identified, row_key
-from adapters.vcfse.rows import RowReader, column_name, read_row
-from adapters.vcfse.sheets import Cell, Sheet, read_sheets
+from adapters.vcfse.rows import DATES, Frame, RowReader, column_name, read_row
+from adapters.vcfse.sheets import read_book
+from adapters.vcfse.wording import TITLE
 
-TITLES: dict[Kind, str] = {"referral": "Referrals", "contact": "Contacts"}
-
-
-REQUIRED: dict[Kind, tuple[tuple[str, str, str], ...]] = {
+REQUIRED: dict[Kind, tuple[tuple[str, str], ...]] = {
     "referral": (
-        ("referred_on", "Referral date", "referrals without a Referral ID are kept but not published"),
-        ("share", "Consent to share", "nothing of this sheet is published"),
+        ("referred_on", "referrals without a Referral ID are kept but not published"),
+        ("share", "nothing of this sheet is published"),
     ),
-    "contact": (("contacted_on", "Contact date", "contacts without a Contact ID are kept but not published"),),
+    "contact": (("contacted_on", "contacts without a Contact ID are kept but not published"),),
 }
-"""Columns without which a sheet is poorer: field, header, consequence. Without any column that says who a row is about
+"""Columns without which a sheet is poorer: field, consequence. Without any column that says who a row is about
 (Client ID, or a name and the date of birth) it cannot be used at all."""
+
+MOST_SPELLINGS = 30
+"""Of one person, in one file: a Client ID whose rows name more is taken for shared."""
 
 
 @dataclass
 class Batch:
     """What has been read of one file so far. `rows`: where each row stood, and what it says."""
 
+    guide: Guide
+    today: date
     rows: list[tuple[RowReader, Row]] = field(default_factory=list)
     defects: list[Defect] = field(default_factory=list)
     usable_sheets: int = 0
 
 
 def parse(content: bytes, *, name: str, sender: str, as_of: datetime) -> Parsed:
-    """A CSV, XLSX, XLS or ODS file of the charity `sender` as it stood at `as_of` (aware). Raises Unreadable when no
-    sheet of it can be used. File names may hold anything, so `name` is not repeated in defects."""
+    """A CSV or XLSX file of the charity `sender` as it stood at `as_of` (aware). Raises Unreadable when no sheet of it
+    can be used. File names may hold anything, so `name` is not repeated in defects."""
     del name
-    batch = Batch()
-    for sheet, kind in _wanted(read_sheets(content)):
-        _read_sheet(sheet, kind, as_of.astimezone(LONDON).date(), batch)
+    book = read_book(content)
+    batch = Batch(guide_of(book.sheets), as_of.astimezone(LONDON).date(), defects=list(book.defects))
+    for sheet, kind, header in chosen_sheets(book.sheets, batch.guide):
+        _read_sheet(sheet, kind, header, batch)
     if not batch.usable_sheets:
         raise Unreadable(next(defect for defect in batch.defects if defect.code == "missing-column"))
     events = _events(batch, sender, instant(as_of))
-    return Parsed(events=events, defects=batch.defects)
+    return Parsed(events=events, defects=batch.defects if events or batch.defects else [_NO_ROWS])
 
 
-def _wanted(sheets: Sequence[Sheet]) -> list[tuple[Sheet, Kind]]:
-    if [sheet.name for sheet in sheets] == [None]:
-        return [(sheets[0], _kind_by_headers(sheets[0]))]
-    wanted = [(sheet, kind) for sheet in sheets if sheet.name and (kind := sheet_kind(sheet.name))]
-    return wanted or _wrong_sheet([sheet.name or "" for sheet in sheets])
+_NO_ROWS = Defect(
+    code="no-rows",
+    where="file",
+    reason="the file has headers and no row about anybody",
+    remedy="If there was nothing to say, do nothing; else send the file with its rows.",
+)
 
 
-def _wrong_sheet(found: Sequence[str]) -> NoReturn:
-    raise Unreadable(
-        Defect(
-            code="wrong-sheet",
-            where="workbook",
-            reason=f"none of the workbook's sheets ({len(found)}) is named as one of referrals or contacts",
-            remedy=f"Name the sheets {TITLES['referral']} and {TITLES['contact']}.",
-            fragment=", ".join(found).encode(),  # a sheet may be called by a client's name
-        )
-    )
-
-
-def _kind_by_headers(sheet: Sheet) -> Kind:
-    rows = _texts(sheet)
-    headers = {kind: row for kind in KINDS if (row := find_header(rows, kind)) is not None}
-    scores = {kind: own_score(rows[row], kind) for kind, row in headers.items()}
-    if not any(scores.values()):
-        raise Unreadable(
-            Defect(
-                code="unknown-headers",
-                where="file",
-                reason="no row has the headers of a referrals or contacts sheet",
-                remedy="Give each column its header: Client ID, Referral date or Contact date, and so on.",
-            )
-        )
-    return max(scores, key=lambda kind: scores[kind])
-
-
-def _texts(sheet: Sheet) -> list[list[str]]:
-    return [[values.text(cell) or "" for cell in row] for row in sheet.rows[:HEADER_SEARCH_ROWS]]
-
-
-def _read_sheet(sheet: Sheet, kind: Kind, today: date, batch: Batch) -> None:
-    title, texts = sheet.name or TITLES[kind], _texts(sheet)
-    header_row = find_header(texts, kind)
-    found = layout(texts, header_row, kind) if header_row is not None else None
-    if header_row is None or found is None or not _identifies(found):
-        batch.defects.append(_missing_column(title, "Client ID", "nothing of this sheet can be used"))
+def _read_sheet(sheet: Sheet, kind: Kind, header: Header | None, batch: Batch) -> None:
+    title = sheet.name or SHEETS[kind]
+    found = layout(header, kind, batch.guide) if header else None
+    if header is None or found is None or not identifies(found):
+        consequence = "nothing of this sheet can be used"
+        batch.defects.append(_missing_column(title, sheet.name or "", "Client ID", consequence))
         return
     batch.usable_sheets += 1
-    batch.defects.extend(_column_defects(title, sheet, found, kind))
-    for number, cells in _data_rows(sheet, header_row):
-        if _is_content([values.text(cell) or "" for cell in cells], found, kind):
-            _read_data(RowReader(title, number, cells, found, today), kind, batch)
-
-
-def _read_data(reader: RowReader, kind: Kind, batch: Batch) -> None:
-    row = read_row(reader, kind)
-    if not is_identified(row):
-        _report_undated(reader, "referred_on" if kind == "referral" else "contacted_on")
-    batch.rows.append((reader, row))
+    frame = Frame(title, sheet.name or "", found, batch.guide, _orders(sheet, found, batch.guide), batch.today)
+    batch.defects.extend(_column_defects(frame, sheet, kind))
+    headings = {top: right - left for (top, left), (_, right) in sheet.merges}
+    for number, cells in _data_rows(sheet, header.row):
+        reader = RowReader(frame, number, cells)
+        if _is_content(reader, kind, is_wide=headings.get(number - 1, 0) > 1):
+            row = read_row(reader, kind)
+            if not is_identified(row):
+                _report_undated(reader, "referred_on" if kind == "referral" else "contacted_on")
+            batch.rows.append((reader, row))
+        else:
+            batch.defects.extend(reader.defects)
 
 
 def _report_undated(reader: RowReader, name: str) -> None:
@@ -134,38 +100,46 @@ def _report_undated(reader: RowReader, name: str) -> None:
         reader.report(name, "missing-value", "the row has no date, so it is kept but not published", "Fill it in.")
 
 
-def _identifies(found: Layout) -> bool:
-    named = "name" in found.fields or "family" in found.fields
-    return "client_id" in found.fields or (named and "birth_date" in found.fields)
+def _orders(sheet: Sheet, found: Layout, known: Guide) -> dict[str, DateOrder]:
+    """How each column of dates is read: as the charity says, else with the day first; but where more than one in ten of
+    the dates that can be read one way only have the month first, those that could be either are not used."""
+    orders = dict[str, DateOrder]()
+    for name in DATES:
+        index = found.fields.get(name)
+        if index is None or known.order:
+            orders[name] = known.order or "day first"
+            continue
+        rows = sheet.rows[found.header.row + 1 :]
+        only = [order for row in rows if index < len(row) and (order := values.only_order(row[index]))]
+        months = only.count("month first")
+        orders[name] = "unclear" if months * 10 > len(only) - months and months else "day first"
+    return orders
 
 
-def _column_defects(title: str, sheet: Sheet, found: Layout, kind: Kind) -> Iterator[Defect]:
-    for name, header, consequence in REQUIRED[kind]:
+def _column_defects(frame: Frame, sheet: Sheet, kind: Kind) -> Iterator[Defect]:
+    found = frame.layout
+    for name, consequence in REQUIRED[kind]:
         if name not in found.fields:
-            yield _missing_column(title, header, consequence)
+            yield _missing_column(frame.title, frame.sheet, titles(kind)[name], consequence)
     for index in found.repeated:
-        yield Defect(
-            code="duplicate-column",
-            where=f"{title} column {column_name(index)}",
-            reason="a second column of one meaning is not read",
-            remedy="Merge the two columns.",
-        )
+        letters = column_name(index)
+        reason = "a second column of one meaning is not read"
+        yield frame.defect("duplicate-column", f"column {letters}", reason, "Merge the two columns.", column=letters)
     for index in found.unknown:
-        if any(index < len(row) and values.text(row[index]) for row in sheet.rows[found.header_row + 1 :]):
-            yield Defect(
-                code="unknown-column",
-                where=f"{title} column {column_name(index)}",
-                reason="the column has no known header, so it is not read",
-                remedy="Use a known header, or add yours to columns.json.",
-            )
+        if any(index < len(row) and values.text(row[index]) for row in sheet.rows[found.header.row + 1 :]):
+            letters = column_name(index)
+            reason = "the column has no known header, so it is not read"
+            remedy = f"Use a header of the template, or name yours (or Ignore) in a {TITLE}."
+            yield frame.defect("unknown-column", f"column {letters}", reason, remedy, column=letters)
 
 
-def _missing_column(title: str, header: str, consequence: str) -> Defect:
+def _missing_column(title: str, sheet: str, header: str, consequence: str) -> Defect:
     return Defect(
         code="missing-column",
         where=f"{title} column {header}",
         reason=f"the column is missing: {consequence}",
-        remedy=f"Add a column {header}, or add its present header to columns.json.",
+        remedy=f"Add a column {header}, or name your own column for it in a {TITLE}.",
+        sheet=sheet,
     )
 
 
@@ -177,15 +151,24 @@ def _data_rows(sheet: Sheet, header_row: int) -> Iterator[tuple[int, list[Cell]]
             for row in range(top + 1, bottom + 1):
                 filled[row][left] = sheet.rows[top][left]
     for index in range(header_row + 1, len(sheet.rows)):
-        yield index + 1, [filled[index].get(column, cell) for column, cell in enumerate(sheet.rows[index])]
+        cells = list(sheet.rows[index])
+        for column, cell in filled[index].items() if index in filled else ():
+            cells[column] = cell
+        yield index + 1, cells
 
 
-def _is_content(texts: Sequence[str], found: Layout, kind: Kind) -> bool:
-    """Neither blank, nor the header once more, nor a row of totals."""
-    said = [written for index, written in enumerate(texts) if written and index not in found.indexes]
-    if not said or texts == found.headers:
+def _is_content(reader: RowReader, kind: Kind, *, is_wide: bool) -> bool:
+    """Neither blank, nor the header once more, nor a row of totals, nor the template's example, nor a heading between
+    rows. One cell alone says nothing of a person: it is reported unless it is merged across, as a heading is."""
+    found = reader.layout
+    said = [written for index, written in enumerate(reader.texts) if written and index not in found.indexes]
+    if not said or reader.texts == found.header.texts or plain(reader.text("client_id") or "") in words("example"):
         return False
-    return not _opens_total(said[0]) or _is_dated(texts, found, kind)
+    if _opens_total(said[0]):
+        return _is_dated(reader, kind)
+    if len(said) == 1 and not is_wide:
+        reader.report("", "lone-value", "the row has one cell only, so it is taken for a heading", "Fill in the row.")
+    return len(said) > 1
 
 
 def _opens_total(said: str) -> bool:
@@ -193,10 +176,9 @@ def _opens_total(said: str) -> bool:
     return any(opening == word or opening.startswith(f"{word} ") for word in words("total"))
 
 
-def _is_dated(texts: Sequence[str], found: Layout, kind: Kind) -> bool:
+def _is_dated(reader: RowReader, kind: Kind) -> bool:
     names = ("birth_date", "referred_on" if kind == "referral" else "contacted_on")
-    indexes = [found.fields[name] for name in names if name in found.fields]
-    return any(index < len(texts) and texts[index] for index in indexes)
+    return any(reader.text(name) for name in names)
 
 
 def _events(batch: Batch, sender: str, at: str) -> list[Event]:
@@ -233,12 +215,12 @@ def _local_id(client: Client) -> str | None:
 
 def _shared_ids(clients: Iterable[Client]) -> frozenset[str]:
     people: dict[str, list[Client]] = defaultdict(list)
-    for client in dict.fromkeys(clients):
-        people[client.client_id or ""].append(client)
+    for client_id, client in dict.fromkeys((client.client_id or "", telling(client)) for client in clients):
+        people[client_id].append(client)
     return frozenset(
         client_id
         for client_id, known in people.items()
-        if any(clearly_different(*pair) for pair in combinations(known, 2))
+        if len(known) > MOST_SPELLINGS or any(clearly_different(*pair) for pair in combinations(known, 2))
     )
 
 

@@ -1,8 +1,12 @@
 """What a charity's spreadsheets say: who was referred, what was done, and what the person agreed to.
 
 No national message or file standard is in use; these are the columns of real sheets.
-Dates are ISO text, times `HH:MM`. Free-text notes have no field here on purpose: they name third parties and are
-withheld, so they never leave the envelope they came in.
+Dates are ISO text, times `HH:MM`.
+
+Free-text notes are withheld: they name third parties, and nobody chose to share them. They stay in the envelope they
+came in unless the row's own consent to share notes says yes; then they are read, are published only while the
+person's choice about notes and about sharing at all are both in force, and carry a mark (third party) that no
+agreement opens unless it names it (mappings/vcfse/notes.py).
 """
 
 from collections.abc import Sequence
@@ -37,6 +41,9 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str | None = None
     name: Name | None = None
     birth_date: str | None = None
+    born_about: int | None = None
+    """Year of birth, give or take one, where the sheet has an age. Tells people of one Client ID apart; no birth
+    date."""
     nhs_number: str | None = None
     gender: str | None = None
     phone: str | None = None
@@ -49,10 +56,11 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
 
 class Sharing(msgspec.Struct, frozen=True, kw_only=True):
     """The consent columns of a row. None = blank. `share`: the charity's data may be published; `view`: the charity
-    may see what others hold."""
+    may see what others hold; `notes`: its free text may be published too."""
 
     share: Answer | None = None
     view: Answer | None = None
+    notes: Answer | None = None
     on: str | None = None
     view_on: str | None = None
     taken_by: str | None = None
@@ -93,6 +101,8 @@ class Referral(msgspec.Struct, frozen=True, kw_only=True, tag="referral"):
     care_coordinator: Answer | None = None
     adjustments: str | None = None
     """Reasonable adjustments in the charity's words, one per line."""
+    notes: str | None = None
+    """Only where `sharing.notes` is yes; one line for each line of each column of notes."""
     removed: bool = False
     """The row's status says that it is to be taken out (deleted, cancelled)."""
 
@@ -113,6 +123,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, tag="contact"):
     service: str | None = None
     topic: str | None = None
     attendance: str | None = None
+    notes: str | None = None
     removed: bool = False
 
 
@@ -142,13 +153,15 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """The charity's present view of one person. `referrals` and `contacts` hold only what may be published: without
-    recorded consent they are empty, and only who the person is and what they chose remains."""
+    recorded consent they are empty, and only who the person is and what they chose remains; without consent about
+    notes their notes are."""
 
     charity: str
     """ODS-shaped code of the charity."""
     client: Client
     share: Choice | None = None
     view: Choice | None = None
+    notes: Choice | None = None
     referrals: Sequence[Referral] = ()
     contacts: Sequence[Contact] = ()
 

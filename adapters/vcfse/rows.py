@@ -1,14 +1,17 @@
 """One row of a sheet -> one record. Every cell that cannot be read is a defect, and the rest of the row is used."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import TypeVar
 
 from adapters.records import Defect
 from adapters.vcfse import values
-from adapters.vcfse.columns import Kind, Layout, words
+from adapters.vcfse.book import Cell
+from adapters.vcfse.columns import DateOrder, Guide, Kind, plain, words
+from adapters.vcfse.header import Layout
 from adapters.vcfse.names import one_field
 from adapters.vcfse.records import (
     Answer,
@@ -22,10 +25,12 @@ from adapters.vcfse.records import (
     Sharing,
     view_is_evidenced,
 )
-from adapters.vcfse.sheets import Cell
 
 Value = TypeVar("Value")
 
+ANSWERS = frozenset({"share", "view", "notes", "withdrawn_on", "accepted", "care_coordinator"})
+"""Fields whose cells say yes or no."""
+DATES = ("birth_date", "referred_on", "contacted_on", "closed_on", "on", "view_on", "withdrawn_on")
 MEASURES = (("ONS4", "start"), ("ONS4", "end"), ("WEMWBS", "start"), ("WEMWBS", "end"))
 
 
@@ -39,25 +44,57 @@ def column_name(index: int) -> str:
     return letters
 
 
+@dataclass(frozen=True)
+class Frame:
+    """What all rows of one sheet share. `title`: the sheet in words; `sheet`: its name, blank for CSV; `orders`: how
+    the dates of each field's column are read; `today`: the day of the sheet."""
+
+    title: str
+    sheet: str
+    layout: Layout
+    guide: Guide
+    orders: Mapping[str, DateOrder]
+    today: date
+
+    def defect(self, code: str, place: str, reason: str, remedy: str, *, column: str = "") -> Defect:
+        """A defect of the sheet; `place` says where in it."""
+        where = f"{self.title} {place}".strip()
+        return Defect(code=code, where=where, reason=reason, remedy=remedy, sheet=self.sheet, column=column)
+
+
 @dataclass
 class RowReader:
     """Reads the fields of one row by name; `number` is the row's number in the spreadsheet, from 1."""
 
-    sheet: str
+    frame: Frame
     number: int
     cells: Sequence[Cell]
-    layout: Layout
-    today: date
     defects: list[Defect] = field(default_factory=list)
+
+    @property
+    def layout(self) -> Layout:
+        return self.frame.layout
+
+    @property
+    def today(self) -> date:
+        return self.frame.today
 
     def has(self, name: str) -> bool:
         """Whether the sheet has a column for this field."""
         return name in self.layout.fields
 
     def cell(self, name: str) -> Cell:
-        """The raw cell of a field; blank when the sheet or the row lacks it."""
+        """The raw cell of a field, blank when the sheet or the row lacks it; what the charity writes for nothing, and
+        in its place for yes and no, is put into our words."""
         index = self.layout.fields.get(name)
-        return "" if index is None or index >= len(self.cells) else self.cells[index]
+        cell = "" if index is None or index >= len(self.cells) else self.cells[index]
+        own = self.frame.guide.answers
+        meant = own.get(plain(cell)) if own and isinstance(cell, str) else None
+        return cell if meant is None or (meant and name not in ANSWERS) else meant
+
+    def event_date(self, name: str) -> str | None:
+        """The field as ISO date of something that happened."""
+        return self.read(name, lambda cell: values.event_date(cell, self.frame.orders.get(name, "day first")))
 
     def read(self, name: str, reading: Callable[[Cell], Value | None]) -> Value | None:
         """The field's value, or None and a defect when it cannot be read."""
@@ -67,9 +104,17 @@ class RowReader:
             self.report(name, fault.code, fault.reason, fault.remedy)
             return None
 
+    @cached_property
+    def texts(self) -> Sequence[str]:
+        """All cells as one line of text each."""
+        return [values.text(cell) or "" for cell in self.cells]
+
     def text(self, name: str) -> str | None:
         """The field as one line of text."""
-        return values.text(self.cell(name))
+        if self.frame.guide.answers:
+            return values.text(self.cell(name))
+        index = self.layout.fields.get(name)
+        return None if index is None or index >= len(self.texts) else self.texts[index] or None
 
     def consent(self, name: str) -> Answer | None:
         """A yes-or-no field that permits something: what is neither is reported."""
@@ -78,9 +123,12 @@ class RowReader:
             self.report(name, "unclear-consent", "neither yes nor no, so nothing is shared", "Write Y or N.")
         return answered
 
-    def past_date(self, cell: Cell) -> str | None:
-        """ISO date that is not after the day of the sheet."""
-        return values.past_date(cell, self.today)
+    def past_date(self, name: str) -> str | None:
+        """The field as ISO date that is not after the day of the sheet; a column of dates may also say yes or no."""
+        cell, order = self.cell(name), self.frame.orders.get(name, "day first")
+        if name == "withdrawn_on" and values.answer(cell) in ("yes", "no"):
+            return None
+        return self.read(name, lambda cell: values.past_date(cell, self.today, order))
 
     def report(self, name: str, code: str, reason: str, remedy: str) -> None:
         """A defect of this row; `name` is the field, or empty for the row as a whole."""
@@ -89,17 +137,20 @@ class RowReader:
         self.defects.append(
             Defect(
                 code=code,
-                where=f"{self.sheet} row {self.number}{self._column(index)}",
+                where=f"{self.frame.title} row {self.number}{self._column(index)}",
                 reason=reason,
                 remedy=remedy,
-                fragment=(fragment or repr(list(self.cells))).encode(),
+                fragment=(fragment or repr(list(self.cells))).encode(errors="replace"),
+                sheet=self.frame.sheet,
+                row=self.number,
+                column="" if index is None else column_name(index),
             )
         )
 
     def _column(self, index: int | None) -> str:
         if index is None:
             return ""
-        return f" column {column_name(index)} ({' '.join(self.layout.headers[index].split())})"
+        return f" column {column_name(index)} ({' '.join(self.layout.header.texts[index].split())})"
 
 
 def read_row(reader: RowReader, kind: Kind) -> Row:
@@ -108,12 +159,12 @@ def read_row(reader: RowReader, kind: Kind) -> Row:
 
 
 def _referral(reader: RowReader) -> Referral:
-    status = reader.text("status")
+    client, sharing, status = _client(reader), _sharing(reader), reader.text("status")
     return Referral(
-        client=_client(reader),
-        sharing=_sharing(reader),
+        client=client,
+        sharing=sharing,
         referral_id=reader.text("referral_id"),
-        referred_on=reader.read("referred_on", values.event_date),
+        referred_on=reader.event_date("referred_on"),
         source=reader.text("source"),
         reason=reader.text("reason"),
         worker=reader.text("worker"),
@@ -122,19 +173,21 @@ def _referral(reader: RowReader) -> Referral:
         outcome=reader.text("outcome"),
         measures=_measures(reader),
         status=status,
-        closed_on=reader.read("closed_on", values.event_date),
+        closed_on=reader.event_date("closed_on"),
         care_coordinator=_decision(reader, "care_coordinator"),
         adjustments=values.lines(reader.cell("adjustments")),
+        notes=_notes(reader, sharing),
         removed=_removed(status),
     )
 
 
 def _contact(reader: RowReader) -> Contact:
-    contacted_on = reader.read("contacted_on", values.event_date)
+    client, contacted_on = _client(reader), reader.event_date("contacted_on")
     booked = "planned" if contacted_on and contacted_on > reader.today.isoformat() else None
+    sharing = _sharing(reader) if reader.has("share") else None
     return Contact(
-        client=_client(reader),
-        sharing=_sharing(reader) if reader.has("share") else None,
+        client=client,
+        sharing=sharing,
         contact_id=reader.text("contact_id"),
         referral_id=reader.text("referral_id"),
         contacted_on=contacted_on,
@@ -145,6 +198,7 @@ def _contact(reader: RowReader) -> Contact:
         service=reader.text("service"),
         topic=reader.text("topic"),
         attendance=reader.text("attendance") or booked,
+        notes=_notes(reader, sharing),
         removed=_removed(reader.text("status")),
     )
 
@@ -174,7 +228,8 @@ def _client(reader: RowReader) -> Client:
     return Client(
         client_id=values.client_id(reader.cell("client_id")),
         name=_name(reader),
-        birth_date=reader.read("birth_date", lambda cell: values.birth_date(cell, reader.today)),
+        birth_date=_birth_date(reader),
+        born_about=_born_about(reader),
         nhs_number=reader.read("nhs_number", values.nhs_number_of),
         gender=reader.text("gender"),
         phone=values.phone(reader.cell("phone")),
@@ -183,6 +238,25 @@ def _client(reader: RowReader) -> Client:
         location=_location(reader),
         practice=reader.text("practice"),
     )
+
+
+def _birth_date(reader: RowReader) -> str | None:
+    order = reader.frame.orders.get("birth_date", "day first")
+    return reader.read("birth_date", lambda cell: values.birth_date(cell, reader.today, order))
+
+
+def _born_about(reader: RowReader) -> int | None:
+    """From a column of ages, or an age where the birth date should be."""
+    ages = (values.age(reader.cell(name)) for name in ("age", "birth_date"))
+    return next((reader.today.year - years for years in ages if years is not None), None)
+
+
+def _notes(reader: RowReader, sharing: Sharing | None) -> str | None:
+    """Free text of all its columns, only where this row says that it may be shared."""
+    if sharing is None or sharing.notes != "yes":
+        return None
+    cells = (reader.cells[index] for index in reader.layout.notes if index < len(reader.cells))
+    return "\n".join(kept for cell in cells if (kept := values.paragraphs(cell))) or None
 
 
 def _name(reader: RowReader) -> Name | None:
@@ -215,11 +289,12 @@ def _sharing(reader: RowReader) -> Sharing:
     sharing = Sharing(
         share="no" if withdrawn else reader.consent("share"),
         view=("no" if withdrawn else reader.consent("view")) if reader.has("view") else None,
-        on=reader.read("on", reader.past_date),
-        view_on=reader.read("view_on", reader.past_date),
+        notes=("no" if withdrawn else reader.consent("notes")) if reader.has("notes") else None,
+        on=reader.past_date("on"),
+        view_on=reader.past_date("view_on"),
         taken_by=reader.text("taken_by"),
         method=reader.text("method"),
-        withdrawn_on=reader.read("withdrawn_on", lambda cell: _date_or_answer(reader, cell)),
+        withdrawn_on=reader.past_date("withdrawn_on"),
     )
     if sharing.view == "yes" and not view_is_evidenced(sharing):
         reader.report("view", "consent-evidence", "a consent to view needs its date and who took it", "Fill in both.")
@@ -227,9 +302,5 @@ def _sharing(reader: RowReader) -> Sharing:
 
 
 def _withdrawn(reader: RowReader) -> bool:
-    """Anything but blank or no in the column of withdrawal ends both consents, even a date that cannot be read."""
+    """Anything but blank or no in the column of withdrawal ends all consents, even a date that cannot be read."""
     return values.answer(reader.cell("withdrawn_on")) in ("yes", "unclear")
-
-
-def _date_or_answer(reader: RowReader, cell: Cell) -> str | None:
-    return None if values.answer(cell) in ("yes", "no") else reader.past_date(cell)

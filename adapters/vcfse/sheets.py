@@ -1,102 +1,57 @@
-"""Bytes of a spreadsheet -> sheets of cells, whatever it was saved as: CSV in three encodings, XLSX, XLS, ODS.
+"""Bytes of a spreadsheet -> sheets of cells: an XLSX workbook, or a CSV file.
 
-Row and column numbers are those that the spreadsheet program shows.
+Row and column numbers are those that the spreadsheet program shows. Hidden rows, columns and sheets are read like
+others: a filter hides rows, and hiding is not deleting. Of a formula its saved value is read.
 """
 
-import csv
-import io
-import zipfile
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+import re
 from typing import NoReturn
 
-import python_calamine
+from adapters.vcfse.book import LARGEST_FILE, SAVE_AGAIN, Book, refuse, too_large
+from adapters.vcfse.columns import is_directory
+from adapters.vcfse.delimited import read_csv
+from adapters.vcfse.workbook import read_workbook
 
-from adapters.errors import Unreadable
-from adapters.records import Defect
-
-Cell = str | int | float | bool | date | datetime | time | timedelta
-Merge = tuple[tuple[int, int], tuple[int, int]]
-
+_PDF, _MARKUP = b"%pdf", (b"<html", b"<!doctype", b"<table", b"<?xml")
+_JSON_NAME = re.compile(rb'"(\w+)"\s*:')
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-LARGEST_WORKBOOK = 256 * 1024 * 1024
-"""Bytes of a workbook when unpacked; a charity's caseload is far below one hundredth of it."""
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """`name` is None for a CSV file, which has no sheet names. `merges`: first and last cell, from 0."""
-
-    name: str | None
-    rows: Sequence[Sequence[Cell]]
-    merges: Sequence[Merge] = ()
-
-
-def read_sheets(content: bytes) -> list[Sheet]:
-    """All sheets of a file. Raises Unreadable when it is no spreadsheet, is locked, broken or far too large."""
+def read_book(content: bytes) -> Book:
+    """All sheets of a file. Raises Unreadable when it is no spreadsheet, is locked, broken or too large."""
     if not content.strip():
-        _refuse("empty-file", "the file is empty", "Save the sheet again and send it once more.")
-    if content.startswith((ZIP, OLE)):
-        return _workbook(content)
-    return [Sheet(None, _csv_rows(_decoded(content)))]
+        refuse("empty-file", "the file is empty", "Save the sheet again and send it once more.")
+    if len(content) > LARGEST_FILE:
+        too_large("the file")
+    if content.startswith(OLE):
+        _refuse_ole(content)
+    opening = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if opening.startswith(_PDF):
+        refuse("not-a-spreadsheet", "this is a PDF file", "Send the spreadsheet that it was made from.")
+    if opening.startswith(_MARKUP):
+        refuse("not-a-spreadsheet", "this is a web page, even if its name says otherwise", SAVE_AGAIN)
+    if opening.startswith((b"{", b"[")) and (names := _JSON_NAME.findall(opening)):
+        _refuse_json({name.decode() for name in names})
+    return read_workbook(content) if content.startswith(ZIP) else read_csv(content)
 
 
-def _workbook(content: bytes) -> list[Sheet]:
-    _check_size(content)
-    try:
-        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        return [_sheet(workbook, entry.name) for entry in workbook.sheets_metadata if _is_worksheet(entry)]
-    except python_calamine.PasswordError:
-        _refuse("password", "the workbook is locked by a password", "Save it without a password; the transfer is safe.")
-    except (python_calamine.CalamineError, zipfile.BadZipFile, ValueError, OSError):
-        _refuse("broken-workbook", "the workbook cannot be opened", "Open it, save it as XLSX and send it again.")
+def _refuse_ole(content: bytes) -> NoReturn:
+    """The container of workbooks with a password, and of those of Excel before 2007."""
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        refuse("password", "the workbook is locked by a password", "Save it without a password; the transfer is safe.")
+    refuse("old-workbook", "the workbook has the format of Excel before 2007", SAVE_AGAIN)
 
 
-def _is_worksheet(entry: python_calamine.SheetMetadata) -> bool:
-    return bool(entry.typ == python_calamine.SheetTypeEnum.WorkSheet)
+def _refuse_json(names: set[str]) -> NoReturn:
+    if is_directory(names):
+        refuse_directory()
+    refuse("not-a-spreadsheet", "this is JSON, not a table", "Send the referrals and contacts as XLSX or CSV.")
 
 
-def _sheet(workbook: python_calamine.CalamineWorkbook, name: str) -> Sheet:
-    sheet = workbook.get_sheet_by_name(name)
-    return Sheet(name, sheet.to_python(skip_empty_area=False), sheet.merged_cell_ranges or ())
-
-
-def _check_size(content: bytes) -> None:
-    if not content.startswith(ZIP):
-        return
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, ValueError, OSError):
-        _refuse("broken-workbook", "the workbook cannot be opened", "Open it, save it as XLSX and send it again.")
-    if unpacked > LARGEST_WORKBOOK:
-        _refuse(
-            "too-large", "the workbook is far too large", "Remove pictures and empty formatted rows; send it again."
-        )
-
-
-def _decoded(content: bytes) -> str:
-    """UTF-8 (with or without byte-order mark), UTF-16 with one, else Windows-1252, as Excel saves CSV in England."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", errors="replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
-
-
-def _csv_rows(text: str) -> list[list[Cell]]:
-    try:
-        return [list(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))]
-    except csv.Error:
-        _refuse("broken-csv", "the file is no table", "Save the sheet as CSV (comma separated) or XLSX and send it.")
-
-
-def _delimiter(text: str) -> str:
-    opening = text[:4096]
-    return max(",;\t", key=opening.count)
-
-
-def _refuse(code: str, reason: str, remedy: str) -> NoReturn:
-    raise Unreadable(Defect(code=code, where="file", reason=reason, remedy=remedy))
+def refuse_directory() -> NoReturn:
+    """Raises Unreadable."""
+    refuse(
+        "service-directory",
+        "this is of a service directory (Open Referral): it lists services, not people",
+        "Send referrals and contacts here; a directory of services is no part of anybody's record.",
+    )

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from adapters.records import FoldedEvent, SourcePatient, Submission
 from adapters.vcfse.consent import SheetRows, choose, stands
@@ -29,6 +30,7 @@ from adapters.vcfse.records import (
 )
 
 Value = TypeVar("Value")
+Published = TypeVar("Published", Referral, Contact)
 
 
 def fold(patient: SourcePatient, events: Sequence[FoldedEvent], submissions: Sequence[Submission] = ()) -> State | None:
@@ -39,15 +41,16 @@ def fold(patient: SourcePatient, events: Sequence[FoldedEvent], submissions: Seq
     rows = [row for _, row in sorted(stands(sheets).values(), key=_freshness)]
     if not rows:
         return None
-    share = choose(sheets, "share")
+    share, notes = choose(sheets, "share"), choose(sheets, "notes")
     referrals = _published_referrals(rows, share)
     return State(
         charity=patient.organisation,
         client=_client([row.client for row in rows]),
         share=share,
         view=choose(sheets, "view"),
-        referrals=referrals,
-        contacts=_published_contacts(rows, share, referrals),
+        notes=notes,
+        referrals=[_with_notes(row, notes) for row in referrals],
+        contacts=[_with_notes(row, notes) for row in _published_contacts(rows, share, referrals)],
     )
 
 
@@ -108,6 +111,14 @@ def _published_referrals(rows: Iterable[Row], share: Choice | None) -> list[Refe
         return []
     published = [row for row in rows if isinstance(row, Referral) and row.sharing.share == "yes" and is_identified(row)]
     return sorted(published, key=referral_key)
+
+
+def _with_notes(row: Published, choice: Choice | None) -> Published:
+    """The row, without its notes unless its own cell and the person's choice both open them."""
+    if row.notes is None:
+        return row
+    opened = choice is not None and choice.outcome == "given" and row.sharing is not None and row.sharing.notes == "yes"
+    return row if opened else replace(row, notes=None)
 
 
 def _published_contacts(rows: Iterable[Row], share: Choice | None, referrals: Sequence[Referral]) -> list[Contact]:

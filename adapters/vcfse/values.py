@@ -6,9 +6,9 @@ from datetime import date, datetime, time, timedelta
 
 from nhs_number.validate import is_valid
 
-from adapters.vcfse.columns import plain, words
+from adapters.vcfse.book import Cell
+from adapters.vcfse.columns import DateOrder, plain, words
 from adapters.vcfse.records import Answer
-from adapters.vcfse.sheets import Cell
 
 EXCEL_EPOCH = date(1899, 12, 30)
 OLDEST_AGE = 120
@@ -27,6 +27,8 @@ class CellError(Exception):
 
 def text(cell: Cell) -> str | None:
     """The cell as one line of trimmed text; None for blank cells and for `NULL`, `No data`, `n/a` and the like."""
+    if cell == "":
+        return None  # most cells
     written = " ".join(_written(cell).split())
     if written.endswith(".0") and written[:-2].isdecimal():
         written = written[:-2]  # what a number column becomes on its way through CSV
@@ -40,7 +42,20 @@ def lines(cell: Cell) -> str | None:
     return "\n".join(kept) or None
 
 
+def paragraphs(cell: Cell) -> str | None:
+    """Free text as it stands, line by line. None as in `text`."""
+    kept = [" ".join(line.split()) for line in _written(cell).splitlines()]
+    return "\n".join(line for line in kept if line and line.casefold() not in words("null")) or None
+
+
+_SHIELD = re.compile(r"'(?=[=+@\t\r-]|\d)")
+"""An apostrophe before what a spreadsheet program would take for a formula or a number: exports and our own reports put
+it there so that it stays text."""
+
+
 def _written(cell: Cell) -> str:
+    if isinstance(cell, str):
+        return cell[1:] if cell.startswith("'") and _SHIELD.match(cell) else cell
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     if isinstance(cell, datetime):
@@ -69,29 +84,46 @@ def answer(cell: Cell) -> Answer | None:
     return "no" if forms & words("no") else "unclear"
 
 
-def event_date(cell: Cell) -> str | None:
-    """ISO date of something that happened: a two-digit year lies in this century. Raises CellError `bad-date`."""
-    return _iso(_read_date(cell, lambda year: 2000 + year))
+def event_date(cell: Cell, order: DateOrder = "day first") -> str | None:
+    """ISO date of something that happened: a two-digit year lies in this century. Raises CellError `bad-date`, or
+    `ambiguous-date` where nobody can say which number is the day."""
+    return _iso(_read_date(cell, order, lambda year: 2000 + year))
 
 
-def past_date(cell: Cell, today: date) -> str | None:
+def past_date(cell: Cell, today: date, order: DateOrder = "day first") -> str | None:
     """As `event_date`, but nothing can have been agreed in the future. Raises CellError `bad-date`."""
-    day = event_date(cell)
+    day = event_date(cell, order)
     if day and day > today.isoformat():
         raise CellError("bad-date", "the date lies in the future", "Correct the date.")
     return day
 
 
-def birth_date(cell: Cell, today: date) -> str | None:
+def birth_date(cell: Cell, today: date, order: DateOrder = "day first") -> str | None:
     """ISO birth date. Raises CellError for an age, a year alone, a two-digit year that could be either century, a date
     in the future or more than OLDEST_AGE years ago."""
-    written = text(cell)
-    if written and re.fullmatch(r"\d{1,3}(\.\d)? ?(y|yrs?|years?)?\.?( old)?", written.casefold()):
+    if age(cell) is not None:
         raise CellError("age-not-birth-date", "an age stands where a birth date should", "Give the full date of birth.")
-    born = _read_date(cell, lambda year: _birth_year(year, today))
+    born = _read_date(cell, order, lambda year: _birth_year(year, today))
     if born and not (today.year - OLDEST_AGE <= born.year and born <= today):
         raise CellError("bad-date", "the birth date is in the future or too long ago", "Correct the date of birth.")
     return _iso(born)
+
+
+def age(cell: Cell) -> int | None:
+    """An age in years, as in `84`, `84 yrs` or `84 years old`; None for anything else."""
+    read = re.fullmatch(r"(\d{1,3})(\.\d)? ?(y|yrs?|years?)?\.?( old)?", (text(cell) or "").casefold(), re.ASCII)
+    return int(read[1]) if read else None
+
+
+def only_order(cell: Cell) -> DateOrder | None:
+    """The order in which a date of numbers must be read, where only one gives a day; None for every other cell."""
+    read = _NUMBERS.fullmatch(cell.strip()) if isinstance(cell, str) else None
+    if not read:
+        return None
+    first, second = int(read[1]), int(read[2])
+    if first <= 12 < second <= 31:
+        return "month first"
+    return "day first" if second <= 12 < first <= 31 else None
 
 
 def _birth_year(year: int, today: date) -> int:
@@ -108,14 +140,14 @@ Century = Callable[[int], int]
 """A two-digit year -> the year."""
 
 
-def _read_date(cell: Cell, century: Century) -> date | None:
+def _read_date(cell: Cell, order: DateOrder, century: Century) -> date | None:
     if isinstance(cell, date):
         return cell.date() if isinstance(cell, datetime) else cell
     written = text(cell)
     if written is None:
         return None
     try:
-        day = _serial(written) or _numeric(written, century) or _named_month(written, century)
+        day = _serial(written) or _numeric(written, order, century) or _named_month(written, century)
     except (ValueError, OverflowError):
         day = None
     if day is None:
@@ -131,25 +163,42 @@ def _serial(written: str) -> date | None:
 
 
 _TIME = r"(?:[ T,]+\d{1,2}[:.]\d{2}.*)?"
+_NUMBERS = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})" + _TIME, re.ASCII)
 
 
-def _numeric(written: str, century: Century) -> date | None:
+def _numeric(written: str, order: DateOrder, century: Century) -> date | None:
     if iso := re.fullmatch(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _TIME, written, re.ASCII):
         return date(int(iso[1]), int(iso[2]), int(iso[3]))
-    if british := re.fullmatch(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})" + _TIME, written, re.ASCII):
-        return date(_year(british[3], century), int(british[2]), int(british[1]))
-    return None
+    read = _NUMBERS.fullmatch(written)
+    if not read:
+        return None
+    day, month = int(read[1]), int(read[2])
+    if order == "unclear" and only_order(written) is None and day != month:
+        raise CellError(
+            "ambiguous-date",
+            "other dates of this column have the month first, so day and month cannot be told apart",
+            "Write the month as a word (3 April 2026), or state the Date order in a ToldOnce mapping.",
+        )
+    if order == "month first":
+        day, month = month, day
+    return date(_year(read[3], century), month, day)
 
 
 def _named_month(written: str, century: Century) -> date | None:
-    named = re.fullmatch(
-        r"(?:[a-z]+,? )?(\d{1,2})(?:st|nd|rd|th)?[- ](?:of )?([a-z]{3,9})\.?,?[- ](\d{4}|\d{2})" + _TIME,
-        written.casefold(),
-        re.ASCII,
-    )
-    if not named or named[2][:3] not in MONTHS:
+    """`3 July 2024`, `Wed 3rd of Jul 24`, `July 3, 2024`."""
+    folded = written.casefold()
+    if named := re.fullmatch(r"(?:[a-z]+,? )?" + _DAY + r"[- ](?:of )?" + _MONTH + r"[- ]" + _YEAR, folded, re.ASCII):
+        day, month, year = named[1], named[2], named[3]
+    elif named := re.fullmatch(r"(?:[a-z]+,? )?" + _MONTH + r"[- ]" + _DAY + r",?[- ]" + _YEAR, folded, re.ASCII):
+        month, day, year = named[1], named[2], named[3]
+    else:
         return None
-    return date(_year(named[3], century), MONTHS.index(named[2][:3]) + 1, int(named[1]))
+    if month[:3] not in MONTHS:
+        return None
+    return date(_year(year, century), MONTHS.index(month[:3]) + 1, int(day))
+
+
+_DAY, _MONTH, _YEAR = r"(\d{1,2})(?:st|nd|rd|th)?", r"([a-z]{3,9})\.?,?", r"(\d{4}|\d{2})" + _TIME
 
 
 def _year(written: str, century: Century) -> int:

@@ -14,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from adapters.vcfse.records import Answer, Client, Contact, Name, Referral, Row, Sharing
 
-DateStyle = Literal["iso", "british", "named", "dotted", "serial"]
+DateStyle = Literal["iso", "british", "short", "named", "long", "dotted", "serial"]
 Cell = str | int | float | date | None
 
 SAVED = (2000, 1, 1, 0, 0, 0)
@@ -23,7 +23,8 @@ SAVED = (2000, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Style:
-    """How a charity writes. `dates`: 2024-07-03, 03/07/2024, 3 Jul 2024, 03.07.2024 or Excel's day number;
+    """How a charity writes. `dates`: 2024-07-03, 03/07/2024, 03-07-24 (unless the century would be lost), 3 Jul 2024,
+    3 July 2024, 03.07.2024 or Excel's day number;
     `one_name`: name in one column; `numbers`: ids and phones as numbers, as Excel makes them (zeros are lost)."""
 
     dates: DateStyle = "british"
@@ -62,26 +63,34 @@ def contact_table(contacts: Sequence[Contact], style: Style = Style(), *, consen
     return _table("Contacts", columns, contacts, style)
 
 
-def csv_bytes(table: Table, *, encoding: str = "utf-8-sig") -> bytes:
+def csv_bytes(table: Table, *, encoding: str = "utf-8-sig", delimiter: str = ",") -> bytes:
     """The table as CSV (RFC 4180). Raises UnicodeEncodeError when the encoding lacks a character."""
     stream = io.StringIO(newline="")
-    csv.writer(stream).writerows([["" if cell is None else cell for cell in row] for row in table.lines()])
+    csv.writer(stream, delimiter=delimiter).writerows(
+        [["" if cell is None else cell for cell in row] for row in table.lines()]
+    )
     return stream.getvalue().encode(encoding)
 
 
 def xlsx_bytes(tables: Sequence[Table]) -> bytes:
     """The tables as sheets of one workbook. Text stays text, whatever it begins with."""
-    workbook = Workbook()
-    workbook.properties.created = datetime(*SAVED)  # noqa: DTZ001 (openpyxl wants it naive)
-    workbook.remove(workbook.worksheets[0])
+    workbook = blank_workbook()
     for table in tables:
         _fill(workbook.create_sheet(table.name), table)
     stream = io.BytesIO()
     workbook.save(stream)
-    return _timeless(stream)
+    return as_saved(stream)
 
 
-def _timeless(saved: io.BytesIO) -> bytes:
+def blank_workbook() -> Workbook:
+    """A workbook without sheets, made at no moment in particular."""
+    workbook = Workbook()
+    workbook.properties.created = datetime(*SAVED)  # noqa: DTZ001 (openpyxl wants it naive)
+    workbook.remove(workbook.worksheets[0])
+    return workbook
+
+
+def as_saved(saved: io.BytesIO) -> bytes:
     """The workbook without the moment of saving, which openpyxl writes into it and into every zip entry."""
     stream = io.BytesIO()
     with zipfile.ZipFile(saved) as source, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target:
@@ -117,8 +126,18 @@ def date_cell(iso: str | None, style: DateStyle) -> Cell:
     day = date.fromisoformat(iso)
     if style == "serial":
         return (day - date(1899, 12, 30)).days
-    patterns = {"iso": "%Y-%m-%d", "british": "%d/%m/%Y", "named": "%-d %b %Y", "dotted": "%d.%m.%Y"}
+    patterns = {
+        "iso": "%Y-%m-%d", "british": "%d/%m/%Y", "short": "%d-%m-%y", "named": "%-d %b %Y", "long": "%-d %B %Y",
+        "dotted": "%d.%m.%Y",
+    }  # fmt: skip
     return day.strftime(patterns[style])
+
+
+def _birth_date(row: Row, style: Style) -> Cell:
+    """In short only where two digits leave no doubt about the century: not for the very old and the young."""
+    born = row.client.birth_date
+    doubtful = style.dates == "short" and born is not None and not "1940" <= born < "2000"
+    return date_cell(born, "british" if doubtful else style.dates)
 
 
 def _number(text: str | None, style: Style) -> Cell:
@@ -172,7 +191,7 @@ def _answer(answer: Answer | None) -> Cell:
 
 
 _CLIENT: Columns = {
-    "DOB": lambda row, style: date_cell(row.client.birth_date, style.dates),
+    "DOB": _birth_date,
     "NHS No.": _nhs_number,
     "Gender": lambda row, _: row.client.gender,
     "Phone": lambda row, style: _number(row.client.phone, style),
@@ -191,6 +210,7 @@ def _sharing(row: Row) -> Sharing:
 _SHARING: Columns = {
     "Consent to share": lambda row, _: _answer(_sharing(row).share),
     "Consent to view?": lambda row, _: _answer(_sharing(row).view),
+    "Consent to share notes": lambda row, _: _answer(_sharing(row).notes),
     "Consent date": lambda row, style: date_cell(_sharing(row).on, style.dates),
     "Consent to view date": lambda row, style: date_cell(_sharing(row).view_on, style.dates),
     "Consent taken by": lambda row, _: _sharing(row).taken_by,
@@ -234,6 +254,7 @@ _REFERRAL: Columns = {
     "Closed date": lambda row, style: date_cell(_referral(row).closed_on, style.dates),
     "Care coordinator": lambda row, _: _answer(_referral(row).care_coordinator),
     "Reasonable adjustments": lambda row, _: _referral(row).adjustments,
+    "Notes": lambda row, _: row.notes,
 }
 _CONTACT: Columns = {
     "Contact ID": lambda row, _: _contact(row).contact_id,
@@ -247,4 +268,5 @@ _CONTACT: Columns = {
     "Topic": lambda row, _: _contact(row).topic,
     "Attended": lambda row, _: _contact(row).attendance,
     "Status": lambda row, _: "deleted" if row.removed else None,
+    "Notes": lambda row, _: row.notes,
 }

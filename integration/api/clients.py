@@ -6,12 +6,13 @@ import orjson
 from integration.sharing.request import Client
 from integration.store.connection import Connection
 
-_LOAD = "select id, name, organisation, roles, purposes, scopes, jwks::text as jwks, active from toldonce.client"
+_LOAD = "select id, name, organisation, roles, purposes, scopes, jwks::text as jwks, active, feeds from toldonce.client"
 _REGISTER = """
-insert into toldonce.client (id, name, organisation, roles, purposes, scopes, jwks, active)
-values ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8)
+insert into toldonce.client (id, name, organisation, roles, purposes, scopes, jwks, active, feeds)
+values ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9)
 on conflict (id) do update set name = excluded.name, organisation = excluded.organisation, roles = excluded.roles,
-    purposes = excluded.purposes, scopes = excluded.scopes, jwks = excluded.jwks, active = excluded.active
+    purposes = excluded.purposes, scopes = excluded.scopes, jwks = excluded.jwks, active = excluded.active,
+    feeds = excluded.feeds
 """
 
 
@@ -36,9 +37,8 @@ async def register(connection: Connection, client: Client) -> None:
     API may write the register. Raises ValueError when the key set holds a private or symmetric key."""
     _refuse_secrets(client)
     values = (client.id, client.name, client.organisation, sorted(client.roles), sorted(client.purposes))
-    await connection.execute(
-        _REGISTER, *values, list(client.scopes), orjson.dumps(dict(client.jwks)).decode(), client.active
-    )
+    rest = (list(client.scopes), orjson.dumps(dict(client.jwks)).decode(), client.active, sorted(client.feeds))
+    await connection.execute(_REGISTER, *values, *rest)
 
 
 def _client(row: asyncpg.Record) -> Client:
@@ -51,6 +51,7 @@ def _client(row: asyncpg.Record) -> Client:
         scopes=tuple(row["scopes"]),
         active=row["active"],
         jwks=orjson.loads(row["jwks"]),
+        feeds=frozenset(row["feeds"]),
     )
 
 

@@ -56,6 +56,8 @@ class Exchange:
     when: datetime
     _session: Session | None = None
     audited: int = field(default=0)
+    writes: bool = False
+    """Whether it is an attempt to write: then it is audited as one, whatever comes of it."""
 
     @property
     def session(self) -> Session:
@@ -133,9 +135,10 @@ class Exchange:
             return
         outcome = Outcome.MAJOR_FAILURE if error.status >= 500 else Outcome.MINOR_FAILURE
         refused = error.status in (401, 403)
+        kind = Kind.OPERATION if "$" in self.request.url.path else Kind.QUERY
         await self.record(
-            kind=Kind.OPERATION if "$" in self.request.url.path else Kind.QUERY,
-            interaction=_interaction(self.request),
+            kind=Kind.CREATE if self.writes else kind,
+            interaction="create" if self.writes else _interaction(self.request),
             outcome=Outcome.SERIOUS_FAILURE if refused else outcome,
             failure=f"{error.status} {error.code}: {error.diagnostics}",
         )

@@ -29,7 +29,11 @@ READABLE = (
     "Practitioner",
     "Organization",
     "Location",
+    "HealthcareService",
     "Immunization",
+    "DiagnosticReport",
+    "Specimen",
+    "DocumentReference",
     "Procedure",
     "Task",
 )

@@ -36,17 +36,43 @@ async def alone(connection: Connection) -> None:
     await connection.execute("select pg_advisory_xact_lock($1)", _ONE_AT_A_TIME)
 
 
-async def relink(connection: Connection, secret: bytes, stated: Sequence[Stated]) -> dict[UUID, UUID]:
+async def unmoved(connection: Connection) -> None:
+    """Until the transaction ends, nobody changes who anybody is."""
+    await connection.execute("select pg_advisory_xact_lock_shared($1)", _ONE_AT_A_TIME)
+
+
+async def changed(connection: Connection, stated: Sequence[Stated]) -> list[Stated]:
+    """Those who say something else of who they are than what is recorded, or for the first time."""
+    rows = await connection.fetch(_RECORDED, [one.id for one in stated])
+    recorded = {id_: (nobody_yet, who, set(merges)) for id_, nobody_yet, who, merges in rows}
+    return [one for one in stated if recorded[one.id] != (False, _columns(one)[2], set(map(UUID, one.merged_into)))]
+
+
+_RECORDED = """
+select s.id, s.person is null, s.demographics, array(
+    select case when l.a = s.id then l.b else l.a end from toldonce.linkage l
+    where l.until is null and l.made_by = 'feed' and l.stated_by = s.id)
+from toldonce.source_patient s where s.id = any($1)
+"""
+
+
+async def persons(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Whom these source patients are taken to be now."""
+    rows = await connection.fetch("select id, person from toldonce.source_patient where id = any($1)", list(ids))
+    return {row["id"]: row["person"] for row in rows}
+
+
+async def relink(connection: Connection, secret: bytes, stated: Sequence[Stated]) -> None:
     """Record what sources now say, decide anew every pair it touches, and move what belongs to another person now.
-    Returns the present person of each of `stated`."""
+    Under the lock of `alone`."""
     await _record(connection, stated)
-    changed = {one.id: one.demographics or Demographics() for one in stated}
-    wanted = {*_merges(stated), *await _by_rule(connection, changed)}
-    await _replace_automatic(connection, list(changed), wanted)
-    return await settle(connection, secret, list(changed))
+    said = {one.id: one.demographics or Demographics() for one in stated}
+    wanted = {*_merges(stated), *await _by_rule(connection, said)}
+    await _replace_automatic(connection, list(said), wanted)
+    await settle(connection, secret, list(said))
 
 
-async def settle(connection: Connection, secret: bytes, ids: Sequence[UUID]) -> dict[UUID, UUID]:
+async def settle(connection: Connection, secret: bytes, ids: Sequence[UUID]) -> None:
     """Derive the people around these source patients from the decisions that hold, and move rows accordingly."""
     nodes = await _connected(connection, ids)
     said = {id_: who for id_, (_, who) in nodes.items()}
@@ -54,22 +80,21 @@ async def settle(connection: Connection, secret: bytes, ids: Sequence[UUID]) -> 
     await _mark_refused(connection, list(nodes), grouped)
     present = person_ids(secret, grouped, said)
     await _move(connection, {id_: person for id_, person in present.items() if nodes[id_][0] != person})
-    return {id_: present[id_] for id_ in ids}
 
 
 async def _record(connection: Connection, stated: Sequence[Stated]) -> None:
     await connection.executemany(
         "update toldonce.source_patient set nhs_number = $2, birth_date = $3, demographics = $4 where id = $1",
-        [
-            (
-                one.id,
-                one.demographics.nhs_number if one.demographics else None,
-                one.demographics.birth_date if one.demographics else None,
-                msgspec.to_builtins(_sorted(one.demographics)) if one.demographics else None,
-            )
-            for one in stated
-        ],
+        [(one.id, *_columns(one)) for one in sorted(stated, key=lambda one: one.id)],
     )
+
+
+def _columns(stated: Stated) -> tuple[str | None, str | None, object]:
+    """What is recorded of who a source patient is: number, birth date, and what linkage compares."""
+    who = stated.demographics
+    if who is None:
+        return None, None, None
+    return who.nhs_number, who.birth_date, msgspec.to_builtins(_sorted(who))
 
 
 def _sorted(who: Demographics) -> dict[str, object]:

@@ -1,25 +1,28 @@
 """One source patient's statements -> everything the store keeps of them. Pure: no database, no clock."""
 
-from collections.abc import Collection, Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import orjson
-from fhir.resources.R4B import get_fhir_model_class
-from pydantic import ValidationError
 
 from adapters.records import Defect, FoldedEvent, Submission
 from integration.feeds import Feed
 from integration.identity.demographics import Demographics, demographics
 from integration.ingest.statements import Source
+from integration.ingest.validity import invalidity
 from integration.sharing.categories import category_of
 from integration.sharing.choices import choices_of
 from integration.sharing.relationship import evidence_of
 from integration.sharing.request import Choice, Evidence
 from integration.sharing.sensitivity import is_restricted, sensitivities_of
-from integration.store.extract import DIRECTORY, Extract, digest, extract
+from integration.store.extract import DIRECTORY, canonical_json, extract
 from integration.store.labels import LabelKey
+from integration.store.versions import Content, unstamped
 from mappings.ids import Ids
 from mappings.provenance import provenance
 from mappings.uk_core import Resource
@@ -27,11 +30,12 @@ from mappings.uk_core import Resource
 
 @dataclass(frozen=True)
 class Labelled:
-    """A resource about the person, with what is stored beside it."""
+    """A resource about the person, ready to be stored; `content` None where the very same is stored already."""
 
-    resource: Resource
+    id: UUID
+    type: str
     label: LabelKey
-    columns: Extract
+    content: Content | None
 
 
 @dataclass(frozen=True)
@@ -65,23 +69,27 @@ class Assembler:
         source: Source,
         events: Sequence[FoldedEvent],
         submissions: Sequence[Submission],
-        valid: Collection[bytes] = frozenset(),
+        stored: Mapping[bytes, LabelKey] = MappingProxyType({}),
     ) -> Assembled:
-        """Fold, map, validate, label. `valid` holds digests of resources that were found valid before."""
+        """Fold, map, validate, label. `stored` has the digests of what is stored of this source patient, found valid
+        and labelled before, with the label of each."""
         feed = self.feeds[source.feed]
         state = feed.fold(source.patient, events, submissions)
         if state is None:
             return Assembled(source)
         ids = Ids(self.secret, source.patient, source.feed)
         mapped = [self._stamp(source, resource) for resource in feed.to_resources(state, ids)]
-        sound, defects = _validated(source, mapped, valid)
-        directory = [resource for resource in sound if resource["resourceType"] in DIRECTORY]
-        about_person = [_labelled(source, one) for one in sound if one["resourceType"] not in DIRECTORY]
-        assembled = _facts(source, sound)
+        sound, defects = _validated(source, mapped, stored)
+        about_person = [
+            (one, stored.get(one.digest) or _label(source, one)) for one in sound if one.type not in DIRECTORY
+        ]
         return replace(
-            assembled,
-            resources=[*about_person, *self._provenance(source, ids, about_person, events)],
-            directory=directory,
+            _facts(source, [one.resource for one in sound]),
+            resources=[
+                *(_labelled(one, label, stored) for one, label in about_person),
+                *(_labelled(one, label, stored) for one, label in self._provenance(source, ids, about_person, events)),
+            ],
+            directory=[one.resource for one in sound if one.type in DIRECTORY],
             defects=defects,
         )
 
@@ -95,25 +103,49 @@ class Assembler:
         return {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta, **_rest(resource)}
 
     def _provenance(
-        self, source: Source, ids: Ids, resources: Sequence[Labelled], events: Sequence[FoldedEvent]
-    ) -> list[Labelled]:
+        self, source: Source, ids: Ids, made: Iterable[tuple["_Sound", LabelKey]], events: Sequence[FoldedEvent]
+    ) -> list[tuple["_Sound", LabelKey]]:
         groups: dict[LabelKey, list[Resource]] = {}
-        for one in resources:
-            groups.setdefault(one.label, []).append(one.resource)
-        made = [
+        for one, label in made:
+            groups.setdefault(label, []).append(one.resource)
+        provenances = [
             (label, self._stamp(source, provenance(ids, label.name(), targets, events)))
             for label, targets in groups.items()
         ]
-        return [Labelled(resource, label, extract(resource)) for label, resource in made]
+        return [(_sound(one), label) for label, one in provenances]
+
+
+class _Sound(NamedTuple):
+    """A valid resource, its canonical JSON and the digest of that."""
+
+    resource: Resource
+    canonical: bytes
+    digest: bytes
+
+    @property
+    def type(self) -> str:
+        return str(self.resource["resourceType"])
 
 
 def _rest(resource: Resource) -> Resource:
     return {name: value for name, value in resource.items() if name not in ("resourceType", "id", "meta")}
 
 
-def _labelled(source: Source, resource: Resource) -> Labelled:
-    label = LabelKey(source.patient.organisation, category_of(resource), frozenset(sensitivities_of(resource)))
-    return Labelled(resource, label, extract(resource))
+def _sound(resource: Resource) -> _Sound:
+    canonical = canonical_json(resource)
+    return _Sound(resource, canonical, hashlib.sha256(canonical).digest())
+
+
+def _label(source: Source, one: _Sound) -> LabelKey:
+    sensitivities = sensitivities_of(one.resource, one.canonical)
+    return LabelKey(source.patient.organisation, category_of(one.resource), sensitivities)
+
+
+def _labelled(one: _Sound, label: LabelKey, stored: Mapping[bytes, LabelKey]) -> Labelled:
+    content = None
+    if stored.get(one.digest) != label:
+        content = Content(extract(one.resource, one.canonical, one.digest), unstamped(one.resource))
+    return Labelled(UUID(one.resource["id"]), one.type, label, content)
 
 
 def _facts(source: Source, resources: Sequence[Resource]) -> Assembled:
@@ -144,41 +176,27 @@ def _order(evidence: Evidence) -> tuple[str, ...]:
 
 def _validated(
     source: Source, resources: Sequence[Resource], valid: Collection[bytes]
-) -> tuple[list[Resource], list[Defect]]:
-    sound: list[Resource] = []
+) -> tuple[list[_Sound], list[Defect]]:
+    sound: list[_Sound] = []
     defects: list[Defect] = []
     for resource in resources:
-        problem = None if digest(resource) in valid else _invalidity(resource)
+        one = _sound(resource)
+        problem = None if one.digest in valid else _invalidity(resource, one.canonical)
         if problem is None:
-            sound.append(resource)
+            sound.append(one)
         else:
             defects.append(_invalid(source, resource, problem))
     return sound, defects
 
 
-def _invalidity(resource: Resource) -> str | None:
+def _invalidity(resource: Resource, canonical: bytes) -> str | None:
     """One hospital's thousand messages name the same few wards and consultants: each is looked at once."""
-    return _of_directory(orjson.dumps(resource)) if resource["resourceType"] in DIRECTORY else invalidity(resource)
+    return _of_directory(canonical) if resource["resourceType"] in DIRECTORY else invalidity(resource)
 
 
 @lru_cache(maxsize=4096)
 def _of_directory(entry: bytes) -> str | None:
     return invalidity(orjson.loads(entry))
-
-
-def invalidity(resource: Resource) -> str | None:
-    """What makes a resource invalid FHIR, as element paths and error types, or None. No values are repeated."""
-    try:
-        _model(resource["resourceType"]).model_validate(resource)
-    except ValidationError as error:
-        found = {f"{'.'.join(map(str, one['loc']))} ({one['type']})" for one in error.errors(include_input=False)}
-        return ", ".join(sorted(found))
-    return None
-
-
-@lru_cache
-def _model(resource_type: str) -> Any:
-    return get_fhir_model_class(resource_type)
 
 
 def _invalid(source: Source, resource: Resource, problem: str) -> Defect:

@@ -3,62 +3,122 @@
 What is delivered twice is one envelope: the same bytes from the same sender, under the same name and the same stated
 as-of. Name and as-of belong to it, because some feeds say something by them alone: a practice refuses one patient after
 another, and the same patient again a year later, in the very same bytes.
+
+A file of any size passes in constant memory: it is stored in parts, and read back through a temporary file.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import cast
+from io import BytesIO
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
 
 from integration.store.connection import Connection
+
+PART = 1 << 20
+"""Bytes of a large file that are held at once. What is not larger is read as a whole, many in one transaction."""
+_TOGETHER = 1 << 22
+"""Bytes of envelopes that are read in one transaction."""
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """One file or message that waits to be processed."""
+    """One file or message that waits to be read; `content` holds its first part. `reading` is the reading in force,
+    `begun` one that was interrupted after so many `pieces`."""
 
     id: int
     feed: str
     sender: str
     name: str
     digest: str
-    content: bytes
     as_of: datetime
+    size: int
+    content: bytes
+    reading: int | None
+    begun: int | None
+    pieces: int
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """What a transport hands in. `as_of` (aware) where the transport tells it, the same at each delivery; None where it
-    does not: then the moment of receipt counts."""
+    """What a transport hands in: bytes, or a seekable binary file, which is read in constant memory. `as_of` (aware)
+    where the transport tells it, the same at each delivery; None where it does not: then the moment of receipt counts.
+    """
 
     feed: str
     sender: str
     name: str
-    content: bytes
+    content: bytes | BinaryIO
     as_of: datetime | None = None
 
 
 _RECEIVE = """
-insert into toldonce.envelope (feed, sender, name, digest, content, as_of, delivery)
-values ($1, $2, $3, $4, $5, coalesce($6, now()), $7)
+insert into toldonce.envelope (feed, sender, name, digest, content, size, as_of, delivery)
+select feed, sender, name, digest, content, size, coalesce(as_of, now()), delivery
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::bigint[], $7::timestamptz[], $8::text[])
+    with ordinality as d(feed, sender, name, digest, content, size, as_of, delivery, place)
+order by place
 on conflict (feed, sender, delivery) do nothing
 returning id
 """
+_PART = "insert into toldonce.envelope_part (envelope, part, content) values ($1, $2, $3)"
 
 
 async def receive(connection: Connection, deliveries: Sequence[Delivery]) -> int:
-    """Store the deliveries in one transaction; how many of them were new. When this returns they are durable."""
+    """Store the deliveries, all or none; how many of them were new. When this returns they are durable, unless the
+    caller has begun a transaction: then when that is committed. The connection acts in a role that may write the
+    inbox."""
+    small = [delivery for delivery in deliveries if _size(delivery) <= PART]
+    if len(small) == len(deliveries):
+        return len(await _insert(connection, small))
     async with connection.transaction():
-        await connection.execute("select set_config('role', 'toldonce_ingest', true)")
-        new = [await connection.fetchval(_RECEIVE, *_columns(delivery)) for delivery in deliveries]
-    return sum(id_ is not None for id_ in new)
+        new = len(await _insert(connection, small))
+        for delivery in deliveries:
+            if _size(delivery) > PART:
+                new += await _receive_large(connection, delivery)
+    return new
 
 
-def _columns(delivery: Delivery) -> tuple[str, str, str, str, bytes, datetime | None, str]:
-    digest = hashlib.sha256(delivery.content).hexdigest()
-    identity = _identity(delivery, digest)
-    return (delivery.feed, delivery.sender, delivery.name, digest, delivery.content, delivery.as_of, identity)
+async def _insert(connection: Connection, deliveries: Sequence[Delivery]) -> list[int]:
+    """In one round trip."""
+    if not deliveries:
+        return []
+    columns = zip(*(_columns(delivery) for delivery in deliveries), strict=True)
+    return [row["id"] for row in await connection.fetch(_RECEIVE, *map(list, columns))]
+
+
+async def _receive_large(connection: Connection, delivery: Delivery) -> bool:
+    ids = await _insert(connection, [delivery])
+    if ids:
+        parts = _parts(delivery.content)
+        next(parts)  # the first is in the envelope
+        for number, part in enumerate(parts, start=1):
+            await connection.execute(_PART, ids[0], number, part)
+    return bool(ids)
+
+
+def _columns(delivery: Delivery) -> tuple[str, str, str, str, bytes, int, datetime | None, str]:
+    sha256 = hashlib.sha256()
+    for part in _parts(delivery.content):
+        sha256.update(part)
+    digest = sha256.hexdigest()
+    first, size, identity = next(_parts(delivery.content), b""), _size(delivery), _identity(delivery, digest)
+    return (delivery.feed, delivery.sender, delivery.name, digest, first, size, delivery.as_of, identity)
+
+
+def _size(delivery: Delivery) -> int:
+    if isinstance(delivery.content, bytes):
+        return len(delivery.content)
+    return delivery.content.seek(0, 2)
+
+
+def _parts(content: bytes | BinaryIO) -> Iterator[bytes]:
+    file = BytesIO(content) if isinstance(content, bytes) else content
+    file.seek(0)
+    while part := file.read(PART):
+        yield part
 
 
 def _identity(delivery: Delivery, digest: str) -> str:
@@ -67,28 +127,65 @@ def _identity(delivery: Delivery, digest: str) -> str:
     return hashlib.sha256("\0".join((digest, as_of, delivery.name)).encode()).hexdigest()
 
 
+_READ = "id, feed, sender, name, digest, as_of, size, content, reading, begun, pieces"
+
+
 async def waiting(connection: Connection, limit: int, among: Sequence[int] | None = None) -> list[Envelope]:
-    """The oldest envelopes that wait (of those named), held until the transaction ends; another worker skips them."""
+    """The oldest envelopes that wait (of those named) and are not large, as many as may be held at once. They are this
+    transaction's until it ends; another worker skips them."""
     rows = await connection.fetch(
-        "select id, feed, sender, name, digest, content, as_of from toldonce.envelope where state = 'received' "
+        "select id, size from toldonce.envelope where state = 'received' and size <= $3 "
         "and ($2::bigint[] is null or id = any($2)) "
         "order by id limit $1 for update skip locked",
         limit,
         among,
+        PART,
     )
+    held, ids = 0, []
+    for id_, size in rows:
+        held += size
+        if held <= _TOGETHER:
+            ids.append(id_)
+    rows = await connection.fetch(f"select {_READ} from toldonce.envelope where id = any($1) order by id", ids)
     return [Envelope(**row) for row in rows]
 
 
-async def count_waiting(connection: Connection) -> int:
-    return cast(int, await connection.fetchval("select count(*) from toldonce.envelope where state = 'received'"))
-
-
-async def finish(connection: Connection, done: Sequence[int], quarantined: Sequence[int]) -> None:
-    """Mark envelopes as processed, or as set aside whole."""
-    await connection.execute(
-        "update toldonce.envelope set finished = now(), "
-        "state = case when id = any($2) then 'quarantined' else 'done' end "
-        "where id = any($1) or id = any($2)",
-        list(done),
-        list(quarantined),
+async def large(connection: Connection) -> Envelope | None:
+    """The oldest large envelope that waits and that no other worker reads. It is this connection's until `let_go`, or
+    until the connection ends."""
+    rows = await connection.fetch(
+        "select id from toldonce.envelope where state = 'received' and size > $1 order by id", PART
     )
+    for (id_,) in rows:
+        if await connection.fetchval("select pg_try_advisory_lock($1, $2::int)", _LARGE, id_ % (1 << 31)):
+            row = await connection.fetchrow(
+                f"select {_READ} from toldonce.envelope where id = $1 and state = 'received'", id_
+            )
+            if row:
+                return Envelope(**row)
+            await connection.execute("select pg_advisory_unlock($1, $2::int)", _LARGE, id_ % (1 << 31))
+    return None
+
+
+_LARGE = 0x1D0CE
+"""First half of the advisory locks of large envelopes that are being read."""
+
+
+async def let_go(connection: Connection, envelope: Envelope) -> None:
+    await connection.execute("select pg_advisory_unlock($1, $2::int)", _LARGE, envelope.id % (1 << 31))
+
+
+async def opened(connection: Connection, envelope: Envelope) -> BinaryIO:
+    """The whole content as a file, at its start; the caller closes it. What is large lies on disk."""
+    if envelope.size <= PART:
+        return BytesIO(envelope.content)
+    file = cast(BinaryIO, TemporaryFile())  # noqa: SIM115  it is the caller's to close
+    file.write(envelope.content)
+    part = 0
+    while rest := await connection.fetchval(
+        "select content from toldonce.envelope_part where envelope = $1 and part = $2", envelope.id, part + 1
+    ):
+        part += 1
+        file.write(rest)
+    file.seek(0)
+    return file

@@ -1,37 +1,135 @@
-"""HL7 v2 over MLLP into the inbox: a message is acknowledged once it is durable, understood or not."""
+"""HL7 v2 over MLLP into the inbox: a message is acknowledged once it is durable, understood or not.
 
+Messages that wait together, of one connection or of many, are one transaction: the disk is asked once for all of them,
+then all are acknowledged.
+"""
+
+import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import asyncpg
+import structlog
 
 from adapters.acute.acknowledge import Outcome, accepted, acknowledge, refused
-from adapters.acute.parse import parse_message
+from adapters.acute.parse import parse
 from adapters.errors import Unreadable
+from adapters.records import Defect
+from adapters.transport.mllp import Handler
 from integration.ingest import inbox
 from integration.ingest.inbox import Delivery
-from integration.ingest.pipeline import wrong_sender
+from integration.ingest.reading import wrong_sender
+from integration.store.connection import Connection
+
+log = structlog.get_logger()
+FEED = "acute"
+_NAME = "MLLP"
+TOGETHER = 500
+"""Messages in one transaction, at most."""
+WRITERS = 1
+"""Connections to the database. One: while it commits, the next transaction fills, and two would share what waits."""
+_TOO_LARGE = Defect(
+    code="too-large",
+    where="the whole message",
+    reason="it is larger than is taken in; it was not stored",
+    remedy="send it in parts; documents do not belong into ADT",
+)
+_UNEXPECTED = Defect(
+    code="unexpected-failure",
+    where="the whole message",
+    reason="reading it failed; it is stored and waits in quarantine",
+    remedy="nothing: it is a fault of the receiver",
+)
 
 
-def mllp_handler(pool: asyncpg.Pool, sender: str) -> Callable[[bytes], Awaitable[bytes]]:
+class _Waiting(NamedTuple):
+    delivery: Delivery
+    answer: bytes
+    answered: asyncio.Future[bytes]
+
+
+class Receiver:
+    """Stores deliveries, as many together as wait. How many may wait is the transport's affair (`mllp.Limits`)."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
+
+    def put(self, delivery: Delivery, answer: bytes) -> asyncio.Future[bytes]:
+        """Promise `answer` for when the delivery is durable; an exception instead when it could not be stored."""
+        answered = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait(_Waiting(delivery, answer, answered))
+        return answered
+
+    async def write(self, pool: asyncpg.Pool) -> None:
+        """Store what is put, until cancelled. When the database fails, what waited for it is not answered, and the
+        next is tried on a new connection."""
+        while True:
+            batch = await self._next()
+            try:
+                async with pool.acquire() as connection:
+                    while True:  # the pool resets a connection that it gets back, which is a round trip
+                        await _store(connection, batch)
+                        batch = await self._next()
+            except Exception as error:  # noqa: BLE001  whatever it is, the next messages are tried
+                log.error("messages could not be stored", count=len(batch), error=type(error).__name__)
+                for one in batch:
+                    if not one.answered.done():
+                        one.answered.set_exception(ConnectionError("not stored"))
+
+    async def _next(self) -> list[_Waiting]:
+        batch = [await self._queue.get()]
+        while len(batch) < TOGETHER and not self._queue.empty():
+            batch.append(self._queue.get_nowait())
+        return batch
+
+
+async def _store(connection: Connection, batch: list[_Waiting]) -> None:
+    await inbox.receive(connection, [one.delivery for one in batch])
+    for one in batch:
+        if not one.answered.done():
+            one.answered.set_result(one.answer)
+
+
+@asynccontextmanager
+async def receiver(pool: asyncpg.Pool, writers: int = WRITERS) -> AsyncIterator[Receiver]:
+    """A receiver at work on connections of the pool, one for each writer."""
+    made = Receiver()
+    tasks = [asyncio.create_task(made.write(pool)) for _ in range(writers)]
+    try:
+        yield made
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def mllp_handler(to: Receiver, sender: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Handler:
     """Answers each message: AA when it is stored and can be used, AE or AR with the reason when it is stored and
-    waits in quarantine. A message that cannot be stored is not answered, so that its sender sends it again."""
+    waits in quarantine. A message that cannot be stored is not answered, so that its sender sends it again; one that is
+    too large is answered AR and is not stored."""
 
-    async def handle(message: bytes) -> bytes:
-        now = datetime.now(UTC)
-        outcome = _outcome(message, sender, now)
-        async with pool.acquire() as connection:
-            await inbox.receive(connection, [Delivery("acute", sender, "MLLP", message)])
-        return acknowledge(message, outcome, control_id=secrets.token_hex(10), at=now)
+    def receive(message: bytes) -> asyncio.Future[bytes]:
+        now = clock()
+        answer = acknowledge(message, _outcome(message, sender, now), control_id=secrets.token_hex(10), at=now)
+        return to.put(Delivery(FEED, sender, _NAME, message), answer)
 
-    return handle
+    def refuse(head: bytes) -> bytes:
+        return acknowledge(head, refused(_TOO_LARGE), control_id=secrets.token_hex(10), at=clock())
+
+    return Handler(receive, refuse)
 
 
 def _outcome(message: bytes, sender: str, now: datetime) -> Outcome:
+    """What the pipeline will make of it, found in the same way."""
     try:
-        parsed = parse_message(message, sender=sender, as_of=now)
+        parsed = parse(message, name=_NAME, sender=sender, as_of=now)
     except Unreadable as error:
         return refused(error.defect)
+    except Exception as error:  # noqa: BLE001  a fault of ours: the message is kept, and set aside by the pipeline too
+        log.error("a message cannot be read", error=type(error).__name__)
+        return refused(_UNEXPECTED)
     foreign = any(event.patient.organisation != sender for event in parsed.events)
-    return refused(wrong_sender("acute", sender, message)) if foreign else accepted(parsed.defects)
+    return refused(wrong_sender(FEED, sender, message)) if foreign else accepted(parsed.defects)

@@ -1,37 +1,41 @@
 """The pipeline: how what arrived becomes the record. This one screen shows the whole flow.
 
-    (0) take        envelopes that wait in the durable inbox
-    (1) parse       bytes -> what the sector said, and what could not be understood
-    (2) keep        statements, for good
-    (3) assemble    each touched person's statements, in one total order -> fold -> map -> validate -> label
-    (4) link        who each source patient is
-    (5) store       new versions of what changed, with Provenance
-    (6) facts       what sharing decisions will be made from
-    (7) finish      quarantine what was set aside, let the envelopes go
+Reading, envelope by envelope:
 
-All of it is one transaction: a `kill -9` anywhere leaves the envelopes waiting, and processing them again, twice or in
-any order ends in the same record, because the record is a function of the set of statements.
+    (1) take        envelopes that wait in the durable inbox
+    (2) parse       bytes -> what the sector said, and what could not be understood
+    (3) keep        statements, for good; quarantine what was set aside; whoever is concerned is due
+
+Assembling, source patient by source patient:
+
+    (4) take        who is due
+    (5) assemble    all their statements, in one total order -> fold -> map -> validate -> label
+    (6) link        who each source patient is
+    (7) store       new versions of what changed, with Provenance; facts that sharing decisions will be made from
+
+Each is one transaction (a large file is read in several): a `kill -9` anywhere leaves envelopes waiting or somebody
+due, and doing it again, twice or in any order ends in the same record, because the record is a function of the set of
+statements. Any number of processes do it side by side.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import BrokenExecutor
+import gc
+from asyncio import TaskGroup, sleep
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
-import msgspec
 import structlog
 
-from adapters.errors import Unreadable
-from adapters.records import Defect, FoldedEvent, Parsed, Submission
-from integration.feeds import Feed
-from integration.identity.linking import Stated, alone, relink
-from integration.ingest import inbox, quarantine, statements
+from adapters.records import Defect, FoldedEvent, Submission
+from integration.identity import linking
+from integration.identity.linking import Stated
+from integration.ingest import due, inbox, quarantine, statements
 from integration.ingest.assemble import Assembled, Assembler
-from integration.ingest.inbox import Envelope
-from integration.ingest.statements import Source
-from integration.ingest.workers import Each, collecting_later, here
+from integration.ingest.reading import parsed, read_large, unexpected
+from integration.ingest.statements import Finished, Kept, Source
 from integration.store import directory, facts, versions
 from integration.store.connection import Connection
 from integration.store.facts import SourceFacts
@@ -39,11 +43,13 @@ from integration.store.labels import LabelKey, Labels
 from integration.store.versions import Draft
 
 log = structlog.get_logger()
-BATCH = 200
-"""Envelopes per transaction: a person whom many of them touch is assembled once."""
-_NO_ENVELOPES_FAULT = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, BrokenExecutor)
+BATCH = 500
+"""Envelopes that are read in one transaction."""
+_ASSEMBLED_TOGETHER = 200
+"""Source patients who are assembled in one transaction."""
+_NO_INPUTS_FAULT = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 """The database is gone, full, stopped or not reachable (asyncpg says InterfaceError where it finds its connection
-closed), or a worker process was killed."""
+closed)."""
 _VALUES_DO_NOT_FIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 """What PostgreSQL says of values that it cannot store: another envelope's may well fit."""
 
@@ -55,169 +61,214 @@ class Pipeline:
     pool: asyncpg.Pool
     assembler: Assembler
     labels: Labels = field(default_factory=Labels)
-    _taken: list[int] = field(default_factory=list)
-    """Envelopes of the transaction that runs, or ran last."""
-    each: Each = here
-    """Where the pure steps (1) and (3) are done."""
 
     async def run(self, progress: Callable[[int], None] = lambda _: None) -> int:
-        """Process until nothing waits; how many envelopes were processed."""
-        total = 0
-        while done := await self.step():
-            total += done
+        """Process until nothing waits and nobody is due, as far as no other process is at it; how many envelopes were
+        read. `progress` is told of each step how much it did."""
+        read = 0
+        while done := await self.read() or await self.read_large():
             progress(done)
-        return total
+            read += done
+        while done := await self.assemble():
+            progress(done)
+        return read
+
+    async def run_forever(self, pause: float) -> None:
+        """Process what comes, until cancelled; `pause` is how many seconds to wait when there is nothing to do. A large
+        file is read beside, so that nothing else waits for its end."""
+        async with TaskGroup() as group:
+            group.create_task(_forever(self.step, pause))
+            group.create_task(_forever(self.read_large, pause))
 
     async def step(self, limit: int = BATCH) -> int:
-        """Process the next envelopes; 0 when none waits. If together they fail, each is tried alone, and the one
-        that cannot be processed is quarantined: nothing it holds is lost, and nobody else waits for it. A database that
-        fails is no envelope's fault: that is raised, and everything goes on waiting."""
+        """Read the next envelopes that are not large, then assemble those who are due, as many; 0 when there was
+        nothing to do."""
+        return await self.read(limit) + await self.assemble(limit)
+
+    async def read(self, limit: int = BATCH) -> int:
+        """Read the next envelopes that are not large; 0 when none waits. If together they fail, each is tried alone,
+        and the one that cannot be read is quarantined: nothing it holds is lost, and nobody else waits for it. A
+        database that fails is no envelope's fault: that is raised, and everything goes on waiting."""
+        return await self._all_or_each(limit, self._read, self._set_envelope_aside)
+
+    async def read_large(self) -> int:
+        """Read the next large envelope; 0 when none waits."""
+        return await read_large(self.pool, self.assembler)
+
+    async def assemble(self, limit: int = BATCH) -> int:
+        """Bring the records of those up to date who are due; 0 when nobody is. Whose record cannot be made or stored
+        is quarantined, as with `read`."""
+        return await self._all_or_each(limit, self._assemble, self._set_source_patient_aside)
+
+    async def _all_or_each(
+        self,
+        limit: int,
+        do: Callable[[Connection, int, list[int]], Awaitable[None]],
+        set_aside: Callable[[Connection, list[int], Exception], Awaitable[None]],
+    ) -> int:
+        """How many were taken by `do` (it says in its list which), or set aside one by one."""
+        taken: list[int] = []
         try:
-            return await self._transaction(limit)
+            with collecting_later():
+                async with self.pool.acquire() as connection, connection.transaction():
+                    await do(connection, limit, taken)
+            return len(taken)
         except Exception as error:
             self.labels = Labels()
-            if isinstance(error, _NO_ENVELOPES_FAULT) and not isinstance(error, _VALUES_DO_NOT_FIT):
+            if isinstance(error, _NO_INPUTS_FAULT) and not isinstance(error, _VALUES_DO_NOT_FIT):
                 raise
             if limit > 1:
-                return await self._each_alone(limit)
-            await self._set_aside(error)
+                return await self._each_alone(limit, do, set_aside)
+            async with self.pool.acquire() as connection, connection.transaction():
+                await set_aside(connection, taken, error)
             return 1
 
-    async def _each_alone(self, limit: int) -> int:
+    async def _each_alone(
+        self,
+        limit: int,
+        do: Callable[[Connection, int, list[int]], Awaitable[None]],
+        set_aside: Callable[[Connection, list[int], Exception], Awaitable[None]],
+    ) -> int:
         done = 0
-        while done < limit and await self.step(1):
+        while done < limit and await self._all_or_each(1, do, set_aside):
             done += 1
         return done
 
-    async def _transaction(self, limit: int) -> int:
-        async with self.pool.acquire() as connection, connection.transaction():
-            await connection.execute("select set_config('role', 'toldonce_ingest', true)")
-            await alone(connection)
-            envelopes = await inbox.waiting(connection, limit)
-            self._taken = [envelope.id for envelope in envelopes]
-            if envelopes:
-                with collecting_later():
-                    await process(connection, envelopes, self.assembler, self.labels, self.each)
-            return len(envelopes)
+    async def _read(self, connection: Connection, limit: int, taken: list[int]) -> None:
+        # (1) take
+        envelopes = await inbox.waiting(connection, limit)
+        taken += [envelope.id for envelope in envelopes]
+        if not envelopes:
+            return
+        # (2) parse
+        feeds = self.assembler.feeds
+        said = [parsed(feeds[envelope.feed], envelope) for envelope in envelopes]
+        # (3) keep
+        readings = await statements.begin(connection, len(envelopes))
+        read = list(zip(envelopes, readings, said, strict=True))
+        await statements.keep(
+            connection,
+            self.assembler.secret,
+            [Kept(reading, 0, envelope.feed, one.events) for envelope, reading, one in read],
+        )
+        for envelope, reading, one in read:
+            if one.defects:
+                await quarantine.add(connection, envelope.id, reading, one.defects)
+        await _finish(
+            connection,
+            [
+                Finished(envelope, reading, one.submission, bool(one.defects) and not one.events)
+                for envelope, reading, one in read
+            ],
+        )
 
-    async def _set_aside(self, error: Exception) -> None:
-        """Quarantine the envelope that was being processed, unless another worker has dealt with it since."""
-        async with self.pool.acquire() as connection, connection.transaction():
-            await connection.execute("select set_config('role', 'toldonce_ingest', true)")
-            await alone(connection)
-            for envelope in await inbox.waiting(connection, 1, self._taken):
-                log.error("envelope set aside", envelope=envelope.id, feed=envelope.feed, error=type(error).__name__)
-                await quarantine.replace(connection, {envelope.id: [_unexpected(envelope, error)]})
-                await inbox.finish(connection, [], [envelope.id])
-
-
-async def process(
-    connection: Connection, envelopes: Sequence[Envelope], assembler: Assembler, labels: Labels, each: Each = here
-) -> None:
-    """Steps (1) to (7) for envelopes that were taken (0) in this transaction."""
-    recorded = datetime.now(UTC)
-    # (1) parse
-    read = await each(_parse, [(assembler.feeds[envelope.feed], envelope) for envelope in envelopes])
-    parsed = [(envelope, one, found) for envelope, (one, found) in zip(envelopes, read, strict=True)]
-    # (2) keep
-    secret = assembler.secret
-    sources = await statements.keep(connection, secret, [(envelope, one) for envelope, one, _ in parsed])
-    # (3) assemble
-    said = await statements.events(connection, list(sources))
-    submitted = await statements.submissions(connection, list(sources))
-    before = await versions.stored(connection, list(sources))
-    valid = versions.digests(before)
-    every = await each(
-        _assemble,
-        [
-            (assembler, one, said[key], submitted(one.feed, said[key]), valid.get(key, set()))
+    async def _assemble(self, connection: Connection, limit: int, taken: list[int]) -> None:
+        recorded = datetime.now(UTC)
+        # (4) take
+        anew = await due.take(connection, min(limit, _ASSEMBLED_TOGETHER))
+        taken += anew
+        if not taken:
+            return
+        sources = await statements.sources(connection, taken)
+        # (5) assemble
+        said = await statements.events(connection, taken)
+        submitted = await statements.submissions(connection, taken)
+        before = await versions.stored(connection, taken)
+        labels = await self.labels.keys(connection, {one.label for one in before.values()})
+        stored = versions.digests(before, labels)
+        every = [
+            _assembled(
+                self.assembler, one, said[key], submitted(one.feed, said[key]), {} if anew[key] else stored.get(key, {})
+            )
             for key, one in sources.items()
-        ],
-    )
-    assembled = [one for one in every if not one.failed]
-    renewed = {one.source.key for one in assembled}
-    before = {id_: old for id_, old in before.items() if old.source_patient in renewed}
-    # (4) link
-    persons = await relink(
-        connection, secret, [Stated(one.source.id, one.demographics, one.merged_into) for one in assembled]
-    )
-    # (5) store
-    ids = await labels.intern(connection, {label for one in assembled for label in _labels(one)})
-    drafts = [draft for one in assembled for draft in _drafts(one, persons[one.source.id], ids)]
-    await versions.replace(connection, drafts, before, recorded)
-    await directory.replace(connection, {one.source.key: one.directory for one in assembled}, recorded)
-    # (6) facts
-    await facts.replace(connection, [_facts(one, persons[one.source.id], ids) for one in assembled])
-    # (7) finish
-    await quarantine.replace(connection, {envelope.id: found for envelope, _, found in parsed})
-    await quarantine.replace_mapped(connection, {one.source.key: one.defects for one in every})
-    unreadable = [envelope.id for envelope, one, found in parsed if found and not one.events]
-    await inbox.finish(connection, [one.id for one in envelopes if one.id not in unreadable], unreadable)
+        ]
+        assembled = [one for one in every if not one.failed]
+        renewed = {one.source.key for one in assembled}
+        before = {id_: old for id_, old in before.items() if old.source_patient in renewed}
+        # (6) link
+        persons = await self._link(connection, assembled)
+        # (7) store
+        ids = await self.labels.intern(connection, {one.label for each in assembled for one in each.resources})
+        drafts = [draft for one in assembled for draft in _drafts(one, persons[one.source.id], ids)]
+        await versions.replace(connection, drafts, before, recorded)
+        await directory.replace(connection, {one.source.key: one.directory for one in assembled}, recorded)
+        await facts.replace(connection, [_facts(one, persons[one.source.id], ids) for one in assembled])
+        await quarantine.replace_mapped(connection, {one.source.key: one.defects for one in every})
+
+    async def _link(self, connection: Connection, assembled: Sequence[Assembled]) -> Mapping[UUID, UUID]:
+        """Whom these source patients are. Most say nothing new of who they are; only where one does, everybody else
+        who links waits."""
+        stated = [Stated(one.source.id, one.demographics, one.merged_into) for one in assembled]
+        if changed := await linking.changed(connection, stated):
+            await linking.alone(connection)
+            await linking.relink(connection, self.assembler.secret, changed)
+        else:
+            await linking.unmoved(connection)
+        return await linking.persons(connection, [one.id for one in stated])
+
+    async def _set_envelope_aside(self, connection: Connection, taken: list[int], error: Exception) -> None:
+        """Quarantine the envelope that was being read, unless another worker has dealt with it since."""
+        for envelope in await inbox.waiting(connection, 1, taken):
+            log.error("envelope set aside", envelope=envelope.id, feed=envelope.feed, error=type(error).__name__)
+            (reading,) = await statements.begin(connection, 1)
+            await quarantine.add(connection, envelope.id, reading, [unexpected(envelope, error)])
+            await _finish(connection, [Finished(envelope, reading, None, unreadable=True)])
+
+    async def _set_source_patient_aside(self, connection: Connection, taken: list[int], error: Exception) -> None:
+        """Quarantine the source patient who was being assembled; what was held of the person stays as it is."""
+        for key, source in (await statements.sources(connection, [*await due.take(connection, 1, taken)])).items():
+            log.error("source patient set aside", source_patient=source.id, error=type(error).__name__)
+            await quarantine.replace_mapped(connection, {key: [_unmapped(source, error)]})
 
 
-def _parse(feed: Feed, envelope: Envelope) -> tuple[Parsed, Sequence[Defect]]:
+async def _forever(step: Callable[[], Awaitable[int]], pause: float) -> None:
+    while True:
+        if not await step():
+            await sleep(pause)
+
+
+async def _finish(connection: Connection, finished: Sequence[Finished]) -> None:
+    await statements.finish(connection, finished)
+    await quarantine.finish(connection, finished)
+
+
+@contextmanager
+def collecting_later() -> Iterator[None]:
+    """What a batch makes is kept until its end and holds no cycles: looking for garbage meanwhile finds nothing, and
+    takes a fifth of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
     try:
-        parsed = feed.parse(envelope.content, name=envelope.name, sender=envelope.sender, as_of=envelope.as_of)
-    except Unreadable as error:
-        return Parsed(), [error.defect]
-    except OSError as error:  # a library's word for broken bytes: it must not be taken for a database that fails
-        raise ValueError("the bytes cannot be read") from error
-    own = [event for event in parsed.events if event.patient.organisation == envelope.sender]
-    if len(own) == len(parsed.events):
-        return parsed, parsed.defects
-    submission = msgspec.structs.replace(parsed.submission, tables=()) if parsed.submission else None
-    return msgspec.structs.replace(parsed, events=own, submission=submission), [
-        *parsed.defects,
-        wrong_sender(envelope.feed, envelope.sender, envelope.content),
-    ]
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
-def _assemble(
+def _assembled(
     assembler: Assembler,
     source: Source,
     said: Sequence[FoldedEvent],
     submitted: Sequence[Submission],
-    valid: Collection[bytes],
+    stored: Mapping[bytes, LabelKey],
 ) -> Assembled:
     """One source patient; a failure of our own code there is one quarantine entry, and nobody else's."""
     try:
-        return assembler(source, said, submitted, valid)
+        return assembler(source, said, submitted, stored)
     except Exception as error:  # noqa: BLE001  whatever a feed's code raises concerns this source patient alone
         return Assembled(source, defects=[_unmapped(source, error)], failed=True)
 
 
-def wrong_sender(feed: str, sender: str, content: bytes) -> Defect:
-    """An organisation speaks for its own patients only, whatever a message says of itself. What a batch then leaves
-    out says nothing, for it may be among what was left out here."""
-    return Defect(
-        code="wrong-sender",
-        where=f"the {feed} envelope",
-        reason=f"it names patients of another organisation than its sender {sender}; they were left out",
-        remedy="send it as the organisation it comes from, or correct the organisation in it",
-        fragment=content,
-    )
-
-
-def _labels(assembled: Assembled) -> set[LabelKey]:
-    return {one.label for one in assembled.resources}
-
-
 def _drafts(assembled: Assembled, person: UUID, ids: Mapping[LabelKey, int]) -> list[Draft]:
+    source = assembled.source
     return [
-        Draft(
-            person,
-            assembled.source.feed,
-            assembled.source.key,
-            ids[one.label],
-            one.resource,
-            one.columns,
-        )
+        Draft(person, source.feed, source.key, ids[one.label], one.id, one.type, one.content)
         for one in assembled.resources
     ]
 
 
 def _facts(assembled: Assembled, person: UUID, ids: Mapping[LabelKey, int]) -> SourceFacts:
-    labels = sorted(ids[label] for label in _labels(assembled))
+    labels = sorted({ids[one.label] for one in assembled.resources})
     return SourceFacts(
         assembled.source.key, person, labels, assembled.evidence, assembled.choices, assembled.restricted
     )
@@ -229,14 +280,4 @@ def _unmapped(source: Source, error: Exception) -> Defect:
         where=f"source patient {source.id} of the {source.feed} feed",
         reason=f"making a record of its statements failed with {type(error).__name__}; what was held of it stays",
         remedy="this is a fault of ours: report it with the source patient's id; replay once it is mended",
-    )
-
-
-def _unexpected(envelope: Envelope, error: Exception) -> Defect:
-    return Defect(
-        code="unexpected-failure",
-        where=f"the whole {envelope.feed} envelope",
-        reason=f"processing it failed with {type(error).__name__}",
-        remedy="this is a fault of ours: report it with the envelope's number; replay once it is mended",
-        fragment=envelope.content,
     )

@@ -1,4 +1,8 @@
-"""Statements: what sources said, kept for good, and read back in the one total order in which they are folded."""
+"""Statements: what sources said, kept for good, and read back in the one total order in which they are folded.
+
+A statement belongs to a reading of an envelope. Only the reading in force counts: so a large file is kept piece by
+piece, and an envelope read anew, without anybody seeing half of it.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from adapters.records import FoldedEvent, Parsed, SourcePatient, Submission
+from adapters.records import Event, FoldedEvent, SourcePatient, Submission
 from integration.ingest.inbox import Envelope
 from integration.store.connection import Connection
 from mappings.ids import Ids
@@ -14,7 +18,7 @@ from mappings.ids import Ids
 
 @dataclass(frozen=True)
 class Source:
-    """A source patient that a batch touches."""
+    """A source patient whose record is made."""
 
     key: int
     id: UUID
@@ -22,49 +26,118 @@ class Source:
     patient: SourcePatient
 
 
-async def keep(
-    connection: Connection, secret: bytes, parsed: Sequence[tuple[Envelope, Parsed]]
-) -> Mapping[int, Source]:
-    """Store what was parsed; every source patient that it touches. A replayed envelope replaces its own statements,
-    so parsing it better than before leaves nothing of the old reading."""
-    envelopes = [envelope.id for envelope, _ in parsed]
-    before = await connection.fetch(
-        "delete from toldonce.statement where envelope = any($1) returning source_patient", envelopes
+@dataclass(frozen=True)
+class Kept:
+    """Events of one reading of an envelope of `feed`, the first of them at `position`."""
+
+    reading: int
+    position: int
+    feed: str
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A reading that came to its end: it is in force from now on. `unreadable` when nothing of the envelope can be
+    used."""
+
+    envelope: Envelope
+    reading: int
+    submission: Submission | None
+    unreadable: bool
+
+
+async def begin(connection: Connection, count: int) -> list[int]:
+    """Numbers for so many new readings."""
+    rows = await connection.fetch("select nextval('toldonce.reading') from generate_series(1, $1::int)", count)
+    return [row[0] for row in rows]
+
+
+async def keep(connection: Connection, secret: bytes, kept: Sequence[Kept]) -> None:
+    """Store events as statements; source patients are made where new."""
+    keys = await _source_patients(
+        connection, secret, sorted({(one.feed, event.patient) for one in kept for event in one.events})
     )
-    withdrawn = await connection.fetch(
-        "delete from toldonce.submission where envelope = any($1) returning feed, sender", envelopes
-    )
-    said = {(envelope.feed, event.patient) for envelope, one in parsed for event in one.events}
-    keys = await _source_patients(connection, secret, sorted(said))
     await connection.copy_records_to_table(
         "statement",
         schema_name="toldonce",
-        columns=("envelope", "position", "source_patient", "at", "sent", "record"),
+        columns=("reading", "position", "source_patient", "at", "sent", "record"),
         records=[
-            (envelope.id, position, keys[envelope.feed, event.patient], event.at, event.sent, event.record)
-            for envelope, one in parsed
-            for position, event in enumerate(one.events)
+            (one.reading, position, keys[one.feed, event.patient], event.at, event.sent, event.record)
+            for one in kept
+            for position, event in enumerate(one.events, start=one.position)
         ],
     )
-    submissions = [
-        (envelope, msgspec.structs.replace(one.submission, digest=envelope.digest))
-        for envelope, one in parsed
-        if one.submission
-    ]
-    await connection.executemany(
-        "insert into toldonce.submission (envelope, feed, sender, content) values ($1, $2, $3, $4)",
-        [(envelope.id, envelope.feed, one.sender, msgspec.to_builtins(one)) for envelope, one in submissions],
+
+
+async def finish(connection: Connection, finished: Sequence[Finished]) -> None:
+    """Put these readings in force in place of earlier ones, so that reading better than before leaves nothing of the
+    old; whoever is concerned is due."""
+    envelopes = [one.envelope.id for one in finished]
+    readings = [one.reading for one in finished]
+    earlier = [one.envelope.reading for one in finished if one.envelope.reading is not None]
+    await connection.execute(_DUE, [*readings, *earlier])
+    if earlier:
+        await connection.execute("delete from toldonce.statement where reading = any($1)", earlier)
+        await connection.execute(_SENDERS_DUE, earlier)
+        await connection.execute("delete from toldonce.submission where envelope = any($1)", envelopes)
+    await connection.execute(
+        "update toldonce.envelope e set finished = now(), reading = f.reading, begun = null, pieces = 0, passed = 0, "
+        "state = case when f.unreadable then 'quarantined' else 'done' end "
+        "from unnest($1::bigint[], $2::bigint[], $3::boolean[]) as f(id, reading, unreadable) where e.id = f.id",
+        envelopes,
+        readings,
+        [one.unreadable for one in finished],
     )
-    touched = {*keys.values(), *(row["source_patient"] for row in before)}
-    submitted = {(envelope.feed, envelope.sender) for envelope, _ in submissions}
-    return await _sources(connection, touched, submitted | {(row["feed"], row["sender"]) for row in withdrawn})
+    submitted = [one for one in finished if one.submission]
+    if submitted:
+        await connection.executemany(
+            "insert into toldonce.submission (envelope, feed, sender, content) values ($1, $2, $3, $4)",
+            [_submission(one.envelope, one.submission) for one in submitted if one.submission],
+        )
+        await connection.execute(_SENDERS_DUE, [one.reading for one in submitted])
+
+
+_DUE = """
+insert into toldonce.due (source_patient)
+select distinct source_patient from toldonce.statement where reading = any($1)
+"""
+_SENDERS_DUE = """
+insert into toldonce.due (source_patient)
+select p.key from toldonce.source_patient p where (p.feed, p.organisation) in (
+    select t.feed, t.sender from toldonce.submission t join toldonce.envelope e on e.id = t.envelope
+    where e.reading = any($1))
+"""
+"""Everyone of whom a sender that has submitted a batch ever said anything: what the batch no longer holds was
+withdrawn. An organisation speaks for its own patients only (`ingest.pipeline`)."""
+
+
+def _submission(envelope: Envelope, submission: Submission) -> tuple[int, str, str, object]:
+    said = msgspec.structs.replace(submission, digest=envelope.digest)
+    return envelope.id, envelope.feed, said.sender, msgspec.to_builtins(said)
+
+
+async def drop(connection: Connection, reading: int) -> None:
+    """Forget what a reading kept that will not be finished."""
+    await connection.execute("delete from toldonce.statement where reading = $1", reading)
+
+
+_SOURCES = "select key, id, feed, organisation, local_id from toldonce.source_patient where key = any($1) order by key"
+
+
+async def sources(connection: Connection, keys: Sequence[int]) -> dict[int, Source]:
+    """Source patients by their keys."""
+    return {
+        key: Source(key, id_, feed, SourcePatient(organisation, local_id))
+        for key, id_, feed, organisation, local_id in await connection.fetch(_SOURCES, list(keys))
+    }
 
 
 async def events(connection: Connection, keys: Sequence[int]) -> dict[int, list[FoldedEvent]]:
-    """All statements of these source patients, each list in total order."""
+    """All statements of these source patients that count, each list in total order."""
     rows = await connection.fetch(
         "select s.source_patient, s.at, s.sent, e.digest, e.name, s.record from toldonce.statement s "
-        "join toldonce.envelope e on e.id = s.envelope where s.source_patient = any($1) "
+        "join toldonce.envelope e on e.reading = s.reading where s.source_patient = any($1) "
         'order by s.source_patient, s.at collate "C", s.sent collate "C", e.digest collate "C", '
         'e.delivery collate "C", s.position',
         list(keys),
@@ -78,13 +151,20 @@ async def events(connection: Connection, keys: Sequence[int]) -> dict[int, list[
 async def newest_envelopes(connection: Connection, keys: Sequence[int]) -> dict[int, int]:
     """The envelope of the last statement, in total order, of each of these source patients."""
     rows = await connection.fetch(
-        "select distinct on (s.source_patient) s.source_patient, s.envelope from toldonce.statement s "
-        "join toldonce.envelope e on e.id = s.envelope where s.source_patient = any($1) "
+        "select distinct on (s.source_patient) s.source_patient, e.id from toldonce.statement s "
+        "join toldonce.envelope e on e.reading = s.reading where s.source_patient = any($1) "
         'order by s.source_patient, s.at collate "C" desc, s.sent collate "C" desc, e.digest collate "C" desc, '
         'e.delivery collate "C" desc, s.position desc',
         list(keys),
     )
-    return {row["source_patient"]: row["envelope"] for row in rows}
+    return {row["source_patient"]: row["id"] for row in rows}
+
+
+_SUBMISSIONS = """
+select t.feed, t.content
+from (select distinct feed, organisation from toldonce.source_patient where key = any($1)) concerned
+join toldonce.submission t on t.feed = concerned.feed and t.sender = concerned.organisation
+"""
 
 
 async def submissions(
@@ -109,54 +189,25 @@ async def submissions(
 
 async def _source_patients(
     connection: Connection, secret: bytes, said: Sequence[tuple[str, SourcePatient]]
-) -> dict[tuple[str, SourcePatient], int]:
+) -> Mapping[tuple[str, SourcePatient], int]:
     """Keys of source patients, made where new."""
-    feeds = [feed for feed, _ in said]
-    organisations = [patient.organisation for _, patient in said]
-    local_ids = [patient.local_id for _, patient in said]
     ids = [Ids(secret, patient, feed).own("Patient") for feed, patient in said]
-    await connection.execute(
-        "insert into toldonce.source_patient (id, feed, organisation, local_id) "
-        "select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) on conflict do nothing",
-        ids,
-        feeds,
-        organisations,
-        local_ids,
-    )
+    known = await _keys(connection, ids)
+    if len(known) < len(said):
+        await connection.execute(
+            "insert into toldonce.source_patient (id, feed, organisation, local_id) "
+            "select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) on conflict do nothing",
+            ids,
+            [feed for feed, _ in said],
+            [patient.organisation for _, patient in said],
+            [patient.local_id for _, patient in said],
+        )
+        known = await _keys(connection, ids)
+    return known
+
+
+async def _keys(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, SourcePatient], int]:
     rows = await connection.fetch(
         "select feed, organisation, local_id, key from toldonce.source_patient where id = any($1::uuid[])", ids
     )
     return {(feed, SourcePatient(organisation, local_id)): key for feed, organisation, local_id, key in rows}
-
-
-_SUBMISSIONS = """
-select t.feed, t.content
-from (select distinct feed, organisation from toldonce.source_patient where key = any($1)) concerned
-join toldonce.submission t on t.feed = concerned.feed and t.sender = concerned.organisation
-"""
-_SOURCES = """
-select key, id, feed, organisation, local_id from toldonce.source_patient where key = any($1) order by key
-"""
-_SOURCES_OF_SENDERS = """
-select key, id, feed, organisation, local_id from toldonce.source_patient where key = any($1)
-union
-select p.key, p.id, p.feed, p.organisation, p.local_id
-from unnest($2::text[], $3::text[]) as submitted(feed, sender)
-join toldonce.source_patient p on p.feed = submitted.feed and p.organisation = submitted.sender
-order by key
-"""
-"""An organisation speaks for its own patients only (`ingest.pipeline`)."""
-
-
-async def _sources(connection: Connection, keys: set[int], submitted: set[tuple[str, str]]) -> dict[int, Source]:
-    """These source patients, and everyone of whom a sender that has just submitted a batch ever said anything: what
-    the batch no longer holds was withdrawn."""
-    feeds, senders = [feed for feed, _ in submitted], [sender for _, sender in submitted]
-    if submitted:
-        rows = await connection.fetch(_SOURCES_OF_SENDERS, list(keys), feeds, senders)
-    else:
-        rows = await connection.fetch(_SOURCES, list(keys))
-    return {
-        key: Source(key, id_, feed, SourcePatient(organisation, local_id))
-        for key, id_, feed, organisation, local_id in rows
-    }

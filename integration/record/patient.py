@@ -15,7 +15,7 @@ from integration.record.reader import Row
 from integration.sharing.request import Grant
 from mappings.uk_core import Resource
 
-BEST_FIRST = ("gp", "acute", "community", "social_care", "vcfse")
+BEST_FIRST = ("gp", "acute", "community", "mental_health", "social_care", "vcfse")
 """Feeds by how far their demographics are trusted; one that is not listed comes last."""
 
 _FIRST = ("name", "gender", "birthDate", "maritalStatus", "photo", "managingOrganization", "generalPractitioner")

@@ -219,3 +219,5 @@ class Client:
     scopes: tuple[str, ...] = ("system/*.rs",)
     active: bool = True
     jwks: Mapping[str, object] = field(default_factory=dict)
+    feeds: frozenset[str] = frozenset()
+    """Feeds that it may send files of, as its organisation's."""

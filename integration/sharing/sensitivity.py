@@ -4,6 +4,7 @@ The code lists are data: `sensitive_codes.json`, with their source and version.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
@@ -50,10 +51,12 @@ def _by_icd10() -> Mapping[str, str]:
     return {code.replace(".", ""): name for name, kept in _LISTS["sensitivities"].items() for code in kept["icd10"]}
 
 
-def sensitivities_of(resource: Resource) -> frozenset[str]:
+def sensitivities_of(resource: Resource, canonical: bytes | None = None) -> frozenset[str]:
     """Plain-English names of what makes this resource sensitive: from every code in it and from its security
-    labels. A person's own Patient is never sensitive for being restricted: rule 7 removes elements instead."""
-    found = set(_of_codes(resource))
+    labels. A person's own Patient is never sensitive for being restricted: rule 7 removes elements instead.
+    `canonical`, its JSON as `store.extract` makes it, where there is one: most resources hold no code of any list,
+    and there it is quickly seen."""
+    found = set(_of_codes(resource)) if canonical is None or _may_hold_one(canonical) else set()
     found.update(_of_labels(resource))
     if is_safeguarding_flag(resource):
         found.add(_SAFEGUARDING)
@@ -104,6 +107,24 @@ def _of_codes(resource: Resource) -> Iterator[str]:
             yield from _of_icd10(code.replace(".", ""))
         elif system in (uk_core.SNOMED, _SETTING) and (name := _by_code().get((system, code))) is not None:
             yield name
+
+
+_CODE = re.compile(rb'"code":"([^"]*)"')
+
+
+def _may_hold_one(canonical: bytes) -> bool:
+    """Whether a code in this JSON is one of the lists', whatever its system: its bytes, or for ICD-10 those it begins
+    with. Codes of the lists have no character that JSON writes in another way."""
+    known, prefixes = _bytes_of_lists()
+    return any(code in known or code.replace(b".", b"")[:3] in prefixes for code in _CODE.findall(canonical))
+
+
+@cache
+def _bytes_of_lists() -> tuple[frozenset[bytes], frozenset[bytes]]:
+    return (
+        frozenset(code.encode() for _, code in _by_code()),
+        frozenset(prefix[:3].encode() for prefix in _by_icd10()),
+    )
 
 
 def _of_icd10(code: str) -> Iterator[str]:

@@ -31,6 +31,8 @@ TaskRole = Literal[
     "toldonce_audit_writer",
     "toldonce_audit_sequencer",
     "toldonce_audit_reader",
+    "toldonce_receiver",
+    "toldonce_monitor",
 ]
 MIGRATIONS = Path(__file__).parent / "migrations"
 _DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
@@ -91,8 +93,12 @@ class Database:
 
     @asynccontextmanager
     async def pool(self, login: Login, *, size: int = 8) -> AsyncIterator[asyncpg.Pool]:
-        """Connections of one login role, after a check that the server keeps what it acknowledges."""
-        async with asyncpg.create_pool(self.url(login), min_size=1, max_size=size, init=_prepare) as pool:
+        """Connections of one login role, after a check that the server keeps what it acknowledges. Those of the worker,
+        who has one task, are in its role from the start."""
+        role = {"role": "toldonce_ingest"} if login == "toldonce_worker" else {}
+        async with asyncpg.create_pool(
+            self.url(login), min_size=1, max_size=size, init=_prepare, server_settings=role
+        ) as pool:
             async with pool.acquire() as connection:
                 await refuse_unsafe(connection)
             yield pool

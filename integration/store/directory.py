@@ -15,7 +15,7 @@ import orjson
 
 from integration.store.connection import Connection
 from integration.store.extract import directory_entries
-from integration.store.versions import stamped
+from integration.store.versions import stamped, unstamped
 from mappings.uk_core import Resource
 
 
@@ -44,7 +44,7 @@ async def replace(connection: Connection, said: Mapping[int, Sequence[Resource]]
 
 
 def _ranked(resource: Resource) -> tuple[str, str, bytes]:
-    body = orjson.dumps(resource)
+    body = unstamped(resource)
     return resource["resourceType"], f"{len(body):06d}{hashlib.sha256(body).hexdigest()}", body
 
 
@@ -69,5 +69,5 @@ async def _serve_fullest(connection: Connection, ids: set[UUID], recorded: datet
 def _row(row: asyncpg.Record, recorded: datetime) -> tuple[Any, ...]:
     version = (row["version"] or 0) + 1
     entry: Resource = orjson.loads(row["body"])
-    served = stamped(entry, version, recorded)
+    served = stamped(row["body"], version, recorded)
     return row["id"], row["type"], row["rank"], recorded, version, directory_entries(entry), served

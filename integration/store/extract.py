@@ -1,6 +1,5 @@
 """What the store keeps beside a resource's bytes: dates, status, tokens, references. Pure."""
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -35,6 +34,8 @@ _DATES = (
     "startDate",
     "executionPeriod",
     "issued",
+    "date",
+    "receivedTime",
 )
 """Elements that say when, by preference: the first that is present counts (care dates before record dates)."""
 _SUBJECT = uk_core.SUBJECT.encode()
@@ -65,9 +66,9 @@ class Extract:
     digest: bytes
 
 
-def extract(resource: Resource) -> Extract:
+def extract(resource: Resource, canonical: bytes, digest: bytes) -> Extract:
+    """What is stored beside a resource; `canonical` is its `canonical_json`, `digest` the SHA-256 of that."""
     starts, ends = when(resource)
-    canonical = _canonical(resource)
     references = _references(canonical)
     return Extract(
         starts=starts,
@@ -76,21 +77,17 @@ def extract(resource: Resource) -> Extract:
         tokens=tuple(sorted(set(_tokens(resource)))),
         refs=_ids(id_ for kind, id_ in references if kind not in DIRECTORY),
         entries=_ids(id_ for kind, id_ in references if kind in DIRECTORY),
-        digest=hashlib.sha256(canonical).digest(),
+        digest=digest,
     )
 
 
 def directory_entries(resource: Resource) -> tuple[UUID, ...]:
     """Organisations, practitioners and places that a resource refers to."""
-    return _ids(id_ for kind, id_ in _references(_canonical(resource)) if kind in DIRECTORY)
+    return _ids(id_ for kind, id_ in _references(canonical_json(resource)) if kind in DIRECTORY)
 
 
-def digest(resource: Resource) -> bytes:
-    """SHA-256 of the canonical JSON: what makes two versions the same."""
-    return hashlib.sha256(_canonical(resource)).digest()
-
-
-def _canonical(resource: Resource) -> bytes:
+def canonical_json(resource: Resource) -> bytes:
+    """The one JSON of a resource, whose SHA-256 tells whether two versions are the same."""
     return orjson.dumps(resource, option=orjson.OPT_SORT_KEYS)
 
 

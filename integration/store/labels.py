@@ -44,6 +44,13 @@ class Labels:
             await self._load(connection)
         return {key: self._ids[stored] for key, stored in wanted.items()}
 
+    async def keys(self, connection: Connection, ids: Collection[int]) -> dict[int, LabelKey]:
+        """The same the other way round."""
+        return {
+            one.id: LabelKey(one.organisation, one.category, one.sensitivities)
+            for one in await self.of(connection, ids)
+        }
+
     async def _load(self, connection: Connection) -> None:
         for id_, organisation, category, marks in await connection.fetch(
             "select id, organisation, category, sensitivities from toldonce.label"

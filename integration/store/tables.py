@@ -1,6 +1,7 @@
 """The tables, as the migrations build them (a test compares the two). All live in the schema `toldonce`.
 
-In:      envelope -> statement, submission, quarantine
+In:      envelope (its rest in envelope_part) -> statement, submission, quarantine -> due; gp_pull;
+         left_behind
 People:  source_patient, linkage, person
 Record:  label, resource, resource_history, directory_statement, directory_resource
 Rules:   facts, agreement_document, client, token_use
@@ -18,6 +19,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    ForeignKey,
     Identity,
     Index,
     LargeBinary,
@@ -59,6 +61,8 @@ class Envelope(Table, table=True):
         UniqueConstraint("feed", "sender", "delivery"),
         CheckConstraint("state in ('received', 'done', 'quarantined')", name="envelope_state"),
         Index("envelope_waiting", "id", postgresql_where=sql("state = 'received'")),
+        Index("envelope_reading", "reading", unique=True),
+        Index("envelope_quarantined", "feed", "sender", postgresql_where=sql("state = 'quarantined'")),
     )
     id: int | None = Field(default=None, sa_column=_identity())
     feed: str = Field(sa_type=Text)
@@ -71,11 +75,53 @@ class Envelope(Table, table=True):
     delivery: str = Field(sa_type=Text)
     """SHA-256 of content, name and stated as-of, hex: what is the same in all of these is the same envelope."""
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """The first part; what follows of a large file is in `envelope_part`."""
     received: datetime = Field(sa_column=_moment(now=True))
     as_of: datetime = Field(sa_column=_moment())
     """Fixed on receipt: from the transport or `--as-of`, else the moment of receipt."""
     state: str = Field(sa_type=Text, sa_column_kwargs={"server_default": "received"})
     finished: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    size: int = Field(sa_type=BigInteger)
+    """Bytes of the whole."""
+    reading: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """The reading in force: its statements count."""
+    begun: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """A reading that is going on, how many pieces of the file it has kept, and how many bytes it has passed."""
+    pieces: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    passed: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+
+
+class EnvelopePart(Table, table=True):
+    """What follows the first part of a large file."""
+
+    __tablename__ = "envelope_part"
+    envelope: int = Field(
+        sa_column=Column(BigInteger, ForeignKey(f"{SCHEMA}.envelope.id"), primary_key=True, autoincrement=False)
+    )
+    part: int = Field(primary_key=True)
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class LeftBehind(Table, table=True):
+    """What a transport could not take and left where it was, such as a MESH message that no route is known for."""
+
+    __tablename__ = "left_behind"
+    transport: str = Field(sa_column=Column(Text, primary_key=True))
+    reference: str = Field(sa_column=Column(Text, primary_key=True))
+    """The transport's own name of it: a MESH message id, a path below the watched folder."""
+    reason: str = Field(sa_type=Text)
+    first_seen: datetime = Field(sa_column=_moment(now=True))
+
+
+class Due(Table, table=True):
+    """Source patients about whom something new was kept, and whose record is to be made of it."""
+
+    __tablename__ = "due"
+    __table_args__ = (Index("due_source_patient", "source_patient"),)
+    id: int | None = Field(default=None, sa_column=_identity())
+    source_patient: int = Field(sa_type=BigInteger)
+    anew: bool = Field(default=False, sa_column_kwargs={"server_default": sql("false")})
+    """Nothing that is stored is trusted to be valid and rightly labelled."""
 
 
 class Quarantine(Table, table=True):
@@ -97,7 +143,11 @@ class Quarantine(Table, table=True):
     remedy: str = Field(sa_type=Text)
     fragment: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     at: datetime = Field(sa_column=_moment(now=True))
+    """When it was first seen."""
     resolved: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    reading: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """The reading of the envelope that saw it last; None for what came to light in mapping."""
+    last_seen: datetime = Field(sa_column=_moment(now=True))
 
 
 class SourcePatientRow(Table, table=True):
@@ -130,7 +180,8 @@ class Statement(Table, table=True):
 
     __tablename__ = "statement"
     __table_args__ = (Index("statement_source_patient", "source_patient"),)
-    envelope: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    reading: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    """Of an envelope; the statements of the reading in force count."""
     position: int = Field(primary_key=True)
     source_patient: int = Field(sa_type=BigInteger)
     at: str = Field(sa_type=Text)
@@ -319,6 +370,8 @@ class ClientRow(Table, table=True):
     scopes: list[str] = Field(sa_column=_texts())
     jwks: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     active: bool = Field(default=True, sa_column_kwargs={"server_default": sql("true")})
+    feeds: list[str] = Field(sa_column=_texts())
+    """Feeds that it may send files of, as its organisation's."""
 
 
 class TokenUse(Table, table=True):
@@ -353,3 +406,29 @@ class AuditEventRow(Table, table=True):
     leaf_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     index: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     chain_hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+
+
+class GpPull(Table, table=True):
+    """Whom to ask which practice about by GP Connect, when next, and what came of it last (see `ingest.gp_connect`)."""
+
+    __tablename__ = "gp_pull"
+    __table_args__ = (Index("gp_pull_due", "due"),)
+    practice: str = Field(sa_column=Column(Text, primary_key=True))
+    """ODS code of the practice that is asked."""
+    nhs_number: str = Field(sa_column=Column(Text, primary_key=True))
+    due: datetime = Field(sa_column=_moment(now=True))
+    """Not to be asked again before."""
+    last_attempted: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    last_answered: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    """When the practice last said something about the person: a record, a refusal, or "not found"."""
+    outcome: str | None = Field(default=None, sa_type=Text)
+    """`answered`, else the error code of the answer or of the failure (`adapters.transport.gp_connect`)."""
+    attempts: int = Field(default=0, sa_column_kwargs={"server_default": sql("0")})
+    """Failed pulls since the last answer: each doubles the wait."""
+
+
+Index(
+    "resource_acute_encounter",
+    Table.metadata.tables[f"{SCHEMA}.resource"].c.recorded,
+    postgresql_where=sql("feed = 'acute' and type = 'Encounter'"),
+)

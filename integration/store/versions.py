@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/http.html#versions
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
@@ -14,6 +14,8 @@ import orjson
 from integration.store.connection import Connection
 from integration.store.extract import Extract
 from mappings.uk_core import Resource
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,14 @@ class Stored:
 
 
 @dataclass(frozen=True)
+class Content:
+    """What is stored of a resource: its JSON without version and time (see `unstamped`), and columns beside it."""
+
+    columns: Extract
+    body: bytes
+
+
+@dataclass(frozen=True)
 class Draft:
     """A resource as it should be stored from now on."""
 
@@ -34,12 +44,10 @@ class Draft:
     feed: str
     source_patient: int
     label: int
-    resource: Resource
-    columns: Extract
-
-    @property
-    def id(self) -> UUID:
-        return UUID(self.resource["id"])
+    id: UUID
+    type: str
+    content: Content | None
+    """None: the very same is stored already, with this label."""
 
 
 async def stored(connection: Connection, keys: Sequence[int]) -> dict[UUID, Stored]:
@@ -51,11 +59,11 @@ async def stored(connection: Connection, keys: Sequence[int]) -> dict[UUID, Stor
     return {row["id"]: Stored(row["source_patient"], row["version"], row["digest"], row["label"]) for row in rows}
 
 
-def digests(present: Mapping[UUID, Stored]) -> dict[int, set[bytes]]:
-    """Digests of what is stored, by source patient."""
-    found: dict[int, set[bytes]] = {}
+def digests(present: Mapping[UUID, Stored], labels: Mapping[int, Key]) -> dict[int, dict[bytes, Key]]:
+    """Digests of what is stored and their labels, by source patient."""
+    found: dict[int, dict[bytes, Key]] = {}
     for one in present.values():
-        found.setdefault(one.source_patient, set()).add(one.digest)
+        found.setdefault(one.source_patient, {})[one.digest] = labels[one.label]
     return found
 
 
@@ -65,9 +73,9 @@ async def replace(
     """Make `drafts` the present resources of the source patients whose stored ones are `before`; how many changed."""
     kept = {draft.id for draft in drafts}
     vanished = [id_ for id_ in before if id_ not in kept]
-    changed = [draft for draft in drafts if _differs(draft, before.get(draft.id))]
-    versions = await _next_versions(connection, changed, before)
-    await _retire(connection, [*vanished, *(draft.id for draft in changed if draft.id in before)])
+    changed = [(draft, draft.content) for draft in drafts if draft.content and _differs(draft, before.get(draft.id))]
+    versions = await _next_versions(connection, [draft.id for draft, _ in changed], before)
+    await _retire(connection, [*vanished, *(draft.id for draft, _ in changed if draft.id in before)])
     await _bury(connection, vanished, recorded)
     await connection.copy_records_to_table(
         "resource",
@@ -79,23 +87,22 @@ async def replace(
 
 
 def _differs(draft: Draft, old: Stored | None) -> bool:
-    return old is None or (old.digest, old.label, old.source_patient) != (
-        draft.columns.digest,
-        draft.label,
-        draft.source_patient,
-    )
+    if old is None or draft.content is None:
+        return old is None
+    new = (draft.content.columns.digest, draft.label, draft.source_patient)
+    return (old.digest, old.label, old.source_patient) != new
 
 
 async def _next_versions(
-    connection: Connection, changed: Sequence[Draft], before: Mapping[UUID, Stored]
+    connection: Connection, changed: Sequence[UUID], before: Mapping[UUID, Stored]
 ) -> dict[UUID, int]:
     """One more than the present version, or than the last one of a resource that was deleted."""
-    new = [draft.id for draft in changed if draft.id not in before]
+    new = [id_ for id_ in changed if id_ not in before]
     rows = await connection.fetch(
         "select id, max(version) as last from toldonce.resource_history where id = any($1) group by id", new
     )
     last = {row["id"]: row["last"] for row in rows} | {id_: old.version for id_, old in before.items()}
-    return {draft.id: last.get(draft.id, 0) + 1 for draft in changed}
+    return {id_: last.get(id_, 0) + 1 for id_ in changed}
 
 
 _KEPT = "person, id, version, type, source_patient, label, recorded, starts, ends, body"
@@ -144,13 +151,15 @@ _COLUMNS = (
 )
 
 
-def _records(drafts: Iterable[Draft], versions: Mapping[UUID, int], recorded: datetime) -> Iterator[tuple[Any, ...]]:
-    for draft in drafts:
-        version, columns = versions[draft.id], draft.columns
+def _records(
+    changed: Iterable[tuple[Draft, Content]], versions: Mapping[UUID, int], recorded: datetime
+) -> Iterator[tuple[Any, ...]]:
+    for draft, content in changed:
+        version, columns = versions[draft.id], content.columns
         yield (
             draft.person,
             draft.id,
-            draft.resource["resourceType"],
+            draft.type,
             draft.feed,
             draft.source_patient,
             draft.label,
@@ -163,15 +172,20 @@ def _records(drafts: Iterable[Draft], versions: Mapping[UUID, int], recorded: da
             columns.refs,
             columns.entries,
             columns.digest,
-            stamped(draft.resource, version, recorded),
+            stamped(content.body, version, recorded),
         )
 
 
-def stamped(resource: Resource, version: int, recorded: datetime) -> bytes:
-    """The JSON that is served, with its version and time."""
-    meta = {
-        "versionId": str(version),
-        "lastUpdated": recorded.isoformat(timespec="milliseconds"),
-        **resource.get("meta", {}),
-    }
-    return orjson.dumps({**resource, "meta": meta})
+def unstamped(resource: Resource) -> bytes:
+    """The JSON of a resource that starts with type, id and meta, as they all do."""
+    return orjson.dumps(resource)
+
+
+_META = b'"meta":{'
+
+
+def stamped(body: bytes, version: int, recorded: datetime) -> bytes:
+    """The JSON that is served: `body` with version and time in its meta, which is the first there is."""
+    before, _, after = body.partition(_META)
+    stamp = orjson.dumps({"versionId": str(version), "lastUpdated": recorded.isoformat(timespec="milliseconds")})
+    return b"".join((before, _META, stamp[1:-1], b"" if after.startswith(b"}") else b",", after))

@@ -4,10 +4,12 @@ HL7's own v2-to-FHIR maps are the base; where England differs (PID-8 digits, A04
 """
 
 from adapters.acute.records import State
+from mappings.acute.clinical import allergies, conditions
 from mappings.acute.consent import consents
-from mappings.acute.directory import organisations, practitioners, wards
+from mappings.acute.directory import organisations, practitioners
 from mappings.acute.encounter import encounters
 from mappings.acute.patient import patient
+from mappings.acute.places import places
 from mappings.acute.team import care_teams, related_persons
 from mappings.ids import Ids
 from mappings.uk_core import Resource
@@ -18,10 +20,12 @@ def to_resources(state: State, ids: Ids) -> list[Resource]:
     return [
         patient(state, ids),
         *encounters(state, ids),
+        *conditions(state, ids),
+        *allergies(state, ids),
         *related_persons(state, ids),
         *care_teams(state, ids),
         *consents(state, ids),
         *organisations(state, ids),
         *practitioners(state, ids),
-        *wards(state, ids),
+        *places(state, ids),
     ]

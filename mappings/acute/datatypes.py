@@ -3,11 +3,16 @@
 import re
 from datetime import datetime
 
-from adapters.acute.records import Address, Name, Telecom
+from adapters.acute.records import Address, Coded, Name, Telecom
 from adapters.records import local_moment
-from mappings import datatypes
+from mappings import datatypes, uk_core
 from mappings.concept_maps import translate
 from mappings.datatypes import Json
+
+OWN_CODES = "https://toldonce.example/CodeSystem/acute-"
+"""Base of the code systems of a hospital's own codes."""
+_SCTID = re.compile(r"[1-9][0-9]{5,17}")
+"""https://confluence.ihtsdotools.org SNOMED CT identifier: 6 to 18 digits."""
 
 
 def concept(map_name: str, code: str | None, text: str | None = None) -> Json | None:
@@ -16,6 +21,33 @@ def concept(map_name: str, code: str | None, text: str | None = None) -> Json | 
         return datatypes.text_concept(text)
     found = translate(map_name, code)
     return datatypes.compact(coding=[found], text=text) if found else datatypes.text_concept(text or code)
+
+
+def known(map_name: str, code: str) -> Json | None:
+    """CodeableConcept of a source code that the map has a target for, else None."""
+    found = translate(map_name, code) if code else None
+    return {"coding": [found]} if found else None
+
+
+def coded_concept(coded: Coded, organisation: str, kind: str) -> Json | None:
+    """CE -> CodeableConcept with the codes as sent. `organisation` and `kind` name the code system of codes whose own
+    the sender does not name, or names by a word that no table has."""
+    sent = (
+        (coded.code, coded.text, coded.system),
+        (coded.other_code, coded.other_text, coded.other_system),
+    )
+    codings = [_coding(code, text, system, organisation, kind) for code, text, system in sent if code]
+    text = coded.text or coded.other_text or (None if codings else coded.code)
+    return datatypes.compact(coding=codings, text=text) or None
+
+
+def _coding(code: str, text: str, system: str, organisation: str, kind: str) -> Json:
+    found = translate("AcuteCodingSystem", system.upper())
+    uri = str(found["code"]) if found else ""
+    if uri == uk_core.SNOMED and not _SCTID.fullmatch(code):
+        uri = ""
+    own = f"{OWN_CODES}{organisation.lower()}-{slug(system) or kind}"
+    return datatypes.coding(uri or own, code, text or None)
 
 
 def code(map_name: str, source: str | None) -> str | None:

@@ -1,16 +1,15 @@
-"""The organisations, clinicians and places that a hospital's statements refer to; the same for every person."""
+"""The organisations and clinicians that a hospital's statements refer to; the same for every person."""
 
 import re
 from collections.abc import Iterator
 
-from adapters.acute.records import Doctor, Place, State
+from adapters.acute.records import Doctor, State
 from mappings import datatypes, uk_core
 from mappings.datatypes import Json
 from mappings.ids import Ids
 from mappings.uk_core import Resource
 
 JOB_ROLE = "https://fhir.hl7.org.uk/CodeSystem/UKCore-SDSJobRoleName"  # UKC
-PHYSICAL_TYPE = "http://terminology.hl7.org/CodeSystem/location-physical-type"  # R4
 _CONSULTANT, _GP = re.compile(r"C[0-9]{7}"), re.compile(r"G[0-9]{7}")
 _ODS = re.compile(r"[A-Z][A-Z0-9]{2,5}")
 
@@ -32,10 +31,14 @@ def organisations(state: State, ids: Ids) -> list[Resource]:
 
 
 def doctor_reference(ids: Ids, organisation: str, doctor: Doctor) -> Json | None:
-    """Reference to a Practitioner; a doctor without an id can only be named."""
+    """Reference to a consultant in the role at this trust, or to another Practitioner; a doctor without an id can only
+    be named."""
     display = _display(doctor)
     if not doctor.id:
         return {"display": display} if display else None
+    if _CONSULTANT.fullmatch(doctor.id):
+        role = ids.directory("PractitionerRole", doctor.id, organisation)
+        return datatypes.compact(reference=f"PractitionerRole/{role}", display=display)
     return datatypes.compact(reference=f"Practitioner/{_practitioner_id(ids, organisation, doctor)}", display=display)
 
 
@@ -52,33 +55,14 @@ def practitioners(state: State, ids: Ids) -> list[Resource]:
     return [*found.values(), *roles]
 
 
-def ward_reference(ids: Ids, organisation: str, place: Place) -> Json:
-    """Reference to the ward (or, without one, the hospital site); room and bed are in the display."""
-    display = ", ".join(part for part in (place.ward, place.room, place.bed) if part) or place.site
-    key = (place.site or organisation, place.ward) if place.ward else (place.site,)
-    if not key[-1]:
-        return {"display": display}
-    return {"reference": f"Location/{ids.directory('Location', *key)}", "display": display}
-
-
-def wards(state: State, ids: Ids) -> list[Resource]:
-    """A Location for each ward and each hospital site that a visit names."""
-    places = [stay.place for visit in state.visits for stay in visit.stays]
-    sites = dict.fromkeys(place.site for place in places if place.site)
-    named = dict.fromkeys((place.site, place.ward) for place in places if place.ward)
-    return [_site(ids, state.organisation, site) for site in sites] + [
-        _ward(ids, state.organisation, site, ward) for site, ward in named
-    ]
-
-
 def _doctors(state: State) -> Iterator[Doctor]:
     if state.person.gp:
         yield state.person.gp
     for visit in state.visits:
         details = visit.details
-        for doctor in (details.attending, details.referring, *(details.consulting or ()), details.admitting):
-            if doctor:
-                yield doctor
+        diagnosing = (diagnosis.clinician for diagnosis in details.diagnoses or ())
+        named = (details.attending, details.referring, *(details.consulting or ()), details.admitting, *diagnosing)
+        yield from (doctor for doctor in named if doctor)
 
 
 def _display(doctor: Doctor) -> str:
@@ -122,31 +106,4 @@ def _role(ids: Ids, doctor_id: str, organisation: str, job: str, title: str) -> 
         practitioner={"reference": f"Practitioner/{ids.directory('Practitioner', doctor_id)}"},
         organization=datatypes.organisation_reference(ids, organisation),
         code=[datatypes.concept(JOB_ROLE, job, title)],
-    )
-
-
-def _site(ids: Ids, organisation: str, site: str) -> Resource:
-    return uk_core.resource(
-        "Location",
-        ids.directory("Location", site),
-        identifier=[{"system": uk_core.ODS_SITE, "value": site}],
-        status="active",
-        name=site,
-        mode="instance",
-        physicalType=datatypes.concept(PHYSICAL_TYPE, "si", "Site"),
-        managingOrganization=datatypes.organisation_reference(ids, organisation),
-    )
-
-
-def _ward(ids: Ids, organisation: str, site: str, ward: str) -> Resource:
-    return uk_core.resource(
-        "Location",
-        ids.directory("Location", site or organisation, ward),
-        identifier=[datatypes.local_identifier(organisation, "ward", ward)],
-        status="active",
-        name=ward,
-        mode="instance",
-        physicalType=datatypes.concept(PHYSICAL_TYPE, "wa", "Ward"),
-        managingOrganization=datatypes.organisation_reference(ids, organisation),
-        partOf={"reference": f"Location/{ids.directory('Location', site)}"} if site else None,
     )

@@ -1,11 +1,12 @@
-"""PV1 and PV2 -> UKCore-Encounter."""
+"""PV1, PV2 and the UK's ZU1, ZU3 -> UKCore-Encounter."""
 
 import re
 
-from adapters.acute.records import Doctor, State, Stay, Visit, VisitState
+from adapters.acute.records import ClassSpan, Doctor, State, Visit, VisitState
 from mappings import datatypes, uk_core
-from mappings.acute.datatypes import concept, labelled, slug
-from mappings.acute.directory import doctor_reference, ward_reference
+from mappings.acute.datatypes import coded_concept, concept, known, labelled, slug
+from mappings.acute.directory import doctor_reference
+from mappings.acute.places import locations
 from mappings.concept_maps import translate
 from mappings.datatypes import Json
 from mappings.ids import Ids
@@ -15,8 +16,14 @@ PATIENT_CLASS = "http://terminology.hl7.org/CodeSystem/v2-0004"
 NULL_FLAVOUR = "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"
 PLANNED_END = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.plannedEndDate"
 """R5's Encounter.plannedEndDate, carried in R4 by its cross-version extension."""
+ARRIVAL_MODE = "http://hl7.org/fhir/StructureDefinition/encounter-modeOfArrival"  # R4 extension
+OWN = "https://toldonce.example/StructureDefinition/"
+ITK_0112 = "https://toldonce.example/CodeSystem/itk-hl7v2-0112"
 SENSITIVE = "S"
+RESTRICTED = datatypes.security_label(uk_core.CONFIDENTIALITY, "R")
 INPATIENT = frozenset({"IMP", "SS"})
+EMERGENCY = "EMER"
+_DISPOSAL = "0?[0-9]|1[0-4]"
 
 
 def encounters(state: State, ids: Ids) -> list[Resource]:
@@ -24,40 +31,53 @@ def encounters(state: State, ids: Ids) -> list[Resource]:
     return [_encounter(visit, state, ids) for visit in state.visits]
 
 
-def encounter_class(visit: Visit) -> Json:
+def is_sensitive(visit: Visit) -> bool:
+    """Whether PV1-16 marks the visit: then everything that is said of it is restricted."""
+    return visit.sensitive == SENSITIVE
+
+
+def encounter_class(patient_class: str | None) -> Json:
     """v3-ActCode, or the sender's own class where v3-ActCode has none; the binding is extensible."""
-    source = (visit.patient_class or "").upper()
+    source = (patient_class or "").upper()
     if not source:
         return datatypes.coding(NULL_FLAVOUR, "UNK", "unknown")
     found = translate("AcutePatientClass", source)
-    return found or (datatypes.coding(PATIENT_CLASS, source) if len(source) == 1 else _local_class(visit))
+    return found or (datatypes.coding(PATIENT_CLASS, source) if len(source) == 1 else _local_class(source))
 
 
-def _local_class(visit: Visit) -> Json:
-    return datatypes.coding("https://toldonce.example/CodeSystem/acute-class-words", slug(visit.patient_class or ""))
+def _local_class(source: str) -> Json:
+    word = slug(source)
+    if not word:
+        return datatypes.coding(NULL_FLAVOUR, "OTH", "other")
+    return datatypes.coding("https://toldonce.example/CodeSystem/acute-class-words", word)
 
 
 def _encounter(visit: VisitState, state: State, ids: Ids) -> Resource:
     details = visit.details
-    discharge_method, destination = _discharge(details) if visit.status == "finished" else (None, None)
+    discharge, destination = _discharge(details) if visit.status == "finished" else ([], None)
     built = uk_core.resource(
         "Encounter",
         ids.own("Encounter", details.number, details.authority),
-        extension=_extensions(visit, discharge_method),
+        extension=[*discharge, *_extensions(visit)],
         identifier=[_visit_number(state.organisation, details)],
         status=visit.status,
-        class_=encounter_class(details),
+        class_=encounter_class(details.patient_class),
+        classHistory=[_class_span(span) for span in visit.classes],
+        type=[kind] if (kind := concept("AcuteFirstAttendance", details.first_attendance)) else None,
         serviceType=concept("AcuteTreatmentFunction", details.treatment_function),
         subject=datatypes.subject(),
         participant=_participants(details, state.organisation, ids),
         period=datatypes.period(visit.start, visit.end),
-        reasonCode=_reasons(details),
+        reasonCode=_reasons(details, state.organisation),
         hospitalization=_hospitalization(details, destination),
-        location=[_location(stay, visit, state.organisation, ids) for stay in visit.stays],
+        location=locations(visit, state.organisation, ids),
         serviceProvider=datatypes.organisation_reference(ids, state.organisation),
     )
-    restricted = details.sensitive == SENSITIVE
-    return labelled(built, [datatypes.security_label(uk_core.CONFIDENTIALITY, "R")] if restricted else [])
+    return labelled(built, [RESTRICTED] if is_sensitive(details) else [])
+
+
+def _class_span(span: ClassSpan) -> Json:
+    return {"class": encounter_class(span.patient_class), "period": datatypes.period(span.start, span.end)}
 
 
 def _visit_number(organisation: str, details: Visit) -> Json:
@@ -65,22 +85,55 @@ def _visit_number(organisation: str, details: Visit) -> Json:
     return datatypes.local_identifier(organisation, kind, details.number, type_code="VN")
 
 
-def _extensions(visit: VisitState, discharge_method: Json | None) -> list[Json]:
+def _extensions(visit: VisitState) -> list[Json]:
+    details, here = visit.details, visit.status in ("planned", "in-progress", "onleave")
     found: list[Json] = []
-    if discharge_method:
-        found.append({"url": f"{uk_core.EXTENSION}DischargeMethod", "valueCodeableConcept": discharge_method})
-    if visit.status in ("planned", "in-progress") and visit.details.expected_discharge:
-        found.append({"url": PLANNED_END, "valueDateTime": visit.details.expected_discharge})
+    if mode := _arrival_mode(details):
+        found.append({"url": ARRIVAL_MODE, "valueCoding": mode})
+    if outcome := concept("AcuteAttendanceOutcome", details.attendance_outcome):
+        found.append({"url": f"{uk_core.EXTENSION}OutcomeOfAttendance", "valueCodeableConcept": outcome})
+    if attended := concept("AcuteAttendance", details.attended):
+        found.append({"url": f"{OWN}attended-or-did-not-attend", "valueCodeableConcept": attended})
+    if here and details.expected_discharge:
+        found.append({"url": PLANNED_END, "valueDateTime": details.expected_discharge})
+    if here and details.medically_fit in ("Y", "N"):
+        found.append({"url": f"{OWN}medically-fit-for-discharge", "valueBoolean": details.medically_fit == "Y"})
+    if here and details.ready_for_discharge:
+        found.append({"url": f"{OWN}ready-for-discharge", "valueDateTime": details.ready_for_discharge})
     return found
 
 
-def _discharge(details: Visit) -> tuple[Json | None, Json | None]:
-    """(discharge method, destination). The ITK tables say method in PV1-36 and destination in PV1-37, HL7 UK and NHS
-    England's own sample put the destination into PV1-36: told by value. What is neither stays text."""
+def _arrival_mode(details: Visit) -> Json | None:
+    """PV2-38: table 0430, a code of the Emergency Care Data Set, or the sender's word."""
+    sent = details.arrival_mode
+    if sent is None or not (sent.code or sent.text):
+        return None
+    table = known("AcuteArrivalMode", (sent.code or sent.text).upper()) if not sent.system else None
+    if table:
+        return {**table["coding"][0]}
+    codings = (coded_concept(sent, "", "arrival-mode") or {}).get("coding", ())
+    if sent.system and codings:
+        return {**codings[0]}
+    return {"display": sent.text or sent.code}
+
+
+def _discharge(details: Visit) -> tuple[list[Json], Json | None]:
+    """(extension that says how the visit ended, destination). The ITK tables say method in PV1-36 and destination in
+    PV1-37, HL7 UK and NHS England's own sample put the destination into PV1-36: told by value. Of an A&E attendance
+    PV1-36 is the disposal. What is neither stays text."""
     method, destination = details.discharge_method or "", details.discharge_destination or ""
-    if method and not destination and not re.fullmatch(r"[0-9]", method):
+    emergency = encounter_class(details.patient_class)["code"] == EMERGENCY
+    if method and not destination and not re.fullmatch(_DISPOSAL if emergency else "[0-9]", method):
         method, destination = "", method
-    return concept("AcuteDischargeMethod", method), concept("AcuteDischargeDestination", destination)
+    name = "EmergencyCareDischargeStatus" if emergency else "DischargeMethod"
+    said = _disposal(method.lstrip("0")) if emergency else concept("AcuteDischargeMethod", method)
+    extension = [{"url": f"{uk_core.EXTENSION}{name}", "valueCodeableConcept": said}] if said else []
+    return extension, concept("AcuteDischargeDestination", destination)
+
+
+def _disposal(code: str) -> Json | None:
+    """A code of two meanings is kept without either (see the map)."""
+    return known("AcuteEmergencyDisposal", code) or (datatypes.concept(ITK_0112, code) if code else None)
 
 
 def _participants(details: Visit, organisation: str, ids: Ids) -> list[Json]:
@@ -99,11 +152,17 @@ def _participants(details: Visit, organisation: str, ids: Ids) -> list[Json]:
     return found
 
 
-def _reasons(details: Visit) -> list[Json]:
-    """PV2-3 and PV2-12 as text: their codes are of local lists, or ICD-10 without saying so."""
+def _reasons(details: Visit, organisation: str) -> list[Json]:
+    """PV2-3 with its code where it names SNOMED CT or ICD-10 (else codes are of local lists, and only text), and
+    PV2-12."""
     reason = details.reason
-    texts = (reason.text or reason.code if reason else "", details.description or "")
-    return [{"text": text} for text in dict.fromkeys(texts) if text]
+    if reason and known("AcuteCodingSystem", reason.system.upper()):
+        found = [coded_concept(reason, organisation, "reason")]
+    else:
+        found = [datatypes.text_concept(reason.text or reason.code) if reason else None]
+    if details.description and details.description != (reason.text or reason.code if reason else ""):
+        found.append(datatypes.text_concept(details.description))
+    return [one for one in found if one]
 
 
 def _hospitalization(details: Visit, destination: Json | None) -> Json | None:
@@ -116,17 +175,4 @@ def _hospitalization(details: Visit, destination: Json | None) -> Json | None:
             dischargeDisposition=destination,
         )
         or None
-    )
-
-
-def _location(stay: Stay, visit: VisitState, organisation: str, ids: Ids) -> Json:
-    last = stay is visit.stays[-1]
-    if visit.status == "planned":
-        status = "planned"
-    else:
-        status = "active" if last and visit.status == "in-progress" else "completed"
-    return datatypes.compact(
-        location=ward_reference(ids, organisation, stay.place),
-        status=status,
-        period=datatypes.period(stay.start, stay.end),
     )

@@ -4,9 +4,9 @@ from collections import Counter
 
 from adapters.acute.records import Relative, State, VisitState
 from mappings import datatypes, uk_core
-from mappings.acute.datatypes import address, concept, gender, human_name, telecom
+from mappings.acute.datatypes import address, concept, gender, human_name, labelled, telecom
 from mappings.acute.directory import doctor_reference
-from mappings.acute.encounter import INPATIENT, encounter_class
+from mappings.acute.encounter import INPATIENT, RESTRICTED, encounter_class, is_sensitive
 from mappings.datatypes import Json
 from mappings.ids import Ids
 from mappings.uk_core import Resource
@@ -66,13 +66,15 @@ def _relationships(relative: Relative) -> list[Json]:
 
 
 def _is_inpatient(visit: VisitState) -> bool:
-    return visit.status == "in-progress" and encounter_class(visit.details)["code"] in INPATIENT
+    return (
+        visit.status in ("in-progress", "onleave") and encounter_class(visit.details.patient_class)["code"] in INPATIENT
+    )
 
 
 def _inpatient_team(visit: VisitState, carers: list[Json], state: State, ids: Ids) -> Resource:
     details = visit.details
     ward = visit.stays[-1].place.ward if visit.stays else ""
-    return uk_core.resource(
+    built = uk_core.resource(
         "CareTeam",
         ids.own("CareTeam", details.number, details.authority),
         status="active",
@@ -83,6 +85,7 @@ def _inpatient_team(visit: VisitState, carers: list[Json], state: State, ids: Id
         participant=[*_consultant(visit, state, ids), *carers],
         managingOrganization=[datatypes.organisation_reference(ids, state.organisation)],
     )
+    return labelled(built, [RESTRICTED] if is_sensitive(details) else [])
 
 
 def _consultant(visit: VisitState, state: State, ids: Ids) -> list[Json]:

@@ -1,14 +1,13 @@
 """CYP201, CYP202, CYP612 -> Encounter, and the procedures, findings and observations recorded at it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from adapters.community.records import CareActivity, CareContact, ContactAssessment, State
+from adapters.community.records import CareActivity, CareContact, ContactAssessment, ServiceType, State
 from mappings import uk_core
 from mappings.community import codes
-from mappings.community.directory import encounter_class, location_reference, practitioner_reference
-from mappings.community.finding import condition, measured, observation
-from mappings.community.moments import moment, moment_after
+from mappings.community.directory import practitioner_reference
 from mappings.datatypes import (
     Json,
     compact,
@@ -20,6 +19,10 @@ from mappings.datatypes import (
     subject,
 )
 from mappings.ids import Ids
+from mappings.tables.attendance import status_of
+from mappings.tables.finding import condition, measured, observation
+from mappings.tables.moments import moment, moment_after
+from mappings.tables.place import encounter_class, location_reference
 
 _UCUM = "http://unitsofmeasure.org"
 _ORDINARY = "01"
@@ -27,18 +30,41 @@ _ORDINARY = "01"
 worth a word."""
 
 
+@dataclass(frozen=True)
+class _Around:
+    """What a person's contacts refer to, found once. Keys are (provider, referral), (provider, referral, contact) and
+    (provider, professional)."""
+
+    referrals: frozenset[tuple[str, str]]
+    activities: Mapping[tuple[str, str, str], Sequence[CareActivity]]
+    teams: Mapping[tuple[str, str], Sequence[ServiceType]]
+    staff: frozenset[tuple[str, str]]
+
+
 def contacts(state: State, ids: Ids) -> Iterator[uk_core.Resource]:
     """An Encounter per contact, and what its activities recorded."""
-    referred = {(referral.provider, referral.referral) for referral in state.referrals}
-    done: defaultdict[tuple[str, str, str], list[CareActivity]] = defaultdict(list)
-    for activity in state.activities:
-        done[_at(activity)].append(activity)
+    around = _around(state)
     for contact in state.contacts:
-        activities = done[_at(contact)]
-        yield _encounter(contact, activities, state, referred, ids)
+        activities = around.activities.get(_at(contact), ())
+        yield _encounter(contact, activities, around, ids)
         for activity in activities:
             yield from _recorded(activity, contact, ids)
     yield from _assessments(state, ids)
+
+
+def _around(state: State) -> _Around:
+    activities: defaultdict[tuple[str, str, str], list[CareActivity]] = defaultdict(list)
+    for activity in state.activities:
+        activities[_at(activity)].append(activity)
+    teams: defaultdict[tuple[str, str], list[ServiceType]] = defaultdict(list)
+    for team in state.service_types:
+        teams[team.provider, team.referral].append(team)
+    return _Around(
+        referrals=frozenset((referral.provider, referral.referral) for referral in state.referrals),
+        activities=activities,
+        teams=teams,
+        staff=frozenset((member.provider, member.professional) for member in state.staff),
+    )
 
 
 def _at(row: CareContact | CareActivity | ContactAssessment) -> tuple[str, str, str]:
@@ -65,56 +91,51 @@ def _encounter_reference(contact: CareContact, ids: Ids) -> Json:
     return own_reference(ids, "Encounter", *contact.key())
 
 
-def _encounter(
-    contact: CareContact,
-    activities: Sequence[CareActivity],
-    state: State,
-    referred: set[tuple[str, str]],
-    ids: Ids,
-) -> uk_core.Resource:
-    team = _team_type(contact, state)
+def _encounter(contact: CareContact, activities: Sequence[CareActivity], around: _Around, ids: Ids) -> uk_core.Resource:
+    team = _team_type(contact, around.teams.get((contact.provider, contact.referral), ()))
     referral_key = (contact.provider, "CYP101", contact.referral)
-    has_referral = (contact.provider, contact.referral) in referred
+    has_referral = (contact.provider, contact.referral) in around.referrals
+    status = status_of(contact)
     return uk_core.resource(
         "Encounter",
         ids.own("Encounter", *contact.key()),
         extension=_outcome(contact),
         identifier=[local_identifier(contact.provider, "care-contact", contact.contact)],
-        status=_status(contact),
+        status=status,
         class_=encounter_class(contact),
         type=_types(contact, activities),
         serviceType=codes.mapped("CsdsTeamType", team),
         subject=subject(),
         episodeOfCare=[own_reference(ids, "EpisodeOfCare", *referral_key)] if has_referral else None,
         basedOn=[own_reference(ids, "ServiceRequest", *referral_key)] if has_referral else None,
-        participant=_participants(activities, state, ids),
+        participant=_participants(activities, around, ids),
         period=period(
             moment(contact.on, contact.time),
-            moment_after(contact.on, contact.time, contact.minutes) if _status(contact) == "finished" else None,
+            moment_after(contact.on, contact.time, contact.minutes) if status == "finished" else None,
         ),
-        length=_length(contact),
+        length=_length(contact, status),
         location=_location(contact, ids),
         serviceProvider=organisation_reference(ids, contact.provider),
     )
 
 
-def _status(contact: CareContact) -> str:
-    target = codes.target_only("CsdsAttendanceStatus", contact.attendance)
-    if target:
-        return str(target["code"])
-    return "cancelled" if contact.cancelled else "unknown"
-
-
 def _outcome(contact: CareContact) -> list[Json]:
     """Extension-UKCore-OutcomeOfAttendance, an extensible binding: the attendance status as sent, for it alone tells
     a person who did not attend from one whose provider cancelled."""
-    status = codes.mapped("CsdsAttendanceStatus", contact.attendance)
-    if not status:
+    status = codes.own("CsdsAttendanceStatus", contact.attendance)
+    said = ", ".join(
+        text
+        for text in (
+            f"cancellation reason code {contact.cancellation_reason}" if contact.cancellation_reason else "",
+            f"replacement booked on {contact.replacement_booked}" if contact.replacement_booked else "",
+        )
+        if text
+    )
+    if not (status or said):
         return []
-    own = {**status, "coding": [one for one in status["coding"] if one["system"].startswith(codes.LOCAL_CODES)]}
-    if contact.cancellation_reason:
-        own["text"] = f"{own['text']} (cancellation reason code {contact.cancellation_reason})"
-    return [{"url": f"{uk_core.EXTENSION}OutcomeOfAttendance", "valueCodeableConcept": own}]
+    text = " ".join(filter(None, (status["text"] if status else "Cancelled", f"({said})" if said else "")))
+    outcome = compact(coding=status["coding"] if status else None, text=text)
+    return [{"url": f"{uk_core.EXTENSION}OutcomeOfAttendance", "valueCodeableConcept": outcome}]
 
 
 def _types(contact: CareContact, activities: Sequence[CareActivity]) -> list[Json]:
@@ -123,7 +144,7 @@ def _types(contact: CareContact, activities: Sequence[CareActivity]) -> list[Jso
     proxy = contact.subject if contact.subject != _ORDINARY else None
     found = [
         codes.mapped("CsdsConsultationType", contact.consultation_type),
-        _own_code("CsdsConsultationMechanism", contact.mechanism),
+        codes.own("CsdsConsultationMechanism", contact.mechanism),
         codes.unlisted("consultation-medium", contact.medium),
         codes.mapped("CsdsContactSubject", proxy),
         codes.mapped("CsdsGroupTherapy", group),
@@ -133,35 +154,25 @@ def _types(contact: CareContact, activities: Sequence[CareActivity]) -> list[Jso
     return [concept for concept in found if concept]
 
 
-def _own_code(map_name: str, code: str | None) -> Json | None:
-    """The source's code without the map's target, which stands in another element."""
-    concept = codes.mapped(map_name, code)
-    return {**concept, "coding": concept["coding"][-1:]} if concept else None
-
-
-def _team_type(contact: CareContact, state: State) -> str | None:
+def _team_type(contact: CareContact, teams: Sequence[ServiceType]) -> str | None:
     """Type of the contact's team, else of the only team of its referral."""
-    teams = [
-        team for team in state.service_types if (team.provider, team.referral) == (contact.provider, contact.referral)
-    ]
     named = [team for team in teams if contact.team and team.team == contact.team]
     chosen = named or (teams if len(teams) == 1 else [])
     return chosen[0].type if chosen else None
 
 
-def _participants(activities: Sequence[CareActivity], state: State, ids: Ids) -> list[Json]:
-    known = {(member.provider, member.professional) for member in state.staff}
+def _participants(activities: Sequence[CareActivity], around: _Around, ids: Ids) -> list[Json]:
     met = sorted({(one.provider, one.professional) for one in activities if one.professional})
     return [
         {"individual": practitioner_reference(provider, professional, ids)}
-        if (provider, professional) in known
+        if (provider, professional) in around.staff
         else {"individual": {"identifier": local_identifier(provider, "care-professional", professional)}}
         for provider, professional in met
     ]
 
 
-def _length(contact: CareContact) -> Json | None:
-    if contact.minutes is None or _status(contact) != "finished":
+def _length(contact: CareContact, status: str) -> Json | None:
+    if contact.minutes is None or status != "finished":
         return None
     return {"value": contact.minutes, "unit": "minutes", "system": _UCUM, "code": "min"}
 
@@ -181,7 +192,7 @@ def _recorded(activity: CareActivity, contact: CareContact, ids: Ids) -> Iterato
         yield uk_core.resource(
             "Procedure",
             ids.own("Procedure", *activity.key()),
-            status="completed" if _status(contact) == "finished" else "unknown",
+            status="completed" if status_of(contact) == "finished" else "unknown",
             code=codes.clinical("CsdsProcedureScheme", activity.procedure_scheme, activity.procedure),
             subject=subject(),
             encounter=encounter,

@@ -33,13 +33,13 @@ def _safeguarding(state: State, ids: Ids) -> Iterator[uk_core.Resource]:
     for factor in state.safeguarding_factors:
         text = f"Safeguarding vulnerability factor (code {factor.type})"
         extra = codes.unlisted("safeguarding-factor", factor.type) or {}
-        yield _restricted(_flag(factor.key(), ids, _safeguarding_code(state, text, *extra.get("coding", ()))))
+        yield restricted(_flag(factor.key(), ids, _safeguarding_code(state, text, *extra.get("coding", ()))))
     if person.safeguarding == "Y" and not state.safeguarding_factors:
         text = "Safeguarding vulnerability factors"
-        yield _restricted(_flag((*person.key(), "safeguarding"), ids, _safeguarding_code(state, text)))
+        yield restricted(_flag((*person.key(), "safeguarding"), ids, _safeguarding_code(state, text)))
     if person.looked_after == "Y":
         looked_after = snomed("764841000000100", "Looked after child")
-        yield _restricted(_flag((*person.key(), "looked-after"), ids, looked_after))
+        yield restricted(_flag((*person.key(), "looked-after"), ids, looked_after))
 
 
 def _safeguarding_code(state: State, text: str, *extra: Json) -> Json:
@@ -68,7 +68,7 @@ def _child_protection(state: State, ids: Ids) -> Iterator[uk_core.Resource]:
         reason = codes.unlisted("child-protection-plan-reason", plan.reason)
         code = snomed("342191000000101", "Subject to child protection plan")
         code = {"coding": [*code["coding"], *(reason or {}).get("coding", ())]}
-        yield _restricted(_flag(plan.key(), ids, code, start=plan.start, end=plan.end))
+        yield restricted(_flag(plan.key(), ids, code, start=plan.start, end=plan.end))
 
 
 def _circumstances(state: State, ids: Ids) -> Iterator[uk_core.Resource]:
@@ -134,6 +134,7 @@ def _flag(
     )
 
 
-def _restricted(resource: uk_core.Resource) -> uk_core.Resource:
+def restricted(resource: uk_core.Resource) -> uk_core.Resource:
+    """The resource with the source's mark that it is not for everybody: meta.security R."""
     meta = {**resource["meta"], "security": [security_label(uk_core.CONFIDENTIALITY, "R")]}
     return {**resource, "meta": meta}

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from adapters.community.records import CarePlan, State
 from mappings import uk_core
 from mappings.community import codes
-from mappings.community.moments import moment
 from mappings.datatypes import Json, compact, local_identifier, organisation_reference, period, snomed, subject
 from mappings.ids import Ids
+from mappings.tables.moments import moment
 
 
 def care_plans(state: State, ids: Ids) -> Iterator[uk_core.Resource]:

@@ -1,12 +1,12 @@
 """CYP101-103 -> ServiceRequest (what was asked), EpisodeOfCare (what the provider took on), CareTeam (who does it)."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from adapters.community.records import Referral, ServiceType, StaffMember, State
 from mappings import uk_core
 from mappings.community import codes
 from mappings.community.directory import practitioner_reference, role_concepts
-from mappings.community.moments import moment
 from mappings.datatypes import (
     Json,
     compact,
@@ -18,21 +18,24 @@ from mappings.datatypes import (
     subject,
 )
 from mappings.ids import Ids
+from mappings.tables.moments import moment
+
+_STATUS_REASON = "http://hl7.org/fhir/StructureDefinition/request-statusReason"  # R4 extension
 
 
 def referrals(state: State, ids: Ids) -> Iterator[uk_core.Resource]:
     """A ServiceRequest and an EpisodeOfCare per referral, and a CareTeam per team that did not reject it."""
+    all_teams: defaultdict[tuple[str, str], list[ServiceType]] = defaultdict(list)
+    for team in state.service_types:
+        all_teams[team.provider, team.referral].append(team)
+    met = _met(state)
     for referral in state.referrals:
-        teams = [team for team in state.service_types if _is_of(team, referral)]
+        teams = all_teams[referral.provider, referral.referral]
         yield _service_request(referral, teams, state, ids)
         yield _episode(referral, teams, state, ids)
         for team in teams:
             if not team.rejected:
-                yield _care_team(referral, team, state, ids)
-
-
-def _is_of(team: ServiceType, referral: Referral) -> bool:
-    return (team.provider, team.referral) == (referral.provider, referral.referral)
+                yield _care_team(referral, team, _members(team, met, state), ids)
 
 
 def _is_rejected(teams: Sequence[ServiceType]) -> bool:
@@ -40,16 +43,13 @@ def _is_rejected(teams: Sequence[ServiceType]) -> bool:
 
 
 def _service_request(referral: Referral, teams: Sequence[ServiceType], state: State, ids: Ids) -> uk_core.Resource:
-    source = codes.unlisted("source-of-referral", referral.source)
     status = "revoked" if _is_rejected(teams) else "completed" if referral.discharged else "active"
     priority = codes.target_only("CsdsPriorityType", referral.priority)
     requester = referral.referring_organisation
     return uk_core.resource(
         "ServiceRequest",
         ids.own("ServiceRequest", *referral.key()),
-        extension=[{"url": f"{uk_core.EXTENSION}SourceOfServiceRequest", "valueCodeableConcept": source}]
-        if source
-        else None,
+        extension=_request_extensions(referral, teams),
         identifier=[local_identifier(referral.provider, "service-request", referral.referral)],
         status=status,
         intent="order",
@@ -62,6 +62,17 @@ def _service_request(referral: Referral, teams: Sequence[ServiceType], state: St
         performer=[organisation_reference(ids, referral.provider)],
         reasonCode=_reasons(referral, state),
     )
+
+
+def _request_extensions(referral: Referral, teams: Sequence[ServiceType]) -> list[Json]:
+    """Who referred, and why teams refused or closed the referral. None of these lists is public: codes as sent."""
+    source = codes.unlisted("source-of-referral", referral.source)
+    refused = [codes.unlisted("referral-rejection-reason", team.rejection_reason, "Rejected") for team in teams]
+    closed = [codes.unlisted("referral-closure-reason", team.closure_reason, "Closed") for team in teams]
+    return [
+        *([{"url": f"{uk_core.EXTENSION}SourceOfServiceRequest", "valueCodeableConcept": source}] if source else []),
+        *({"url": _STATUS_REASON, "valueCodeableConcept": one} for one in (*refused, *closed) if one),
+    ]
 
 
 def _reasons(referral: Referral, state: State) -> list[Json]:
@@ -98,7 +109,7 @@ def _episode(referral: Referral, teams: Sequence[ServiceType], state: State, ids
     )
 
 
-def _care_team(referral: Referral, team: ServiceType, state: State, ids: Ids) -> uk_core.Resource:
+def _care_team(referral: Referral, team: ServiceType, members: Iterable[StaffMember], ids: Ids) -> uk_core.Resource:
     """Active until the team closed the referral or the provider discharged the person."""
     end = team.closed or referral.discharged
     kind = codes.mapped("CsdsTeamType", team.type)
@@ -114,27 +125,27 @@ def _care_team(referral: Referral, team: ServiceType, state: State, ids: Ids) ->
         period=period(referral.received, end),
         participant=[
             compact(role=[kind] if kind else None, member=provider),
-            *(_participant(member, ids) for member in _members(referral, team, state)),
+            *(_participant(member, ids) for member in members),
         ],
         managingOrganization=[provider],
     )
 
 
-def _members(referral: Referral, team: ServiceType, state: State) -> list[StaffMember]:
+def _met(state: State) -> Mapping[tuple[str, str, str | None], set[str]]:
+    """Professionals whom the person met, by (provider, referral, team of the contact)."""
+    team_of = {(one.provider, one.referral, one.contact): one.team for one in state.contacts}
+    met: defaultdict[tuple[str, str, str | None], set[str]] = defaultdict(set)
+    for activity in state.activities:
+        contact = (activity.provider, activity.referral, activity.contact)
+        if activity.professional and contact in team_of:
+            met[activity.provider, activity.referral, team_of[contact]].add(activity.professional)
+    return met
+
+
+def _members(team: ServiceType, met: Mapping[tuple[str, str, str | None], set[str]], state: State) -> list[StaffMember]:
     """The professionals whom the person met on this referral, at contacts of this team or of no named team."""
-    contacts = {
-        contact.contact
-        for contact in state.contacts
-        if (contact.provider, contact.referral) == (referral.provider, referral.referral)
-        and contact.team in (None, team.team)
-    }
-    met = {
-        activity.professional
-        for activity in state.activities
-        if (activity.provider, activity.referral) == (referral.provider, referral.referral)
-        and activity.contact in contacts
-    }
-    return [member for member in state.staff if member.provider == referral.provider and member.professional in met]
+    known = {one for name in (None, team.team) for one in met.get((team.provider, team.referral, name), ())}
+    return [member for member in state.staff if member.provider == team.provider and member.professional in known]
 
 
 def _participant(member: StaffMember, ids: Ids) -> Json:

@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters.gp import stu3
 from adapters.gp.records import State
-from mappings.gp import clinical, medicines, requests
+from mappings.gp import clinical, investigations, medicines, requests
 from mappings.gp.adjustments import reasonable_adjustments
 from mappings.gp.care_team import care_team
 from mappings.gp.directory import directory
@@ -28,6 +28,9 @@ _MAPPED: dict[type, Callable[[Source, Any], Resource]] = {
     stu3.MedicationRequest: medicines.medication_request,
     stu3.ReferralRequest: requests.referral,
     stu3.ProcedureRequest: requests.recall,
+    stu3.DiagnosticReport: investigations.report,
+    stu3.Specimen: investigations.specimen,
+    stu3.DocumentReference: investigations.document,
 }
 """How each clinical type is mapped."""
 

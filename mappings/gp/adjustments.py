@@ -9,8 +9,9 @@ from typing import Any
 
 from mappings import datatypes, uk_core
 from mappings.concept_maps import translate
-from mappings.gp.promotion import Statement, end_of, identifiers_of, labels_of
+from mappings.gp.promotion import Statement, end_of, entries_of, identifiers_of, labels_of
 from mappings.gp.source import Source, labelled
+from mappings.provenance import made_of
 from mappings.uk_core import Resource
 
 Json = dict[str, Any]
@@ -72,7 +73,7 @@ def _adjustment(source: Source, run: list[Statement]) -> Resource:
         subject=datatypes.subject(),
         period=datatypes.period(run[0].date or None, end or None),
     )
-    return labelled(made, labels_of(run))
+    return labelled(made_of(made, entries_of(source, run)), labels_of(run))
 
 
 def _impairment(source: Source, word: str, run: list[Statement]) -> Resource:
@@ -87,7 +88,7 @@ def _impairment(source: Source, word: str, run: list[Statement]) -> Resource:
         subject=datatypes.subject(),
         onsetDateTime=run[0].date,
     )
-    return labelled(made, labels_of(run))
+    return labelled(made_of(made, entries_of(source, run)), labels_of(run))
 
 
 def _existence(
@@ -96,13 +97,14 @@ def _existence(
     adjustments: dict[str, list[Statement]],
     impairments: dict[str, list[Statement]],
 ) -> Resource:
-    """No label of its details: that adjustments exist is for every caller who may know the person."""
+    """No label of its details: that adjustments exist is for every caller who may know the person. Details whose
+    entries a caller may not see are cut."""
     details = [
         *(datatypes.own_reference(source.ids, "Flag", "adjustment", code) for code in adjustments),
         *(datatypes.own_reference(source.ids, "Condition", "impairment", word) for word in impairments),
     ]
     dates = [statement.date for run in (threshold, *adjustments.values()) for statement in run if statement.date]
-    return uk_core.resource(
+    made = uk_core.resource(
         "Flag",
         source.ids.own("Flag", "reasonable-adjustments"),
         profile=uk_core.RA_PATIENT_FLAG_PROFILE,
@@ -113,3 +115,4 @@ def _existence(
         subject=datatypes.subject(),
         period=datatypes.period(min(dates)) if dates else None,
     )
+    return made_of(made, entries_of(source, threshold))

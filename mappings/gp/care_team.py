@@ -10,8 +10,9 @@ from mappings import datatypes, uk_core
 from mappings.datatypes import compact
 from mappings.gp.directory import job_roles
 from mappings.gp.patient import practice_name
-from mappings.gp.promotion import Statement, labels_of
+from mappings.gp.promotion import Statement, entries_of, labels_of
 from mappings.gp.source import Source, full_name, labelled
+from mappings.provenance import made_of
 from mappings.uk_core import Resource
 
 Json = dict[str, Any]
@@ -38,7 +39,7 @@ def care_team(source: Source, stated: list[Statement]) -> Resource:
         ],
         managingOrganization=[practice],
     )
-    return labelled(made, labels_of(named[-1:]))
+    return labelled(made_of(made, entries_of(source, named[-1:])), labels_of(named[-1:]))
 
 
 def _usual(source: Source, reference: stu3.Reference, practice: Json) -> Json:

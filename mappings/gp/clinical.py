@@ -138,7 +138,7 @@ def _reaction(reaction: stu3.Reaction) -> Json:
 
 
 def observation(source: Source, entry: stu3.Observation) -> Resource:
-    """UKCore-Observation; the STU3 comment becomes a note. The specimen is left out: it is not carried.
+    """UKCore-Observation; the STU3 comment becomes a note.
     https://simplifier.net/hl7fhirukcorer4/ukcoreobservation"""
     return source.build(
         entry,
@@ -154,6 +154,9 @@ def observation(source: Source, entry: stu3.Observation) -> Resource:
         note=[{"text": entry.comment}] if entry.comment else None,
         bodySite=elements.concept(entry.body_site),
         method=elements.concept(entry.method),
+        specimen=specimen[0]
+        if (specimen := source.references((entry.specimen,) if entry.specimen else (), "Specimen"))
+        else None,
         hasMember=_related(source, entry, "has-member"),
         derivedFrom=_related(source, entry, "derived-from"),
         component=[_component(part) for part in entry.component],

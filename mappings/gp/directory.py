@@ -28,6 +28,8 @@ def directory(source: Source) -> Iterator[Resource]:
         yield _role(source, role)
     for location in source.of(stu3.Location):
         yield _location(source, location)
+    for service in source.of(stu3.HealthcareService):
+        yield _service(source, service)
 
 
 def _organisation(source: Source, entry: stu3.Organization) -> Resource:
@@ -71,6 +73,10 @@ def _location(source: Source, entry: stu3.Location) -> Resource:
         address=elements.address(entry.address) if entry.address else None,
         managingOrganization=source.reference(entry.managing_organization),
     )
+
+
+def _service(source: Source, entry: stu3.HealthcareService) -> Resource:
+    return source.build(entry, providedBy=source.reference(entry.provided_by), name=entry.name, comment=entry.comment)
 
 
 def job_roles(source: Source) -> dict[str, list[Json]]:

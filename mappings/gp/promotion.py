@@ -1,7 +1,8 @@
 """What a practice's codes say that other sectors look for in a Flag or a CarePlan: none of these arrives from a GP.
 
 Which code becomes what is data: ConceptMap GpPromotion (reviewed, with the reason for each), then GpFlagCode,
-GpFlagCategory and GpCarePlanCategory. A promoted resource carries the identifiers of the entries that it was made of.
+GpFlagCategory and GpCarePlanCategory. A promoted resource carries the identifiers of the entries that it was made of,
+and refers to them (`mappings.provenance.made_of`).
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ from mappings import datatypes, uk_core
 from mappings.concept_maps import translate
 from mappings.gp import elements
 from mappings.gp.source import Kept, Source, labelled
+from mappings.provenance import made_of
 from mappings.uk_core import Resource
 
 Json = dict[str, Any]
@@ -123,7 +125,7 @@ def _flag(source: Source, run: list[Statement], replaced: str | None) -> Resourc
         author=datatypes.organisation_reference(source.ids, source.practice),
     )
     restricted = [datatypes.security_label(uk_core.CONFIDENTIALITY, "R")] if kind in _RESTRICTED else []
-    return labelled(made, [*labels_of(run), *restricted])
+    return labelled(made_of(made, entries_of(source, run)), [*labels_of(run), *restricted])
 
 
 def care_plans(source: Source, stated: Iterable[Statement]) -> Iterator[Resource]:
@@ -142,7 +144,7 @@ def _care_plan(source: Source, run: list[Statement]) -> Resource:
     end = end_of(run)
     recalls = [statement.entry for statement in run if isinstance(statement.entry, stu3.ProcedureRequest)]
     practice = datatypes.organisation_reference(source.ids, source.practice)
-    return uk_core.resource(
+    made = uk_core.resource(
         "CarePlan",
         source.ids.own("CarePlan", run[0].kind),
         identifier=identifiers_of(run),
@@ -158,9 +160,9 @@ def _care_plan(source: Source, run: list[Statement]) -> Resource:
         created=latest.date,
         author=_author(source, latest.entry) or practice,
         contributor=[practice],
-        supportingInfo=[_to(source, statement.entry) for statement in run],
         activity=[{"reference": _to(source, recall)} for recall in recalls],
     )
+    return made_of(made, entries_of(source, run))
 
 
 def _to(source: Source, entry: Kept) -> Json | None:
@@ -190,6 +192,11 @@ def identifiers_of(run: Iterable[Statement]) -> list[Json]:
     for statement in run:
         made += [entry for entry in elements.identifiers(statement.entry.identifier) if entry not in made]
     return made
+
+
+def entries_of(source: Source, run: Iterable[Statement]) -> list[Json | None]:
+    """References to the entries."""
+    return [_to(source, statement.entry) for statement in run]
 
 
 def labels_of(run: Iterable[Statement]) -> list[Json]:

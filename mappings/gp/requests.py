@@ -15,7 +15,7 @@ from mappings.uk_core import Resource
 Json = dict[str, Any]
 
 _REFERRAL = datatypes.concept(uk_core.SNOMED, "3457005", "Patient referral")
-_PERFORMERS = ("Practitioner", "PractitionerRole", "Organization")
+_PERFORMERS = ("Practitioner", "PractitionerRole", "Organization", "HealthcareService")
 
 
 def referral(source: Source, entry: stu3.ReferralRequest) -> Resource:

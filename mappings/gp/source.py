@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from adapters.gp import stu3
@@ -18,6 +18,7 @@ Kept = stu3.Clinical | stu3.Directory
 Kind = TypeVar("Kind", bound=Kept)
 
 _NEW_NAME = {"ReferralRequest": "ServiceRequest", "ProcedureRequest": "ServiceRequest"}
+_DIRECTORY = (stu3.Organization, stu3.Practitioner, stu3.PractitionerRole, stu3.Location, stu3.HealthcareService)
 _PERSONAL_IDS = (
     "https://fhir.nhs.uk/Id/sds-user-id",
     "https://fhir.hl7.org.uk/Id/gmc-number",
@@ -35,6 +36,8 @@ class Source:
     state: State
     held: Mapping[str, Kept]
     shared: frozenset[tuple[str, str, str]]
+    _ids: dict[int, str] = field(default_factory=dict)
+    """By the identity of a resource that is held."""
 
     @property
     def practice(self) -> str:
@@ -55,13 +58,19 @@ class Source:
         return (*prefix, "id", resource.id)
 
     def id(self, resource: Kept) -> str:
-        """The R4 id of a resource."""
+        """The R4 id of a resource, worked out once: others refer to it several times."""
+        known = self._ids.get(id(resource))
+        if known is None:
+            known = self._ids[id(resource)] = self._id(resource)
+        return known
+
+    def _id(self, resource: Kept) -> str:
         r4_type = r4_type_of(resource)
         if isinstance(resource, stu3.Organization) and (code := ods_code(resource)):
             return self.ids.directory("Organization", code)
         if isinstance(resource, stu3.Practitioner) and (known := _personal_id(resource)):
             return self.ids.directory("Practitioner", *known)
-        if isinstance(resource, (stu3.Organization, stu3.Practitioner, stu3.PractitionerRole, stu3.Location)):
+        if isinstance(resource, _DIRECTORY):
             return self.ids.directory(r4_type, self.practice, *self.key(resource))
         return self.ids.own(r4_type, *self.key(resource))
 
@@ -144,7 +153,8 @@ def display_of(resource: Kept) -> str | None:
     """What a reader is shown of a directory entry; clinical resources show nothing by reference."""
     if isinstance(resource, stu3.Practitioner):
         return full_name(resource.name)
-    return resource.name if isinstance(resource, (stu3.Organization, stu3.Location)) else None
+    named = (stu3.Organization, stu3.Location, stu3.HealthcareService)
+    return resource.name if isinstance(resource, named) else None
 
 
 def _personal_id(practitioner: stu3.Practitioner) -> tuple[str, str] | None:

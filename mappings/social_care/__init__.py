@@ -7,7 +7,7 @@ Patient, ServiceRequest (requests), Encounter (assessments and reviews), CarePla
 from adapters.social_care.records import Assessment, Request, Review, Row, State
 from mappings import datatypes
 from mappings.ids import Ids
-from mappings.social_care import events, flags, plan
+from mappings.social_care import events, flags, plan, providers
 from mappings.social_care.patient import patient
 from mappings.uk_core import Resource
 
@@ -41,7 +41,7 @@ def _event(row: Row, ids: Ids) -> Resource | None:
 
 
 def _organisations(state: State, ids: Ids) -> list[Resource]:
-    organisations = [datatypes.organisation(ids, state.patient.organisation, None), *plan.providers(state, ids)]
+    organisations = [datatypes.organisation(ids, state.patient.organisation, None), *providers.directory(state, ids)]
     if state.person.practice_code:
         organisations.append(datatypes.organisation(ids, state.person.practice_code, state.person.practice_name))
     return organisations

@@ -2,13 +2,22 @@
 
 from collections.abc import Iterable
 
-from adapters.social_care.records import Person, Request, Row, State, concerns_safeguarding
+from adapters.social_care.records import (
+    APPROVED_PREMISES,
+    PRISON,
+    REFUGE,
+    Person,
+    Request,
+    Row,
+    State,
+    concerns_safeguarding,
+)
 from mappings import datatypes, uk_core
 from mappings.concept_maps import translate
 from mappings.datatypes import Json
 from mappings.ids import Ids
-from mappings.social_care import plan
 from mappings.social_care.events import ADULT_SAFEGUARDING, labelled
+from mappings.social_care.providers import running, services
 from mappings.uk_core import Resource
 
 _CLOSED = "closed"
@@ -18,6 +27,8 @@ _CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 _RA = (uk_core.RA_PATIENT_FLAG, "national-reasonable-adjustment-flag", "National Reasonable Adjustment Flag")
 _DUAL = "Sensory support: Support for dual impairment"
 _SENSES = ("Sensory support: Support for visual impairment", "Sensory support: Support for hearing impairment")
+
+_TELLING = frozenset({REFUGE, APPROVED_PREMISES, PRISON})
 
 
 def flags(state: State, ids: Ids) -> list[Resource]:
@@ -79,8 +90,7 @@ def _observation(ids: Ids, name: str, text: str, day: str) -> Resource:
         performer=[datatypes.organisation_reference(ids, ids.patient.organisation)],
         valueCodeableConcept=datatypes.compact(coding=[residence] if residence else [], text=text),
     )
-    # that somebody lives in a refuge tells that they were abused
-    return labelled(observation, restricted=text == "Refuge")
+    return labelled(observation, restricted=text in _TELLING)  # see `records`
 
 
 def _safeguarding(rows: Iterable[Row], ids: Ids) -> list[Resource]:
@@ -130,7 +140,7 @@ def _carer_flags(state: State, ids: Ids) -> list[Resource]:
 
 def _care_home(state: State, ids: Ids) -> list[Resource]:
     """Lives in a care home: a running residential or nursing service says so, else the accommodation status."""
-    home = [(row, service.type) for row, service in plan.services(state) if plan.running(row)]
+    home = [(row, service.type) for row, service in services(state) if running(row)]
     said = [*((text, row.start) for row, text in reversed(home)), (state.person.accommodation_status, None)]
     for text, start in said:
         if text and (residence := translate("CldResidence", text)):
@@ -180,35 +190,34 @@ def _reasonable_adjustments(person: Person, ids: Ids) -> list[Resource]:
         subject=datatypes.subject(),
         author=datatypes.organisation_reference(ids, ids.patient.organisation),
     )
-    return [existence, *(_impairment(coding, ids) for coding in impairments.values())]
+    return [existence, *(_impairment(coding, said, ids) for coding, said in impairments.values())]
 
 
-def _impairments(person: Person) -> dict[str, Json]:
-    """{England-ConditionCodeRA code: coding}, sorted."""
+def _impairments(person: Person) -> dict[str, tuple[Json, str]]:
+    """{England-ConditionCodeRA code: (coding, the council's words for it)}, sorted."""
     reason = person.primary_support_reason
     reasons = _SENSES if reason == _DUAL else (reason,)
-    codings = [translate("CldImpairment", said) for said in (*_answered_yes(person), *reasons) if said]
-    return {coding["code"]: coding for coding in sorted(filter(None, codings), key=lambda one: one["code"])}
+    found: dict[str, tuple[Json, str]] = {}
+    for said in (person.visual_impairment, person.hearing_impairment, *_answered_yes(person), *reasons):
+        coding = translate("CldImpairment", said) if said else None
+        if said and coding:
+            found.setdefault(coding["code"], (coding, said))
+    return dict(sorted(found.items()))
 
 
-def _impairment(coding: Json, ids: Ids) -> Resource:
+def _impairment(coding: Json, said: str, ids: Ids) -> Resource:
     return uk_core.resource(
         "Condition",
         ids.own("Condition", "impairment", coding["code"]),
         profile=uk_core.RA_CONDITION_PROFILE,
         clinicalStatus=datatypes.concept(_CLINICAL, "active"),
         category=[datatypes.concept(*_RA), datatypes.concept(*_ISSUE)],
-        code={"coding": [coding]},
+        code={"coding": [coding], "text": said},
         subject=datatypes.subject(),
     )
 
 
 def _answered_yes(person: Person) -> list[str]:
-    """Titles of the columns about impairments and conditions that were answered Yes."""
-    answers = {
-        "Visual Impairment": person.visual_impairment,
-        "Hearing Impairment": person.hearing_impairment,
-        "Dementia": person.dementia,
-        "Autism Spectrum Disorder (ASD)": person.autism,
-    }
+    """Titles of the columns about conditions that were answered Yes."""
+    answers = {"Dementia": person.dementia, "Autism Spectrum Disorder (ASD)": person.autism}
     return [title for title, answer in answers.items() if answer == "Yes"]

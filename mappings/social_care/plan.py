@@ -2,35 +2,33 @@
 
 from collections.abc import Iterable, Sequence
 
-from adapters.social_care.records import Row, Service, State, concerns_safeguarding
+from adapters.social_care.records import (
+    Assessment,
+    Review,
+    Row,
+    Service,
+    State,
+    concerns_safeguarding,
+    natural_key,
+)
 from mappings import datatypes, uk_core
 from mappings.datatypes import Json
 from mappings.ids import Ids
 from mappings.social_care.events import labelled, mapped
 from mappings.social_care.patient import PERSON_ID
+from mappings.social_care.providers import is_care_home, members, provider, running, services
 from mappings.uk_core import Resource
 
 PLAN, TEAM, REASON, CARER = "care-and-support", "care-team", "primary-support-reason", "unpaid-carer"
 """First parts of the natural keys of the resources of which a person has one, or one for each carer."""
-CQC_LOCATION = uk_core.local_system("cqc", "location-id")
-"""CQC publishes no FHIR identifier system for its location ids (unverified)."""
 _SUPPORT_ROLE = "https://fhir.interweavedigital.nhs.uk/CodeSystem/Interweave-SocialCareSupportRole"
 _RELATIONSHIP = "https://fhir.hl7.org.uk/CodeSystem/UKCore-AdditionalPersonRelationshipRole"
 _STOPPED = frozenset({"NFA: Support ended for other reason", "NFA: Support declined", "NFA: Deceased"})
 
 
-def services(state: State) -> list[tuple[Row, Service]]:
-    """The state's services, in order of start."""
-    return [(row, row.detail) for row in state.rows if isinstance(row.detail, Service)]
-
-
-def running(row: Row) -> bool:
-    """Whether the service goes on or is still to begin."""
-    return row.end is None
-
-
 def care_plan(state: State, ids: Ids) -> Resource | None:
-    """UKCore-CarePlan with one activity per service (period, provider, status), or None without services."""
+    """UKCore-CarePlan with one activity per service (period, provider, status) and one per review, and the assessments
+    it rests on; None without services. What is about safeguarding is not told in it."""
     held = services(state)
     if not held:
         return None
@@ -49,7 +47,11 @@ def care_plan(state: State, ids: Ids) -> Resource | None:
         contributor=[council],
         careTeam=[datatypes.own_reference(ids, "CareTeam", TEAM)],
         addresses=[datatypes.own_reference(ids, "Condition", REASON)] if support_reason(state, ids) else [],
-        activity=[{"detail": _activity(row, service, state, ids)} for row, service in held],
+        supportingInfo=[_encounter(row, ids) for row in _told(state.rows) if isinstance(row.detail, Assessment)],
+        activity=[
+            *({"detail": _activity(row, service, state, ids)} for row, service in held),
+            *(_review(row, ids) for row in _told(state.rows) if isinstance(row.detail, Review)),
+        ],
         note=[{"text": f"Funding: {state.person.funding_status}"}] if state.person.funding_status else [],
     )
     return labelled(resource, restricted=any(concerns_safeguarding(row) for row, _ in held))
@@ -77,8 +79,8 @@ def support_reason(state: State, ids: Ids) -> Resource | None:
 
 
 def care_team(state: State, ids: Ids) -> Resource | None:
-    """UKCore-CareTeam: the council, the providers of running services, the unpaid carers. None for somebody who has
-    neither services nor carers. CLD names no worker."""
+    """UKCore-CareTeam: the council, the providers of running services (with a known ODS code that is evidence that they
+    know the person), the unpaid carers. None for somebody who has neither services nor carers. CLD names no worker."""
     held = services(state)
     if not (held or state.carers):
         return None
@@ -87,7 +89,7 @@ def care_team(state: State, ids: Ids) -> Resource | None:
     council = datatypes.organisation_reference(ids, state.patient.organisation)
     participants = [
         {"role": [{"text": "Local authority adult social care"}], "member": council},
-        *({"role": [{"text": "Care provider"}], "member": member} for member in _providers(held, ids)),
+        *members(state, ids),
         *(
             {
                 "role": [{"text": "Unpaid carer"}],
@@ -109,8 +111,9 @@ def care_team(state: State, ids: Ids) -> Resource | None:
 
 
 def related_people(state: State, ids: Ids) -> list[Resource]:
-    """UKCore-RelatedPerson for each unpaid carer of this person, and for each adult this person cares for: known by
-    the council's id alone, for CLD has no names."""
+    """UKCore-RelatedPerson for each unpaid carer of this person, and for each adult this person cares for. Of either,
+    nothing is told but the council's id: a third party's number, birth date, address and circumstances are their own,
+    and CLD has no names."""
     caring = state.person.has_unpaid_carer != "No"
     carer = {
         "coding": [
@@ -124,25 +127,6 @@ def related_people(state: State, ids: Ids) -> list[Resource]:
     return [
         *(_related(ids, (CARER, one), one, carer, active=caring) for one in state.carers),
         *(_related(ids, ("adult-cared-for", one), one, cared_for, active=True) for one in adults),
-    ]
-
-
-def providers(state: State, ids: Ids) -> list[Resource]:
-    """Directory entries of the CQC locations that provide, or provided, services."""
-    named = {
-        service.provider_id: service.provider_name
-        for _, service in sorted(services(state), key=lambda held: held[0].start or "")
-        if service.provider_id
-    }
-    return [
-        uk_core.resource(
-            "Organization",
-            ids.directory("Organization", CQC_LOCATION, location),
-            identifier=[{"system": CQC_LOCATION, "value": location}],
-            active=True,
-            name=name or location,
-        )
-        for location, name in sorted(named.items())
     ]
 
 
@@ -160,7 +144,7 @@ def _related(ids: Ids, key: Sequence[str], local_id: str, relationship: Json, *,
 def _activity(row: Row, service: Service, state: State, ids: Ids) -> Json:
     """CarePlan.activity.detail. Unit cost, cost frequency and full cost client are left out on purpose: what a
     package costs is commissioning data, and nobody needs it for direct care."""
-    provider = _provider(service, ids)
+    by = provider(service, state)
     kind = mapped(service.component, "CldServiceComponent") or {"text": service.type or "Social care service"}
     category = mapped(service.type, "CldServiceType")
     return datatypes.compact(
@@ -168,9 +152,29 @@ def _activity(row: Row, service: Service, state: State, ids: Ids) -> Json:
         status=_status(row, state.as_of),
         statusReason=mapped(row.outcome, "CldEventOutcome"),
         scheduledPeriod=datatypes.period(row.start, row.end),
-        performer=[provider] if provider else [],
+        location=by.place(ids) if by and is_care_home(service) else None,
+        performer=[by.reference(ids)] if by else [],
         description=_description(row, service),
     )
+
+
+def _told(rows: Iterable[Row]) -> list[Row]:
+    """The rows that the plan may speak of."""
+    return [row for row in rows if not concerns_safeguarding(row)]
+
+
+def _encounter(row: Row, ids: Ids) -> Json:
+    return datatypes.own_reference(ids, "Encounter", *natural_key(row))
+
+
+def _review(row: Row, ids: Ids) -> Json:
+    """A completed review as an activity of the plan, its Encounter as the outcome. R4 has no other place for it."""
+    detail = {
+        "code": {"text": "Review of the care and support plan"},
+        "status": "completed" if row.end else "unknown",
+        "scheduledPeriod": datatypes.period(row.start, row.end),
+    }
+    return {"outcomeReference": [_encounter(row, ids)], "detail": detail}
 
 
 def _status(row: Row, as_of: str) -> str:
@@ -182,22 +186,6 @@ def _status(row: Row, as_of: str) -> str:
 def _description(row: Row, service: Service) -> str:
     units = f"{service.units_per_week} planned units per week" if service.units_per_week else None
     return ". ".join(part for part in (service.type, service.delivery, units, row.description) if part)
-
-
-def _providers(held: Iterable[tuple[Row, Service]], ids: Ids) -> list[Json]:
-    members = [_provider(service, ids) for row, service in held if running(row)]
-    distinct = {(member.get("reference"), member.get("display")): member for member in members if member}
-    return list(distinct.values())
-
-
-def _provider(service: Service, ids: Ids) -> Json | None:
-    if service.provider_id:
-        return datatypes.compact(
-            reference=f"Organization/{ids.directory('Organization', CQC_LOCATION, service.provider_id)}",
-            identifier={"system": CQC_LOCATION, "value": service.provider_id},
-            display=service.provider_name,
-        )
-    return {"display": service.provider_name} if service.provider_name else None
 
 
 def _span(rows: Iterable[Row]) -> Json | None:

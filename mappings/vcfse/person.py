@@ -9,12 +9,16 @@ from mappings import datatypes, uk_core
 from mappings.datatypes import Json
 from mappings.ids import Ids
 from mappings.uk_core import Resource, resource
+from mappings.vcfse.notes import THIRD_PARTY
 from mappings.vcfse.words import code
 
 UNVERIFIED = ("02", "Number present but not traced")
 """A charity traces nothing: UKCore-NHSNumberVerificationStatusEngland."""
 
 CONSENT_SCOPE = "http://terminology.hl7.org/CodeSystem/consentscope"
+Kind = Literal["share-charity-data", "view-by-charity", "share-charity-notes"]
+"""`share-charity-notes` opens nothing by itself: without it there are no notes, and with it an agreement must still
+name the mark that they carry."""
 POLICY = "https://toldonce.example/policy/"
 
 
@@ -73,19 +77,19 @@ def _addresses(client: Client) -> list[Json]:
 
 
 def consents(state: State, ids: Ids) -> list[Resource]:
-    """The person's two choices, each where one is recorded: that the charity's data is shared, and that the charity
-    sees what others hold."""
+    """The person's choices, each where one is recorded: that the charity's data is shared, that the charity sees what
+    others hold, and that its notes are shared too."""
     found = []
     if state.share:
         found.append(_consent(state, "share-charity-data", state.share, ids))
     if state.view:
         found.append(_consent(state, "view-by-charity", state.view, ids))
+    if state.notes:
+        found.append(_consent(state, "share-charity-notes", state.notes, ids))
     return found
 
 
-def _consent(
-    state: State, kind: Literal["share-charity-data", "view-by-charity"], choice: Choice, ids: Ids
-) -> Resource:
+def _consent(state: State, kind: Kind, choice: Choice, ids: Ids) -> Resource:
     return resource(
         "Consent",
         ids.own("Consent", kind),
@@ -102,15 +106,18 @@ def _consent(
     )
 
 
-def _provision(state: State, kind: str, choice: Choice, ids: Ids) -> Json:
+def _provision(state: State, kind: Kind, choice: Choice, ids: Ids) -> Json:
     actor = {
         "role": datatypes.concept(uk_core.PARTICIPATION, "IRCP", "information recipient"),
         "reference": datatypes.organisation_reference(ids, state.charity),
     }
+    authored = {"meaning": "authoredby", "reference": datatypes.organisation_reference(ids, state.charity)}
     return datatypes.compact(
         type="deny" if choice.outcome == "refused" else "permit",
         period=datatypes.period(choice.on, choice.until),
         actor=[actor] if kind == "view-by-charity" else None,
+        securityLabel=[THIRD_PARTY] if kind == "share-charity-notes" else None,
+        data=[authored] if kind == "share-charity-notes" else None,
     )
 
 

@@ -136,7 +136,7 @@ def _observation(state: State, referral: Referral, measure: Measure, ids: Ids) -
     """A wellbeing score. The sheet gives it no date, so it lies somewhere in the referral's period; no national code
     of these instruments could be verified, so it has one of ours."""
     own = datatypes.coding(MEASURE, f"{measure.instrument}-{measure.point}".lower())
-    whole = measure.value.isdecimal()
+    whole = measure.value.isdecimal() and len(measure.value) < 10  # a FHIR integer has 32 bits
     return resource(
         "Observation",
         ids.own("Observation", *referral_key(referral), measure.instrument, measure.point),

@@ -1,4 +1,4 @@
-"""python -m tests.bench [--quick] [--only reads|adt|files] [--json FILE]"""
+"""python -m tests.bench [--quick] [--only reads|adt|files|large] [--rows N] [--json FILE]"""
 
 import argparse
 import signal
@@ -14,8 +14,7 @@ from rich.console import Console
 from adapters.synthetic import acute
 from adapters.synthetic.neighbourhood import build
 from adapters.synthetic.world import World
-from integration.store.database import Database
-from tests.bench import adt, files, reads, report
+from tests.bench import adt, files, large, reads, report
 from tests.bench.plan import QUICK, Figure, Plan
 from tests.bench.servers import Cluster, cluster
 
@@ -35,11 +34,11 @@ async def run(plan: Plan, only: str | None, console: Console) -> dict[str, Any]:
             figures += filled
         if only in (None, "adt"):
             console.print(f"file feeds done after {perf_counter() - start:.0f} s; ADT next", highlight=False)
-            figures += await adt.measure(server, NEIGHBOURHOOD, adt.generated(world, plan))
+            figures += await adt.measure(server, NEIGHBOURHOOD, adt.generated(plan))
         if only in (None, "reads"):
             console.print(f"ADT done after {perf_counter() - start:.0f} s; reads next", highlight=False)
             settings = server.settings(NEIGHBOURHOOD)
-            await files.process(Database(settings), settings, list(acute.feed_files(world)))
+            await files.alone(settings, list(acute.feed_files(world)))
             record, read = await reads.measure(server, NEIGHBOURHOOD, plan)
             console.print(f"the record that is read: {record}", highlight=False)
             result["record"] = reads.as_json(record)
@@ -47,6 +46,14 @@ async def run(plan: Plan, only: str | None, console: Console) -> dict[str, Any]:
     console.print(report.table(figures))
     console.print(f"took {perf_counter() - start:.0f} s", highlight=False)
     return result | {"figures": report.as_json(figures)}
+
+
+async def run_large(rows: int, console: Console) -> dict[str, Any]:
+    """The very large file, which takes as long as everything else together."""
+    with cluster() as server:
+        figures = await large.measure(await server.create(NEIGHBOURHOOD), rows, console)
+    console.print(report.table(figures))
+    return {"machine": report.machine(), "rows": rows, "figures": report.as_json(figures)}
 
 
 async def _files(server: Cluster, world: World) -> list[Figure]:
@@ -58,11 +65,16 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a smaller neighbourhood, shorter rounds: below 40 s")
-    parser.add_argument("--only", choices=("reads", "adt", "files"), help="one part (the feeds are read in any case)")
+    parser.add_argument("--only", choices=("reads", "adt", "files", "large"), help="one part")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the large file, which is measured alone")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that whatever was started is stopped
-    result = uvloop.run(run(QUICK if arguments.quick else Plan(), arguments.only, Console()))
+    if arguments.only == "large":
+        work = run_large(arguments.rows, Console())
+    else:
+        work = run(QUICK if arguments.quick else Plan(), arguments.only, Console())
+    result = uvloop.run(work)
     if arguments.json:
         arguments.json.write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2) + b"\n")
 

@@ -8,11 +8,12 @@ from time import perf_counter
 import asyncpg
 
 from adapters.synthetic import acute
-from adapters.synthetic.world import World
-from adapters.transport.mllp import frame, messages
+from adapters.synthetic.neighbourhood import build
+from adapters.transport.frames import frame, messages
 from integration.config import Settings
 from integration.store.connection import Connection
 from tests.bench.child import SENDER
+from tests.bench.files import LEFT
 from tests.bench.load import Answers
 from tests.bench.plan import CONNECTIONS, Figure, Plan
 from tests.bench.servers import Child, Cluster, children
@@ -20,14 +21,14 @@ from tests.bench.servers import Child, Cluster, children
 _BATCH = 200
 WARM_UP = 100
 """Messages before the measurement, so that worker processes run and models are loaded."""
-_WAITING = "select count(*) from toldonce.envelope where state = 'received'"
 _TABLE = "create table if not exists bench_message (id bigint generated always as identity, content bytea not null)"
 _INSERT = "insert into bench_message (content) values ($1)"
 
 
-def generated(world: World, plan: Plan) -> list[bytes]:
-    """What the hospital sends, in the order in which it sends it; a message that it repeats is sent once."""
-    sent = [file.content for file in acute.feed_files(world) if file.sender == SENDER]
+def generated(plan: Plan) -> list[bytes]:
+    """What the hospital sends about many people, in the order in which it sends it; a message that it repeats is sent
+    once."""
+    sent = [file.content for file in acute.feed_files(build(plan.patients)) if file.sender == SENDER]
     return list(dict.fromkeys(sent))[: plan.messages]
 
 
@@ -82,8 +83,8 @@ async def _sent(owner: Connection, port: int, content: Sequence[bytes], senders:
     parts = [content[number::senders] for number in range(senders)]
     await asyncio.gather(*(_send(*pair, part, answers) for pair, part in zip(opened, parts, strict=True)))
     answers.wall = perf_counter() - start
-    while await owner.fetchval(_WAITING):
-        await asyncio.sleep(0.05)
+    while await owner.fetchval(LEFT):
+        await asyncio.sleep(0.02)
     return Sent(answers, perf_counter() - start)
 
 

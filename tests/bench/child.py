@@ -19,9 +19,11 @@ import uvicorn
 import uvloop
 from rich.console import Console
 
-from integration import commands, main
+from integration import main
 from integration.api.exchange import Services
 from integration.audit.access import Access
+from integration.commands import listening as commands
+from integration.commands import running
 from integration.config import Settings
 from integration.record.consult import Consultation, Question, Records
 from integration.record.reader import Reader
@@ -127,6 +129,16 @@ async def _listen(listening: socket.socket) -> None:
         await work
 
 
+async def _work(listening: socket.socket) -> None:
+    """A worker process, as `toldonce work --forever` is one."""
+    work = asyncio.create_task(running.work(Settings(), Console(stderr=True, quiet=True), forever=True))
+    loop = asyncio.get_running_loop()
+    _at_end_of_input(lambda: loop.call_soon_threadsafe(work.cancel))
+    _say(listening.getsockname()[1])
+    with suppress(asyncio.CancelledError):
+        await work
+
+
 def _say(port: int) -> None:
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
@@ -146,7 +158,9 @@ def run(mode: str) -> None:
     if mode == "bare":
         uvloop.run(_serve_bare(listening))
     elif mode == "listen":
-        asyncio.run(_listen(listening))
+        uvloop.run(_listen(listening))
+    elif mode == "work":
+        uvloop.run(_work(listening))
     else:
         uvloop.run(_serve_product(mode, listening))
 

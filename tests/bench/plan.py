@@ -14,11 +14,13 @@ class Plan:
     people: int = 250
     rounds: int = 6
     seconds: float = 0.7
-    messages: int = 1500
+    messages: int = 6000
     """ADT messages of each way to send them, at most."""
+    patients: int = 1000
+    """People whom they are about, or fewer."""
 
 
-QUICK = Plan(people=60, rounds=2, seconds=0.4, messages=400)
+QUICK = Plan(people=60, rounds=2, seconds=0.4, messages=600, patients=150)
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,16 @@ class Child:
         used = psutil.Process(self._process.pid).cpu_times()
         return float(used.user + used.system)
 
+    def most_memory(self) -> int:
+        """Bytes that it held at most so far (resident)."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+
+    def kill(self) -> None:
+        """End it at once, as kill -9 does."""
+        self._process.kill()
+        self._process.wait()
+
     def stop(self) -> None:
         """Let it end by itself; kill it if it does not."""
         assert self._process.stdin is not None

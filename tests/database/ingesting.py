@@ -22,7 +22,7 @@ from integration.ingest.assemble import Assembler
 from integration.ingest.inbox import Delivery
 from integration.ingest.pipeline import BATCH, Pipeline
 from integration.store.connection import Connection
-from integration.store.database import Database, act_as
+from integration.store.database import Database
 from mappings.uk_core import HEALTH_TEST_DATA
 
 SECRET = b"the tests' secret of resource ids"
@@ -87,7 +87,7 @@ async def ingest(
     async with worker(database, feeds=feeds) as pipeline:
         async with pipeline.pool.acquire() as connection:
             new = await inbox.receive(connection, list(listed))
-        while await pipeline.step(batch):
+        while await pipeline.step(batch) or await pipeline.read_large():
             pass
     return new
 
@@ -106,8 +106,7 @@ async def again(owner: Connection, database: Database, *, batch: int = BATCH) ->
 async def replayed(database: Database, *, feeds: Mapping[str, Feed] = FEEDS) -> int:
     """Replay the quarantine as the command does; how many envelopes were tried."""
     async with worker(database, feeds=feeds) as pipeline:
-        async with pipeline.pool.acquire() as connection, connection.transaction():
-            await act_as(connection, "toldonce_ingest")
+        async with pipeline.pool.acquire() as connection:
             tried = await quarantine.replay(connection)
         await pipeline.run()
     return tried
@@ -145,6 +144,7 @@ async def record_of(owner: Connection) -> Stored:
         "statements": await _rows(owner, _STATEMENTS),
         "submissions": await _rows(owner, _SUBMISSIONS),
         "quarantine": await _rows(owner, _QUARANTINE),
+        "due": await _rows(owner, "select source_patient from toldonce.due"),
         "envelopes": await _rows(owner, "select feed, sender, name, delivery, state from toldonce.envelope order by 4"),
     }
 
@@ -179,7 +179,7 @@ order by s.id
 """
 _STATEMENTS = """
 select e.feed, e.sender, e.delivery, t.position, s.id, t.at, t.sent, t.record from toldonce.statement t
-join toldonce.envelope e on e.id = t.envelope join toldonce.source_patient s on s.key = t.source_patient
+join toldonce.envelope e on e.reading = t.reading join toldonce.source_patient s on s.key = t.source_patient
 order by e.feed, e.sender, e.delivery, t.position
 """
 _SUBMISSIONS = """
@@ -198,10 +198,10 @@ async def _rows(owner: Connection, sql: str) -> list[Any]:
 
 
 def _timeless(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {"body": _without_version(row["body"])}
+    return row | {"body": without_version(row["body"])}
 
 
-def _without_version(body: bytes) -> bytes:
+def without_version(body: bytes) -> bytes:
     """The served bytes without the two values that say when they were stored."""
     resource = orjson.loads(body)
     version = resource["meta"].pop("versionId")

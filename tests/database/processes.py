@@ -25,7 +25,7 @@ async def work(batch):
     settings = Settings()
     async with Database(settings).pool("toldonce_worker", size=2) as pool:
         pipeline = main.pipeline(settings, pool)
-        while await pipeline.step(batch):
+        while await pipeline.step(batch) or await pipeline.read_large():
             pass
 
 asyncio.run(work(int(sys.argv[1])))

@@ -40,8 +40,8 @@ async def as_given(database: Database) -> Stored:
     return record
 
 
-def test_the_record_holds_all_five_feeds_and_what_was_set_aside(as_given: Stored) -> None:
-    feeds = {"gp", "acute", "community", "social_care", "vcfse"}
+def test_the_record_holds_every_feed_and_what_was_set_aside(as_given: Stored) -> None:
+    feeds = {"gp", "acute", "community", "mental_health", "social_care", "vcfse"}
     assert {row["feed"] for row in as_given["people"]} == feeds
     assert {row["feed"] for row in as_given["statements"]} == feeds
     assert {row["feed"] for row in as_given["resources"]} == feeds

@@ -9,7 +9,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from integration import commands, demo
+from integration import demo
+from integration.commands import explain as explain_command
 from integration.config import Settings
 from integration.identity.compare import Outcome
 from integration.identity.linking import decide
@@ -144,5 +145,5 @@ async def test_an_explanation_replays_the_linkage_of_its_time(
 
 
 async def explained(settings: Settings, at: datetime) -> list[dict[str, object]]:
-    text = await commands.explain(settings, "gp-system", MRS_T, "GP", None, at, None, as_json=True)
+    text = await explain_command.explain(settings, "gp-system", MRS_T, "GP", None, at, None, as_json=True)
     return [json.loads(line) for line in text.splitlines()]

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from integration.identity import linking
-from integration.ingest import statements
+from integration.ingest import due, statements
 from integration.sharing import facts
 
 PEOPLE = 20_000
@@ -28,9 +28,10 @@ insert into toldonce.resource (person, id, type, feed, source_patient, label, ve
 from toldonce.source_patient;
 insert into toldonce.resource_history (person, id, version, type, source_patient, label, recorded)
 select person, md5('r' || key)::uuid, 1, 'Patient', key, 1, now() from toldonce.source_patient;
-insert into toldonce.envelope (feed, sender, name, digest, delivery, content, as_of)
-select 'acute', 'X' || n % 1000, n, n, n, '', now() from generate_series(1, {PEOPLE}) n;
+insert into toldonce.envelope (feed, sender, name, digest, delivery, content, as_of, size, reading, state)
+select 'acute', 'X' || n % 1000, n, n, n, '', now(), 0, n, 'done' from generate_series(1, {PEOPLE}) n;
 insert into toldonce.statement select id, 0, id, '', '', '' from toldonce.envelope;
+insert into toldonce.due (source_patient) select id from toldonce.envelope;
 insert into toldonce.submission select id, feed, sender, '{{}}' from toldonce.envelope;
 insert into toldonce.audit_event (id, recorded, organisation, client, kind, outcome, salt, content, leaf_hash)
 select md5('a' || n)::uuid, now() - n * interval '1 second', 'X' || n % 1000, '', '', '0', '', '', ''
@@ -39,7 +40,7 @@ analyze;
 """
 BIG = (
     "source_patient", "person", "linkage", "facts", "resource", "resource_history", "statement", "submission",
-    "envelope", "audit_event",
+    "envelope", "audit_event", "due",
 )  # fmt: skip
 NUMBER = "'17'"
 PERSON = "md5('p17')::uuid"
@@ -61,11 +62,11 @@ STATEMENTS: list[tuple[str, str, Sequence[str]]] = [
       for place, one in enumerate((linking._MOVE, *linking._FOLLOW))),
     ("issue", linking._ISSUE, [f"array[{PERSON}]"]),
     ("sources", statements._SOURCES, ["array[17, 18]::bigint[]"]),
-    (
-        "sources of a sender",
-        statements._SOURCES_OF_SENDERS,
-        ["array[17, 18]::bigint[]", "array['acute']", "array['X7']"],
-    ),
+    ("due of a sender", statements._SENDERS_DUE, ["array[17, 18]::bigint[]"]),
+    ("due of a reading", statements._DUE, ["array[17, 18]::bigint[]"]),
+    ("who is due", due._OLDEST, ["500", "null::bigint[]"]),
+    ("who was due", due._DONE, ["array[17, 18]::bigint[]"]),
+    ("recorded", linking._RECORDED, ["array[md5('s17')::uuid, md5('s99')::uuid]"]),
     ("submissions", statements._SUBMISSIONS, ["array[17, 18]::bigint[]"]),
     (
         "last versions",

@@ -21,7 +21,7 @@ import httpx
 import pytest
 import yaml
 
-from adapters.transport.mllp import frame
+from adapters.transport.frames import frame
 from integration.store.database import embedded_server
 from tests.docker.test_logins import run
 

@@ -9,9 +9,9 @@ import asyncpg
 import httpx
 import pytest
 
-from integration import commands
 from integration.api.read import READABLE
 from integration.api.search_type import PARAMETERS
+from integration.commands import audit as audit_commands
 from tests.spec.neighbourhood import MRS_T, NUMBER, SEVEN, Connected, Neighbourhood
 
 SEARCHED = sorted(set(PARAMETERS) - {"Patient"})
@@ -231,5 +231,5 @@ async def test_afterwards_all_is_as_before_and_the_log_is_intact(coventry: Neigh
     assert answer.status_code == 200
     assert len(await coventry.event(answer)) == 1
 
-    report, intact = await commands.audit_verify(coventry.settings, None)
+    report, intact = await audit_commands.audit_verify(coventry.settings, None)
     assert intact, report

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from integration import commands
+from integration.commands import explain as explain_command
 from integration.demo import AGREEMENTS, BY_ID
 from integration.sharing.categories import category_of
 from integration.sharing.request import Category
@@ -26,7 +26,7 @@ each_caller = pytest.mark.parametrize("asker", SEVEN, ids=[one.name for one in S
 
 
 async def explained(coventry: Neighbourhood, asker: Asker, number: str = MRS_T, *, as_json: bool = False) -> str:
-    return await commands.explain(
+    return await explain_command.explain(
         coventry.settings, asker.client, number, asker.role, asker.purpose, NOW, asker.emergency, as_json=as_json
     )
 

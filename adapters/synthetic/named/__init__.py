@@ -10,7 +10,7 @@
 | deaf-bsl | Anne-Marie Kearney, 57 | 999 000 0069 | X90402, X9A, X9V01 |
 | objector | Roger Haddon, 71 | 999 000 0077 | X90301, X9A, X9C |
 | restricted-address | Joanna Sikora, 34 | 999 000 0085 | X90501, X9A, X9L, X9V01 |
-| sensitive-codes | Chloe Bennett, 27 | 999 000 0093 | X90202, X9A |
+| sensitive-codes | Chloe Bennett, 27 | 999 000 0093 | X90202, X9A, X9C |
 | withdrawn-consent | Winston Blake, 73 | 999 000 0107 | X90601, X9A, X9V01 |
 | rough-sleeper | Tomasz Wrobel, about 46 | none known | X9A, X9V02 |
 | twin-a | Zara Hussain, 24 | 999 000 0115 | X90302, X9A |

@@ -65,6 +65,10 @@ def _learning_disability_services(diary: Diary, today: date) -> None:
     for seen in spread(today, 295, 10, 8, ("10:00",)):
         diary.community_contact(seen, referral, staff="community-35-1", minutes=60)
     diary.community_care_plan(moment(today, 290, "12:00"), "Health action plan", staff="community-35-1")
+    support = diary.mental_health_referral(moment(today, 400, "10:30"), "E01", "30")
+    for seen in spread(today, 390, 20, 6, ("10:30",)):
+        diary.mental_health_contact(seen, support, staff="mental-health-E01-1", location="A01")
+    diary.mental_health_care_plan(moment(today, 380, "12:00"), "13", staff="mental-health-E01-1")
     service = "Long term support: Community"
     diary.care_assessment(
         moment(today, 600), "Progress to support planning or services", end=moment(today, 580), staff="social-worker-5"

@@ -145,7 +145,18 @@ def sensitive_codes(today: date) -> Story:
     diary.outpatient(moment(today, 150, "08:30"), "502", outcome="1", reason="Gynaecology")
     at = moment(today, 50, "18:50")
     diary.attendance(at, at + timedelta(hours=3), "267036007", "Dyspnea")
+    _crisis(diary, today)
     return Story(person, tuple(diary.events))
+
+
+def _crisis(diary: Diary, today: date) -> None:
+    """A crisis in which she was detained for assessment, and the care that follows it."""
+    referral = diary.mental_health_referral(moment(today, 120, "15:00"), "A02", "18")
+    stay = moment(today, 119, "22:30")
+    diary.mental_health_stay(stay, stay + timedelta(days=16), referral, ward="Sherbourne Ward", status="02")
+    diary.mental_health_care_plan(moment(today, 101, "11:00"), "12", staff="mental-health-A02-1")
+    for seen in spread(today, 98, 12, 6, ("14:00", "16:30")):
+        diary.mental_health_contact(seen, referral, staff="mental-health-A02-1")
 
 
 def withdrawn_consent(today: date) -> Story:

@@ -4,11 +4,14 @@ from hypothesis import strategies as st
 
 from adapters.acute.er7 import Delimiters, escape, read, split, unescape
 from adapters.errors import Unreadable
+from tests.unit.adapters.examples import examples
 
 ODD = Delimiters("#", "@", "!", "/", "%")
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])), st.sampled_from([Delimiters(), ODD]))
+@examples(
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])), st.sampled_from([Delimiters(), ODD]), few=40
+)
 def test_escaped_text_comes_back_and_holds_no_delimiter(text: str, delimiters: Delimiters) -> None:
     written = escape(text, delimiters)
     assert unescape(written, delimiters) == text
@@ -56,7 +59,9 @@ def test_delimiters_are_those_of_the_message() -> None:
     assert pid.value(5) == "O#Hara"
 
 
-@pytest.mark.parametrize("content", [b"MSH", b"MSHA^~\\&|PAS", b"MSH|^^~\\&|PAS", b"MSH| ~\\&|"])
+@pytest.mark.parametrize(
+    "content", [b"MSH", b"MSHA^~\\&|PAS", b"MSH|^^~\\&|PAS", b"MSH| ~\\&|", b"MSH\x01^~\\&\x01PAS"]
+)
 def test_unusable_delimiters_are_refused(content: bytes) -> None:
     with pytest.raises(Unreadable) as caught:
         read(content)
@@ -90,6 +95,10 @@ def test_null_is_not_empty() -> None:
         ("", "Zoë", "utf-8"),
         ("ASCII", "Zoe", "ascii"),
         ("8859/1", "Zoë’s", "cp1252"),
+        ("8859/2", "Łukasz", "iso8859-2"),
+        ("8859/7", "Νίκος", "iso8859-7"),
+        ("WINDOWS-1252", "Zoë’s", "cp1252"),
+        ("UNICODE~ISO IR87", "Zoë", "utf-8"),
         ("8859/15", "€", "iso8859-15"),
     ],
 )
@@ -100,11 +109,23 @@ def test_character_sets(declared: str, content: str, codec: str) -> None:
     assert message.defects == []
 
 
-@pytest.mark.parametrize(("declared", "codec"), [("UNICODE", "cp1252"), ("KLINGON", "utf-8"), ("", "cp1252")])
-def test_a_wrong_character_set_is_a_defect_and_the_text_is_kept(declared: str, codec: str) -> None:
+@pytest.mark.parametrize(
+    ("declared", "codec", "text"),
+    [
+        ("UNICODE", "cp1252", "Zoë"),
+        ("KLINGON", "utf-8", "Zoë"),
+        ("", "cp1252", "Zoë’s"),
+        ("ASCII", "utf-8", "Zoë"),
+        ("ASCII", "cp1252", "Zoë"),
+        ("8859/1", "utf-8", "Zoë"),
+        ("8859/2", "utf-8", "Łukasz"),
+        ("8859/1", "latin-1", "\x81Zoë"),
+    ],
+)
+def test_a_wrong_character_set_is_a_defect_and_the_text_is_kept(declared: str, codec: str, text: str) -> None:
     head = f"MSH|^~\\&|PAS|X9A||||||||||||||{declared}\r".encode()
-    message = read(head + b"PID|" + "Zoë".encode(codec))
-    assert message.segments[1].value(1) == "Zoë"
+    message = read(head + b"PID|" + text.encode(codec))
+    assert message.segments[1].value(1) == text
     assert [(defect.code, defect.where) for defect in message.defects] == [("bad-character-set", "MSH-18")]
 
 

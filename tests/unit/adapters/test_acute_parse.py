@@ -162,10 +162,10 @@ def test_the_organisation_is_that_of_msh_4_when_it_is_an_ods_code(facility: str,
     assert read(content, sender="X9A").events[0].patient.organisation == organisation
 
 
-@pytest.mark.parametrize("event", sorted(SUPPORTED - {"A40"}))
+@pytest.mark.parametrize("event", sorted(SUPPORTED - {"A34", "A40", "A47"}))
 def test_movements_are_ordered_by_occurrence_and_the_rest_by_recording(event: str) -> None:
     parsed = read(adt(event, "202607010900", recorded="202607011000", sent="202607011001", more=[pv1()]))
-    moved = event in {"A01", "A02", "A03", "A04", "A05"}
+    moved = event in {"A01", "A02", "A03", "A04", "A05", "A06", "A07", "A21", "A22"}
     assert parsed.events[0].at == ("2026-07-01T08:00:00.000000Z" if moved else "2026-07-01T09:00:00.000000Z")
     assert parsed.events[0].sent == "2026-07-01T09:01:00.000000Z"
 
@@ -280,11 +280,29 @@ def test_in_a_batch_only_the_broken_message_is_left_out() -> None:
     broken = adt("A28", "20260101", pid="1||", control="M2")
     parsed = read(b"BHS|^~\\&|PAS\r" + good + broken + other + b"BTS|3\r")
     assert [statement(parsed, position).event for position in range(2)] == ["A28", "A31"]
-    assert codes(parsed) == [("no-patient-id", "PID-3")]
+    assert codes(parsed) == [("no-patient-id", "message 2, PID-3")]
     assert parsed.defects[0].fragment == broken
 
 
-def test_unknown_segments_are_ignored() -> None:
-    plain = read(adt("A28", "20260101"))
-    noisy = read(adt("A28", "20260101", more=["ZPD|1|x", "ZUK|y", "OBX|1|TX|a||b", "AL1|1|DA|Z88.5"]))
-    assert noisy == plain
+LOCAL = ("ZPD|1|x^y~z|", "ZUK|y", "OBX|1|TX|a||b\\T\\c")
+
+
+def test_segments_that_are_not_read_change_nothing_and_are_kept_as_they_came() -> None:
+    plain, noisy = statement(read(adt("A28", "20260101"))), statement(read(adt("A28", "20260101", more=LOCAL)))
+    assert noisy == msgspec.structs.replace(plain, kept=LOCAL)
+
+
+def test_what_is_kept_of_a_message_with_other_delimiters_has_the_usual_ones() -> None:
+    content = b"MSH#@!/%#PAS#X9A###2026##ADT@A28#M1#P#2.4\rPID#1##77\rZZZ#1#a@b!c%d#/F/ | ^ //E/\r"
+    assert statement(read(content)).kept == ("ZZZ|1|a^b~c&d|# \\F\\ \\S\\ //",)
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [("ZU3|||3|1||||||||1", False), ("ZU3|004||3", True), ("ZU1||||||||||||||||||||||Y||202601020900", False)],
+)
+def test_a_national_segment_is_kept_where_it_says_more_than_is_read(line: str, kept: bool) -> None:
+    said = statement(read(adt("A08", "20260101", more=[pv1(), line])))
+    assert said.kept == ((line,) if kept else ())
+    in_person_event = statement(read(adt("A31", "20260101", more=["PV1||N", line])))
+    assert in_person_event.kept == (line,)

@@ -15,7 +15,7 @@ from adapters.errors import Unreadable
 from adapters.records import Defect, FoldedEvent, SourcePatient
 from mappings.acute import to_resources
 from mappings.ids import Ids
-from tests.unit.adapters.acute_messages import read
+from tests.unit.adapters.acute_messages import read, state
 
 SAMPLES = Path(__file__).resolve().parents[3].parent / "shared" / "samples" / "acute"
 FILES = sorted(SAMPLES.rglob("*.hl7"))
@@ -23,6 +23,7 @@ pytestmark = [
     pytest.mark.samples,
     pytest.mark.skipif(not FILES, reason="needs the HL7 v2 samples in ../shared/samples/acute, which are not there"),
 ]
+EPIC = SourcePatient("X9A", "40800000")
 REFUSALS = {"not-production", "unsupported-event", "unsupported-message-type", "no-patient-id", "no-pid"}
 REMARKS = {"bad-check-digit", "bad-nhs-number", "bad-time", "no-visit-number", "no-pv1", "death-contradicted"}
 
@@ -125,7 +126,7 @@ def test_itk_a01() -> None:
         ("REF", "Dr Gregory Townley"),
         ("CON", "Dr Samuel Darwin"),
     ]
-    assert encounter["location"][0]["location"]["display"] == "OBS1, BAY2-6"
+    assert encounter["location"][1]["location"]["display"] == "OBS1, BAY2-6"
     assert (code(spouse["relationship"][0]), spouse["name"][0]["given"]) == ("SPS", ["ALBERT", "J"])
 
 
@@ -142,7 +143,7 @@ def test_itk_a03() -> None:
     assert code(encounter["hospitalization"]["dischargeDisposition"]) == "19"  # the sample has it in PV1-36
     assert encounter["reasonCode"] == [{"text": "Labour"}]
     assert [code(one["type"][0]) for one in encounter["participant"]] == ["ATND", "CON", "ADM"]
-    assert encounter["location"][0]["location"]["display"] == "MATWRD, Bed 3"
+    assert encounter["location"][1]["location"]["display"] == "MATWRD, Bed 3"
 
 
 def test_itk_a04() -> None:
@@ -162,3 +163,29 @@ def test_itk_a28_and_a31(event: str) -> None:
     assert encounters == []
     assert relative["name"][0]["given"] == ["FRANCESCA"]
     assert [tag["code"] for tag in patient["meta"]["tag"]] == ["ED"]
+
+
+def wards_of(folder: str) -> list[tuple[str, list[str], list[str]]]:
+    """(status, beds, classes) of each visit after all messages of one folder of Epic's, as production messages."""
+    contents = [path.read_bytes() for path in sorted((SAMPLES / "uclh_epic" / "Location" / folder).iterdir())]
+    found = state(*(content.replace(b"|T|2.", b"|P|2.") for content in contents), patient=EPIC)
+    return [
+        (visit.status, [stay.place.bed for stay in visit.stays], [span.patient_class for span in visit.classes])
+        for visit in found.visits
+    ]
+
+
+RAT, FOUR, FIVE = "RAT-CHAIR", "04-NON COVID MAJORS", "05-NON COVID MAJORS"
+
+
+@pytest.mark.parametrize(
+    ("folder", "beds", "classes"),
+    [
+        ("Moves", [RAT, FIVE, FOUR, FIVE, FOUR, "BY02-08"], ["E", "I"]),
+        ("CancelTransfer", [RAT, FIVE, FOUR], []),
+        ("CancelDischarge", [RAT, FIVE], []),
+        ("DuplicateSimple", [RAT, FIVE, FOUR], []),
+    ],
+)
+def test_epic_movements(folder: str, beds: list[str], classes: list[str]) -> None:
+    assert wards_of(folder) == [("finished", beds, classes)]

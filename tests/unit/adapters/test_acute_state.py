@@ -10,6 +10,7 @@ from adapters.acute.records import State, VisitState
 from adapters.acute.state import fold
 from adapters.records import SourcePatient
 from tests.unit.adapters.acute_messages import NUMBER, OTHER_NUMBER, PATIENT, adt, folded, pv1, state
+from tests.unit.adapters.examples import examples
 
 WARD_1, WARD_2, WARD_3 = "X9A^W1^B1^X9A01", "X9A^W2^B2^X9A01", "X9A^W3^B3^X9A01"
 FULL_PID = (
@@ -279,12 +280,12 @@ def test_the_story() -> None:
     assert TOLD.dissents[0].until is not None
 
 
-@given(st.permutations(STORY), st.lists(st.sampled_from(STORY), max_size=5))
+@examples(st.permutations(STORY), st.lists(st.sampled_from(STORY), max_size=5), few=40, many=200)
 def test_any_order_and_repetition_tells_the_same(order: list[bytes], again: list[bytes]) -> None:
     assert state(*order, *again) == TOLD
 
 
-@given(st.lists(st.sampled_from(STORY), min_size=1, max_size=5))
+@examples(st.lists(st.sampled_from(STORY), min_size=1, max_size=5), few=30)
 def test_a_message_sent_again_under_another_control_id_tells_the_same(again: list[bytes]) -> None:
     resent = [content.replace(b"|P|2.4", b"-again|P|2.4") for content in again]
     assert state(*STORY, *resent) == TOLD

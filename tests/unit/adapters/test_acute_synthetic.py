@@ -10,11 +10,12 @@ from itertools import pairwise
 import pytest
 from hl7apy.parser import parse_message
 
+from adapters.acute.er7 import split
 from adapters.acute.records import State
 from adapters.acute.state import fold
 from adapters.records import FoldedEvent, SourcePatient
 from adapters.synthetic.acute import feed_files
-from adapters.synthetic.world import Address, FeedFile, LifeEvent, Person, Relative, Staff, World
+from adapters.synthetic.world import Address, Condition, FeedFile, LifeEvent, Person, Relative, Staff, World
 from tests.unit.adapters.acute_messages import NUMBER, OTHER_NUMBER, read
 
 TODAY = date(2026, 9, 30)
@@ -175,10 +176,10 @@ def test_nobody_without_an_mrn_and_no_other_hospital() -> None:
 
 
 @cache
-def neighbourhood() -> tuple[World, tuple[FeedFile, ...]]:
-    """Two hundred people who come and go."""
+def neighbourhood(count: int = 40) -> tuple[World, tuple[FeedFile, ...]]:
+    """So many people who come and go."""
     people, events = [], []
-    for n in range(200):
+    for n in range(count):
         key = f"p{n:05d}"
         people.append(replace(BASE, key=key, name=None, mrn=str(2000000 + n), household=None))
         for visit in range(3):
@@ -199,7 +200,7 @@ def test_the_same_world_gives_the_same_files() -> None:
 
 
 def test_the_dirt_of_a_real_feed() -> None:
-    _, files = neighbourhood()
+    _, files = neighbourhood(200)
     names, contents = Counter(file.name for file in files), Counter(file.content for file in files)
     assert 5 < sum(count - 1 for count in names.values()) < 100  # identical bytes again
     assert len(contents) == len(names)
@@ -239,3 +240,58 @@ def test_hl7apy_finds_the_messages_valid() -> None:
         assert message.validate()
         events.add(message.msh.msh_9.msh_9_2.to_er7())
     assert events == {"A28", "A31", "A01", "A02", "A03", "A40"}
+
+
+@cache
+def hospital() -> tuple[dict[str, State], list[FeedFile]]:
+    """Patients who are not named: what they are coded with, and how it is sent."""
+    allergic = Condition("294505008", "Allergy to amoxicillin", date(2001, 1, 2))
+    people, events = [], []
+    for n in range(40):
+        people.append(replace(BASE, key=f"p{n}", name=None, mrn=str(3000000 + n), allergies=(allergic,)))
+        for kind, day, end in (("attendance", "2026-08-21T09:00", "2026-08-21T12:00"),
+                               ("outpatient", "2026-06-05T09:00", "2026-06-05T09:30"),
+                               ("admission", "2026-07-05T09:00", "2026-07-09T09:30")):  # fmt: skip
+            detail = {"reason": "Chest pain", "code": "29857009", "outcome": "1"}
+            events.append(LifeEvent(f"p{n}-{kind}", f"p{n}", kind, at(day), "X9A", at(end), "consultant-430", detail))
+    files = list(feed_files(World(7, TODAY, people, sorted(events, key=lambda one: one.at), (CONSULTANT, GP))))
+    return states(files), files
+
+
+def test_the_messages_of_the_day_when_the_interface_was_down_come_as_one_batch() -> None:
+    _, files = hospital()
+    (batch,) = [file for file in files if "BATCH" in file.name]
+    assert batch.name == "X9A-BATCH-20260821.hl7"
+    parsed = read(batch.content)
+    assert parsed.defects == []
+    assert len(parsed.events) > 40
+    assert not any(
+        b"ADT^A04" in file.content and b"|20260821" in file.content[:80] for file in files[: files.index(batch)]
+    )
+
+
+def test_what_the_hospital_codes() -> None:
+    found, files = hospital()
+    for one in found.values():
+        visits = {visit.details.patient_class: visit for visit in one.visits if not visit.classes}
+        assert [(dg1.code.code, dg1.type) for dg1 in visits["E"].details.diagnoses or ()] == [("29857009", "W")]
+        assert [(dg1.code.code, dg1.type) for dg1 in visits["I"].details.diagnoses or ()] == [("29857009", "F")]
+        assert visits["E"].details.arrival_mode is not None
+        assert [allergy.allergen.code for allergy in one.person.allergies or ()] == ["294505008"]
+    kept_in = [visit for one in found.values() for visit in one.visits if visit.classes]
+    assert 0 < len(kept_in) < 15
+    assert {tuple(span.patient_class for span in visit.classes) for visit in kept_in} == {("O", "I", "O")}
+    assert all(visit.status == "finished" for visit in kept_in)
+    assert any(b"\rZBM|1|X9A-" in file.content for file in files)
+    sent = [message.decode() for file in files for message in split(file.content)[0]]
+    lines = {tuple(line[:3] for line in one.splitlines()): one for one in sent}  # one message of each make
+    for message in lines.values():
+        assert parse_message("\r".join(message.splitlines())).validate()
+
+
+def test_the_named_people_are_told_as_before() -> None:
+    person = replace(BASE, allergies=(Condition("294505008", "Allergy to amoxicillin", date(2001, 1, 2)),))
+    stay = happened("attendance", "2026-01-05T09:00", "2026-01-05T13:00", reason="Fall", code="1912002", outcome="home")
+    content = b"".join(file.content for file in feed_files(world(person, stay)))
+    for name in (b"\rAL1", b"\rDG1", b"\rZBM", b"\rPV2||||||||||"):
+        assert name not in content

@@ -5,14 +5,15 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 from hl7apy.parser import parse_message
-from hypothesis import given
 from hypothesis import strategies as st
 
 import adapters.acute.records as acute
 from adapters.acute.records import Identifier, Name, Replaced, Statement, Survives, Visit
-from adapters.acute.write import STRUCTURES, Header, time, write_merge, write_statement
+from adapters.acute.triggers import TRIGGERS, VISIT_EVENTS
+from adapters.acute.write import Header, time, write_merge, write_statement
 from adapters.records import LONDON, instant, local_moment
 from tests.unit.adapters.acute_messages import NUMBER, read
+from tests.unit.adapters.examples import examples
 
 HEADER = Header("C1", datetime.fromisoformat("2026-07-01T09:30"), "X9A")
 FIRST, LAST = datetime.fromisoformat("1900-01-01"), datetime.fromisoformat("2100-01-01")
@@ -44,11 +45,21 @@ addresses = st.builds(
 telecoms = st.builds(acute.Telecom, texts, blank, blank)
 doctors = st.builds(acute.Doctor, texts, texts, blank, blank)
 one_doctor = st.none() | st.just(acute.Doctor()) | doctors
-coded = st.builds(acute.Coded, texts, blank, blank)
+coded = st.builds(acute.Coded, texts, blank, blank) | st.builds(acute.Coded, texts, texts, texts, texts, blank, blank)
+some_code = st.just(acute.Coded()) | coded
+dates = st.just("") | st.dates(FIRST.date()).map(str)
+allergies = st.builds(acute.Allergy, coded, some_code, some_code, st.lists(texts, max_size=2).map(tuple), dates)
+changes = st.builds(
+    acute.Allergy, coded, some_code, some_code, st.lists(texts, max_size=2).map(tuple), dates, blank,
+    st.sampled_from("AUDX"),
+)  # fmt: skip
 places = st.builds(acute.Place, ward=texts, bed=blank, site=st.just("X9A01")) | st.builds(
     acute.Place, texts, texts, blank
 )
 one_place = st.none() | st.just(acute.Place()) | places
+diagnoses = st.builds(
+    acute.Diagnosis, coded, st.sampled_from(["", "A", "W", "F"]), dates, blank, one_doctor, st.sampled_from("YN"), blank
+)
 relatives = st.builds(
     acute.Relative,
     names,
@@ -83,6 +94,8 @@ people = st.builds(
     practice=st.none() | st.just(acute.Organisation()) | st.builds(acute.Organisation, texts, texts),
     gp=one_doctor,
     relatives=several(relatives),
+    allergies=several(allergies),
+    allergy_changes=st.none() | st.lists(changes, min_size=1, max_size=2).map(tuple),
     sharing=st.sampled_from([None, "", "1", "2", "3"]),
     location_hiding=st.sampled_from([None, "", "0", "2"]),
 )
@@ -93,6 +106,7 @@ visits = st.builds(
     patient_class=said,
     place=one_place,
     prior_place=one_place,
+    pending_place=one_place,
     admission_method=said,
     attending=one_doctor,
     referring=one_doctor,
@@ -109,6 +123,18 @@ visits = st.builds(
     description=said,
     expected_admission=said_times,
     expected_discharge=said_times,
+    arrival_mode=st.none() | st.just(acute.Coded()) | coded,
+    diagnoses=several(diagnoses),
+    medically_fit=st.sampled_from([None, "", "Y", "N"]),
+    ready_for_discharge=said_times,
+    attended=st.sampled_from([None, "", "3", "5"]),
+    attendance_outcome=st.sampled_from([None, "", "1"]),
+    first_attendance=st.sampled_from([None, "", "2"]),
+    to_come_in=said_times,
+    removed=said_times,
+)
+kept = st.lists(st.builds("ZZ{}|1|{}".format, st.sampled_from("ABC"), st.sampled_from(["a^b", "c~d", "\\E\\"]))).map(
+    tuple
 )
 
 
@@ -118,17 +144,23 @@ def decoded(content: bytes) -> list[acute.Record]:
     return [msgspec.json.decode(event.record, type=acute.Record) for event in parsed.events]
 
 
-@given(people, visits, moments, moments, st.sampled_from(["A01", "A08", "A13"]))
+@examples(people, visits, moments, moments, st.sampled_from(sorted(VISIT_EVENTS)), kept, few=20, many=200)
 def test_what_is_written_is_read_back(
-    person: acute.Person, visit: Visit, occurred: datetime, recorded: datetime, event: str
+    person: acute.Person, visit: Visit, occurred: datetime, recorded: datetime, event: str, more: tuple[str, ...]
 ) -> None:
-    if (visit.reason, visit.description, visit.expected_admission, visit.expected_discharge) == (None,) * 4:
-        visit = msgspec.structs.replace(visit, description="so that there is a PV2")
-    statement = Statement(event, instant(occurred), instant(recorded), person, visit)
+    statement = Statement(event, instant(occurred), instant(recorded), person, visit, more)
     assert decoded(write_statement(HEADER, statement)) == [statement]
 
 
-@given(st.datetimes(AUTUMN, AUTUMN + timedelta(days=3), timezones=st.just(UTC)))
+@examples(people, moments, st.sampled_from(sorted(set(TRIGGERS) - VISIT_EVENTS - {"A34", "A40", "A47"})), kept, few=10)
+def test_what_is_written_of_a_person_is_read_back(
+    person: acute.Person, recorded: datetime, event: str, more: tuple[str, ...]
+) -> None:
+    statement = Statement(event, instant(recorded), instant(recorded), person, None, more)
+    assert decoded(write_statement(HEADER, statement)) == [statement]
+
+
+@examples(st.datetimes(AUTUMN, AUTUMN + timedelta(days=3), timezones=st.just(UTC)), few=40, many=200)
 def test_times_come_back_even_in_the_hour_that_happens_twice(moment: datetime) -> None:
     moment = moment.replace(microsecond=0)
     statement = Statement("A31", instant(moment), instant(moment), acute.Person(identifiers=(Identifier("7"),)))
@@ -155,16 +187,18 @@ def _message(event: str) -> bytes:
         addresses=(acute.Address(("1 High St",), "Coventry", "", "CV1 1AA", "GBR", "H"),),
         sharing="2",
     )
-    if event == "A40":
-        return write_merge(HEADER, "2026-07-01T08:30:00.000000Z", [Identifier("1")], [Identifier("2")], Name("Doe"))
-    visit = None if event in ("A28", "A31") else Visit("7001", "X9A-VISIT", patient_class="I", description="fall")
+    if event in ("A34", "A40", "A47"):
+        return write_merge(
+            HEADER, "2026-07-01T08:30:00.000000Z", [Identifier("1")], [Identifier("2")], Name("Doe"), event
+        )
+    visit = None if event not in VISIT_EVENTS else Visit("7001", "X9A-VISIT", patient_class="I", description="fall")
     moment = "2026-07-01T08:30:00.000000Z"
     return write_statement(HEADER, Statement(event, moment, moment, person, visit))
 
 
-@pytest.mark.parametrize("event", sorted({*STRUCTURES, "A01", "A04", "A08", "A13"}))
+@pytest.mark.parametrize("event", sorted(TRIGGERS))
 def test_hl7apy_finds_every_structure_valid(event: str) -> None:
     message = parse_message(_message(event).decode())
     assert message.validate()
-    assert message.msh.msh_9.msh_9_3.to_er7() == STRUCTURES.get(event, "ADT_A01")
-    assert message.name == STRUCTURES.get(event, "ADT_A01")
+    assert message.msh.msh_9.msh_9_3.to_er7() == TRIGGERS[event].structure
+    assert message.name == TRIGGERS[event].structure

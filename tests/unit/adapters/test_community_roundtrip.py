@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.community import records, tables
-from adapters.community.cells import ten_digits
 from adapters.community.parse import parse
 from adapters.community.write import write
+from adapters.tables.cells import ten_digits
+from adapters.tables.dataset import Column, Table
 
 HEADER = records.Header(provider="X9C", start="2026-04-01", end="2026-06-30", created="2026-07-01T06:00:00")
 
@@ -19,16 +20,19 @@ _WORDS = st.text(
     min_size=1,
     max_size=12,
 ).map(lambda text: " ".join(text.split(" ")).strip() or "x")
-_DATES = st.dates(date(1900, 1, 1), date(2100, 1, 1)).map(lambda day: day.isoformat())
+_EARLY = st.dates(date(2000, 1, 1), date(2026, 4, 30)).map(lambda day: day.isoformat())
+_LATE = st.dates(date(2026, 5, 1), date(2026, 6, 30)).map(lambda day: day.isoformat())
+"""Ends of periods: never before a start, nor after the data set was made."""
 _TIMES = st.times().map(lambda moment: moment.replace(microsecond=0).isoformat())
 _NUMBERS = st.integers(0, 999_998).map(lambda n: _with_check_digit(f"999{n:06d}")).filter(bool)
 _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "text": _WORDS,
     "code2": st.sampled_from(["01", "12", "98", "XX"]),
-    "date": _DATES,
+    "date": _EARLY,
     "time": _TIMES,
     "count": st.integers(0, 9999),
     "nhs-number": _NUMBERS,
+    "flag": st.booleans(),
 }
 
 
@@ -37,17 +41,24 @@ def _with_check_digit(nine: str) -> str | None:
     return None if check == 10 else nine + str(check % 11)
 
 
-def _row(table: tables.Table, **given_ids: str) -> st.SearchStrategy[records.Row]:
+def _row(table: Table, **given_ids: str) -> st.SearchStrategy[records.Row]:
     """Any row of `table`; the ids that place it are given, every other value may be there or not."""
+    ends = {end for _, end in table.spans}
     optional = {
-        column.field: _VALUES[column.kind] if column.need == "key" else st.none() | _VALUES[column.kind]
+        column.field: _value(column, ends) if column.need == "key" else st.none() | _value(column, ends)
         for column in table.columns
         if column.field not in given_ids
     }
     return st.fixed_dictionaries(optional).map(lambda values: _placed(table, {**values, **given_ids}))
 
 
-def _placed(table: tables.Table, values: dict[str, Any]) -> records.Row:
+def _value(column: Column, ends: set[str]) -> st.SearchStrategy[Any]:
+    if column.codes:
+        return st.sampled_from(sorted(column.codes))
+    return _LATE if column.field in ends else _VALUES[column.kind]
+
+
+def _placed(table: Table, values: dict[str, Any]) -> records.Row:
     """The record as parse will resolve it; `parent_date` is that of the row it hangs on."""
     inherited = values.pop("parent_date", None)
     own = values.get(table.dated) if table.dated else None
@@ -60,7 +71,8 @@ _PLACED_BY = {
     "CYP004": {"plan": "P1", "local_patient": "C 1", "created": "2026-04-02"},
     "CYP005": {"plan": "P1", "parent_date": "2026-04-02"},
     "CYP101": {"referral": "R1", "local_patient": "C 1", "received": "2026-04-03"},
-    "CYP201": {"contact": "K1", "referral": "R1", "on": "2026-04-04"},
+    "CYP102": {"referral": "R1", "team": "T1", "parent_date": "2026-04-03"},
+    "CYP201": {"contact": "K1", "referral": "R1", "team": "T1", "on": "2026-04-04"},
     "CYP202": {"activity": "A1", "contact": "K1", "referral": "R1", "professional": "S1", "parent_date": "2026-04-04"},
     "CYP612": {"activity": "A1", "contact": "K1", "referral": "R1", "parent_date": "2026-04-04"},
     "CYP901": {"professional": "S1"},
@@ -69,7 +81,7 @@ _OF_REFERRAL = {"referral": "R1", "parent_date": "2026-04-03"}
 _OF_PERSON = {"local_patient": "C 1"}
 
 
-def _ids(table: tables.Table) -> dict[str, str]:
+def _ids(table: Table) -> dict[str, str]:
     return _PLACED_BY.get(table.code) or (_OF_REFERRAL if table.via else _OF_PERSON)
 
 

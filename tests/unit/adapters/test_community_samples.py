@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.community import tables
-from mappings.concept_maps import concept_map
+from adapters.community import tables, titles
+from adapters.community.write import write
+from tests.unit.adapters.test_community_parse import HEADER, ROWS, files_of, read, refused, zipped
+from tests.unit.mappings.test_community_codes import LISTED, MAP_OF, sources
 
 _SAMPLES = Path(__file__).resolve().parents[3].parent / "shared" / "samples" / "community"
 _COLUMNS = _SAMPLES / "csds_mhsds_columns_as_received_by_icb.csv"
@@ -19,18 +21,6 @@ pytestmark = [
         not _COLUMNS.is_file(), reason="missing: ../shared/samples/community, the real CSDS column list"
     ),
 ]
-
-_MAP_OF = {
-    "SERVICE OR TEAM TYPE REFERRED TO (COMMUNITY CARE)": "CsdsTeamType",
-    "ATTENDANCE STATUS": "CsdsAttendanceStatus",
-    "CONSULTATION MECHANISM (COMMUNITY CARE)": "CsdsConsultationMechanism",
-    "COMMUNITY CARE ACTIVITY TYPE": "CsdsActivityType",
-    "CONSULTATION TYPE": "CsdsConsultationType",
-    "CARE CONTACT SUBJECT": "CsdsContactSubject",
-    "GROUP THERAPY INDICATOR": "CsdsGroupTherapy",
-    "ADMINISTRATIVE CATEGORY CODE": "CsdsAdministrativeCategory",
-    "ACTIVITY LOCATION TYPE CODE (subset)": "CsdsActivityLocationType",
-}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +42,7 @@ def test_every_column_that_is_read_is_real_or_the_senders_clear_one(real_columns
         for title in column.titles
         if title not in real_columns[table.name.upper()]
     }
-    assert unknown == {("CYP001MPI", title) for title in tables.CLEAR_COLUMNS}
+    assert unknown == {("CYP001MPI", title) for title in tables.CLEAR_COLUMNS | tables.LOCAL_COLUMNS}
 
 
 def test_every_pseudonym_column_is_real(real_columns: dict[str, set[str]]) -> None:
@@ -72,15 +62,44 @@ def test_every_real_table_is_read_or_left_out_on_purpose(real_columns: dict[str,
     assert not set(tables.TABLES) & tables.IGNORED
 
 
-def test_every_known_code_is_in_its_concept_map() -> None:
+def test_every_known_code_is_in_its_concept_map_and_in_the_committed_list() -> None:
     with _CODES.open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    assert {row["data_element"] for row in rows} == set(_MAP_OF)
-    unknown = [
-        (row["data_element"], row["code"])
-        for row in rows
-        if row["code"]
-        not in {element["code"] for element in concept_map(_MAP_OF[row["data_element"]])["group"][0]["element"]}
-    ]
-    assert rows
-    assert unknown == []
+        rows = [(row["data_element"].removesuffix(" (subset)"), row["code"]) for row in csv.DictReader(lines)]
+    assert {element for element, _ in rows} == set(LISTED)
+    assert [one for one in rows if one[1] not in sources(MAP_OF[one[0]])] == []
+    assert [one for one in rows if one[1] not in LISTED[one[0]].split()] == []
+
+
+def test_every_title_of_a_trusts_extract_is_known_or_left_out_on_purpose() -> None:
+    left_out = {
+        "CYP001": {"RegCDB", "RegOrganisationName", "RegOrganisationId", "DateofRegistration", "PracticeCode",
+                   "PracticeParentCode", "InChildrenService", "archived", "IsConfidential", "IsPatientArchive",
+                   "CaseloadPatientStatusId", "CaseloadPatientStatusDescription", "eMRN", "ADC_UPDT"},
+        "CYP201": {"LPI", "PatientNumber", "OrgCodeComm", "OfferDate", "AppropDate", "ReplApptOffDate",
+                   "ConsultationSourceOriginalTerm", "CDB", "TeamType", "InReport_Period", "InReport_Error",
+                   "ADC_UPDT"},
+        "CYP202": {"PatientNumber", "LegacyCodeOriginalTerm", "CareActivityDate", "CDB", "ObservationType",
+                   "CodeCategoryId", "InReport_Period", "ADC_UPDT"},
+    }  # fmt: skip
+    for code, name in (("CYP001", "PatientLookup"), ("CYP201", "CareContact"), ("CYP202", "CareActivity")):
+        header = (_SAMPLES / f"barts_header_{name}.csv").read_text(encoding="utf-8").strip().split(",")
+        known = {title for title in header if title.upper() in titles.TITLES[code]}
+        assert set(header) - known == left_out[code]
+        assert {title.upper() for title in known} == set(titles.TITLES[code])
+
+
+def test_a_submission_under_a_trusts_titles_is_read_and_the_lone_header_file_refused() -> None:
+    files = files_of(write(HEADER, ROWS))
+    for table, name in (("CYP001MPI", "PatientLookup"), ("CYP201CareContact", "CareContact")):
+        del files[f"{table}.csv"]
+        content = (_SAMPLES / f"barts_header_{name}.csv").read_bytes()
+        files[f"{name}.csv"] = content
+        assert refused(content) == "not-a-zip"
+    parsed = read(zipped(files))
+    assert {one.code for one in parsed.defects} == {"missing-column", "orphan-row"}
+    assert parsed.submission
+
+
+@pytest.mark.parametrize("path", sorted(_SAMPLES.glob("bars_*/*")), ids=lambda path: path.name[:40])
+def test_a_referral_message_is_refused_as_what_it_is(path: Path) -> None:
+    assert refused(path.read_bytes()) == "fhir-message"

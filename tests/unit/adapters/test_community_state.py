@@ -107,11 +107,40 @@ def test_absence_of_the_whole_person_removes_their_contacts_but_not_who_they_are
     assert state.contacts == ()
 
 
-def test_a_row_without_a_date_is_never_withdrawn_by_absence() -> None:
-    factor = records.SafeguardingFactor(provider="X9C", local_patient="C1", type="01")
-    state = folded(sent(1, "2026-01-01", "2026-03-31", [PERSON, factor]), sent(2, "2026-01-01", "2026-03-31", [PERSON]))
+FACTOR = records.SafeguardingFactor(provider="X9C", local_patient="C1", type="01")
+UNDATED = sent(1, "2026-01-01", "2026-03-31", [PERSON, FACTOR])
+
+
+def factors(state: records.State | None) -> tuple[records.SafeguardingFactor, ...]:
     assert state is not None
-    assert state.safeguarding_factors == (factor,)
+    return state.safeguarding_factors
+
+
+def test_an_undated_row_is_withdrawn_by_a_later_submission_that_carries_the_person_and_the_table() -> None:
+    assert factors(folded(UNDATED)) == (FACTOR,)
+    assert factors(folded(UNDATED, sent(2, "2026-04-01", "2026-06-30", [PERSON]))) == ()
+
+
+def test_an_undated_row_stands_while_no_later_submission_speaks_of_it() -> None:
+    for silent in (
+        sent(2, "2026-04-01", "2026-06-30", []),
+        sent(2, "2026-04-01", "2026-06-30", [PERSON], tables=("CYP001",)),
+        sent(2, "2026-04-01", "2026-06-30", [PERSON], sender="X9D"),
+    ):
+        assert factors(folded(UNDATED, silent)) == (FACTOR,)
+
+
+def test_an_undated_row_that_is_sent_again_stands_again() -> None:
+    gone, again = sent(2, "2026-04-01", "2026-06-30", [PERSON]), sent(3, "2026-07-01", "2026-09-30", [PERSON, FACTOR])
+    assert factors(folded(UNDATED, gone, again)) == (FACTOR,)
+
+
+def test_who_somebody_is_and_whom_they_met_is_not_withdrawn() -> None:
+    nurse = records.StaffMember(provider="X9C", professional="S1")
+    first = sent(1, "2026-01-01", "2026-03-31", [PERSON, nurse], tables=("CYP001", "CYP901"))
+    state = folded(first, sent(2, "2026-01-01", "2026-03-31", [PERSON], tables=("CYP001", "CYP901")))
+    assert state is not None
+    assert (state.person, state.staff) == (PERSON, (nurse,))
 
 
 def test_a_withdrawn_row_that_is_sent_again_stands_again() -> None:
@@ -159,20 +188,28 @@ _CONTACTS = st.lists(
     st.tuples(st.sampled_from(["K1", "K2", "K3", "K4"]), _DAYS, st.sampled_from(["2", "3", "5"])), max_size=5
 )
 _SUBMISSIONS = st.lists(
-    st.tuples(_DAYS, _DAYS, _CONTACTS, st.booleans(), st.sampled_from(["X9C", "X9D"])), min_size=1, max_size=6
+    st.tuples(
+        _DAYS, _DAYS, _CONTACTS, st.booleans(), st.sampled_from(["X9C", "X9D"]), st.sets(st.sampled_from(["01", "02"])),
+        st.booleans(),
+    ),
+    min_size=1, max_size=6,
 ).map(
     lambda drawn: [
         sent(
             number,
             min(one, two),
             max(one, two),
-            [PERSON, *(contact(*row) for row in rows)],
+            [
+                *([PERSON] if named or number == 1 else []),
+                *(contact(*row) for row in rows),
+                *(records.SafeguardingFactor(provider="X9C", local_patient="C1", type=kind) for kind in sorted(kinds)),
+            ],
             tables=ALL_TABLES if carries else ("CYP001",),
             sender=sender,
         )
-        for number, (one, two, rows, carries, sender) in enumerate(drawn, start=1)
+        for number, (one, two, rows, carries, sender, kinds, named) in enumerate(drawn, start=1)
     ]
-)
+)  # fmt: skip
 
 
 @given(_SUBMISSIONS, st.randoms(use_true_random=False), st.data())
@@ -212,3 +249,21 @@ def test_a_row_is_removed_exactly_when_both_periods_cover_its_date(submissions: 
             for later, _ in submissions[index + 1 :]
         )
         assert (name in standing) is not withdrawn
+
+
+@given(_SUBMISSIONS)
+def test_an_undated_row_is_removed_exactly_when_a_later_submission_speaks_of_the_person(
+    submissions: list[Sent],
+) -> None:
+    standing = {factor.type for factor in factors(folded(*submissions))}
+    for kind in ("01", "02"):
+        carried = [
+            index
+            for index, (_, rows) in enumerate(submissions)
+            if any(isinstance(row, records.SafeguardingFactor) and row.type == kind for row in rows)
+        ]
+        withdrawn = carried and any(
+            later.sender == submissions[carried[-1]][0].sender and "CYP402" in later.tables and PERSON in rows
+            for later, rows in submissions[carried[-1] + 1 :]
+        )
+        assert (kind in standing) is bool(carried and not withdrawn)

@@ -16,7 +16,7 @@ from adapters.community.parse import parse
 from adapters.community.state import fold
 from adapters.records import FoldedEvent, SourcePatient, Submission
 from adapters.synthetic.community import feed_files
-from adapters.synthetic.world import Address, Condition, FeedFile, LifeEvent, Person, World
+from adapters.synthetic.world import Address, Condition, FeedFile, LifeEvent, Person, Staff, World
 
 TODAY = date(2026, 9, 30)
 PEOPLE = 150
@@ -88,7 +88,8 @@ def _life(number: int) -> list[LifeEvent]:
 @pytest.fixture(scope="module")
 def world() -> World:
     events = sorted((event for n in range(PEOPLE) for event in _life(n)), key=lambda event: (event.at, event.key))
-    return World(7, TODAY, tuple(_person(n) for n in range(PEOPLE)), tuple(events), ())
+    nurse = Staff("community-12-1", "Test", "Nurse", "Mx", "Community nurse", "X9C")
+    return World(7, TODAY, tuple(_person(n) for n in range(PEOPLE)), tuple(events), (nurse,))
 
 
 @pytest.fixture(scope="module")

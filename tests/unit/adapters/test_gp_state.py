@@ -88,3 +88,15 @@ def test_state_is_a_function_of_the_set_of_answers(answers, random):
     random.shuffle(shuffled)
     once = list({event.digest + event.at: event for event in folded(*answers)}.values())
     assert fold(SourcePatient("X90101", NUMBER), once, ()) == state_of(*shuffled)
+
+
+def test_a_record_made_for_this_request_follows_an_earlier_refusal_though_the_practices_clock_is_behind():
+    made = {"resourceType": "List", "status": "current", "date": "2026-09-30T07:55:00+00:00",
+            "code": {"coding": [{"system": "http://snomed.info/sct", "code": "717711000000103"}]}}  # fmt: skip
+    refusal = ("2026-09-30T08:00:00+00:00", outcome("NO_PATIENT_CONSENT"))
+    state = state_of(refusal, ("2026-09-30T08:01:00+00:00", bundle(patient(), made)))
+    assert state
+    assert not state.withheld
+    late = state_of(refusal, ("2026-09-30T09:00:00+00:00", bundle(patient(), made)))
+    assert late
+    assert late.withheld

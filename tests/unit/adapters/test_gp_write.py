@@ -65,6 +65,40 @@ allergies = st.builds(
     patient=st.just(SUBJECT),
     clinical_status=st.sampled_from(("active", "resolved")),
 )
+links = st.builds(stu3.Reference, display=texts)
+reports = st.builds(
+    stu3.DiagnosticReport,
+    id=ids,
+    status=st.sampled_from(("final", "appended", "unknown")),
+    code=codes,
+    subject=st.just(SUBJECT),
+    category=st.none() | codes,
+    issued=st.none() | dates,
+    performer=st.lists(st.builds(stu3.ReportPerformer, actor=links), max_size=2).map(tuple),
+    conclusion=st.none() | texts,
+)
+specimens = st.builds(
+    stu3.Specimen,
+    id=ids,
+    subject=st.just(SUBJECT),
+    type=st.none() | codes,
+    received_time=st.none() | dates,
+    collection=st.none() | st.builds(stu3.Collection, collected_date_time=dates),
+)
+documents = st.builds(
+    stu3.DocumentReference,
+    id=ids,
+    status=st.sampled_from(("current", "superseded")),
+    type=codes,
+    indexed=dates,
+    subject=st.none() | st.just(SUBJECT),
+    description=st.none() | texts,
+    content=st.lists(
+        st.builds(stu3.DocumentContent, attachment=st.builds(stu3.Attachment, title=texts, size=st.integers(0, 10**6))),
+        max_size=2,
+    ).map(tuple),
+)
+services = st.builds(stu3.HealthcareService, id=ids, name=st.none() | texts)
 warnings = st.sets(st.sampled_from(("confidential-items", "data-in-transit"))).map(
     lambda found: tuple(ListWarning(area="717711000000103", code=code) for code in sorted(found))
 )
@@ -86,9 +120,9 @@ records = st.builds(
     StructuredRecord,
     nhs_number=st.just(NUMBER),
     patient=patients.map(profiled),
-    resources=st.lists(observations | conditions | allergies, unique_by=by_id, max_size=8).map(
-        lambda found: tuple(sorted(map(profiled, found), key=by_id))
-    ),
+    resources=st.lists(
+        observations | conditions | allergies | reports | specimens | documents | services, unique_by=by_id, max_size=8
+    ).map(lambda found: tuple(sorted(map(profiled, found), key=by_id))),
     warnings=warnings,
 )
 

@@ -138,7 +138,10 @@ def test_everything_referred_to_exists(world):
         assert event.staff is None or event.staff in staff
         assert event.detail.get("worker", event.staff) in {*staff, None}
         assert event.detail.get("provider", event.organisation) in BY_CODE
-        for name, kind in (("admission", {"admission"}), ("referral", {"community-referral", "charity-referral"})):
+        for name, kind in (
+            ("admission", {"admission"}),
+            ("referral", {"community-referral", "mental-health-referral", "charity-referral"}),
+        ):
             if name in event.detail:
                 found, whose = kinds[event.detail[name]]
                 assert found in kind
@@ -176,7 +179,7 @@ def test_lives_are_possible(world):
 
 
 def test_contacts_happen_while_their_referral_is_open(world):
-    referrals = {e.key: e for e in world.events if e.kind in ("community-referral", "charity-referral")}
+    referrals = {e.key: e for e in world.events if e.kind.endswith("-referral")}
     for contact in world.events:
         if "referral" in contact.detail:
             referral = referrals[contact.detail["referral"]]

@@ -30,6 +30,7 @@ from adapters.social_care.records import (
     Unattributed,
 )
 from adapters.social_care.write import Cover, write
+from tests.unit.adapters.examples import examples
 
 SAMPLES = Path(__file__).resolve().parents[4] / "shared" / "samples" / "social_care"
 COVER = Cover("999", "2024-10-01", "2025-09-30")
@@ -173,42 +174,16 @@ def test_rows_of_several_councils_are_unreadable():
         read(table({"LA Code": "998"}, {}))
 
 
-@pytest.mark.parametrize(
-    ("field", "release_1", "release_2"),
-    [
-        ("client_type", "Carer known by association", "Unpaid carer known by association"),
-        ("primary_support_reason", "Social Support: Support to Carer", "Social support: Support to unpaid carer"),
-        ("outcome", "NFA - Moved to another LA", "NFA: Responsibility moved to another local authority"),
-        ("outcome", "Progress to Support Planning / Services", "Progress to support planning or services"),
-        ("service.type", "Carer Support: Direct to Carer", "Unpaid carer support: Direct to unpaid carer"),
-        ("component", "Home Support", "Home support or domiciliary care"),
-        ("ethnicity", "Mixed: White and Asian", "Mixed or multiple ethnic groups: White and Asian"),
-        ("ethnicity", "Asian/Asian British: Indian", "Asian or Asian British: Indian"),
-        ("ethnicity", "Black: African", "Black, Black British, Caribbean or African: African"),
-        ("accommodation_status", "Owner occupier/shared ownership scheme", "Owner occupier or shared ownership scheme"),
-    ],
-)  # fmt: skip
-def test_release_1_spellings_become_release_2(field, release_1, release_2):
-    assert values.listed(field, release_1) == release_2
-
-
-@settings(deadline=None)
-@given(st.sampled_from([(field, value) for field, listed in values.LISTS.items() for value in listed]))
-def test_every_permitted_value_is_itself_in_any_case(chosen):
-    field, value = chosen
-
-    assert values.listed(field, value) == value
-    assert values.listed(field, value.upper()) == value
-
-
 def test_a_value_outside_its_list_is_kept_as_text_or_left_out_and_named():
-    parsed = read(table({"Ethnicity": "White", "Gender": "Z", "Employment Status": "Retired"}))
+    parsed = read(table({"Ethnicity": "White", "Gender": "Z", "Employment Status": "Retired", "Dementia": "Perhaps"}))
 
     person = records(parsed)[0].person
     assert (person.ethnicity, person.gender, person.employment_status) == ("White", None, "Retired")
     assert found(parsed, "unlisted-value") == [
-        "cld_2025q3.csv row 2 Ethnicity", "cld_2025q3.csv row 2 Gender",
+        "cld_2025q3.csv row 2 Ethnicity", "cld_2025q3.csv row 2 Gender", "cld_2025q3.csv row 2 Dementia",
     ]  # fmt: skip
+    # Release 2's list of these is not public as a whole
+    assert found(parsed, "unverified-value") == ["cld_2025q3.csv row 2 Employment Status"]
 
 
 @pytest.mark.parametrize(
@@ -279,11 +254,13 @@ def test_a_row_without_its_key_is_not_used_but_not_absent_either(row, code, tabl
     assert found(parsed, code) == ["cld_2025q3.csv row 2"]
 
 
-def test_a_row_of_nobody_is_not_used():
-    parsed = read(table({"LA Person Unique Identifier": ""}, {}))
+def test_a_row_of_nobody_is_not_used_and_may_be_what_others_are_missing():
+    parsed = read(table({"LA Person Unique Identifier": ""}, {}, {"Event Type": "Review"}))
 
-    assert len(parsed.events) == 1
+    assert len(parsed.events) == 2
     assert found(parsed, "missing-person-id") == ["cld_2025q3.csv row 2"]
+    assert parsed.submission is not None
+    assert parsed.submission.tables == ("review",)
 
 
 def test_a_row_with_too_many_cells_may_be_anybodys_so_nothing_counts_as_absent():
@@ -305,9 +282,8 @@ def test_a_row_with_too_many_cells_may_be_anybodys_so_nothing_counts_as_absent()
 def test_an_id_given_to_two_people_is_not_used_and_the_rest_is(differing):
     parsed = read(table(*differing, {"LA Person Unique Identifier": "102"}))
 
-    assert [event.patient.local_id for event in parsed.events] == ["102", "101"]
-    assert isinstance(records(parsed)[0], Row)
-    assert isinstance(records(parsed)[1], Unattributed)
+    assert [event.patient.local_id for event in parsed.events] == ["101", "101", "102"]
+    assert [type(record) for record in records(parsed)] == [Unattributed, Unattributed, Row]
     assert found(parsed, "ambiguous-person") == ["cld_2025q3.csv rows 2, 3"]
 
 
@@ -322,6 +298,39 @@ def test_missing_numbers_and_placeholders_make_nobody_ambiguous():
 
     assert not found(parsed, "ambiguous-person")
     assert len(parsed.events) == 3
+
+
+def test_a_row_that_identifies_nobody_under_an_id_with_a_number_may_be_somebody_elses():
+    parsed = read(table({"NHS Number": "9990000018"}, {"Event Type": "Review", "Adult 1 Linked Person_ID": "555"}))
+
+    row, unused, link = records(parsed)
+    assert isinstance(row, Row)
+    assert unused == Unattributed(tables=("review",))
+    assert link == CaredFor(carer="101", table="review", start="2025-02-01")
+    assert found(parsed, "unidentified-row") == ["cld_2025q3.csv row 3"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ({"NHS Number": "9990000018", "Date of Birth": "1941-05-06"}, {"Date of Birth": "1941-05-06"}),
+        ({"Date of Birth": "1941-05-06"}, {}),
+        ({}, {}),
+    ],
+)
+def test_a_birth_date_that_agrees_or_no_number_at_all_makes_no_row_doubtful(rows):
+    parsed = read(table(*rows))
+
+    assert [type(record) for record in records(parsed)] == [Row, Row]
+
+
+def test_a_carers_row_that_cannot_be_used_withdraws_no_link():
+    parsed = read(table({"Event Start Date": "", "Adult 1 Linked Person_ID": "555"}))
+
+    assert {(event.patient.local_id, record) for event, record in zip(parsed.events, records(parsed), strict=True)} == {
+        ("101", Unattributed(tables=("service",))),
+        ("555", Unattributed(tables=("service",))),
+    }
 
 
 def test_a_carers_row_tells_the_linked_adults_too():
@@ -407,12 +416,16 @@ _PEOPLE = st.builds(
     ethnicity=_listed("ethnicity"),
     primary_support_reason=_listed("primary_support_reason"),
     has_unpaid_carer=_listed("has_unpaid_carer"),
-    employment_status=_OPTIONAL,
+    employment_status=_listed("employment_status"),
+    visual_impairment=_listed("visual_impairment"),
+    hearing_impairment=_listed("hearing_impairment"),
+    accommodation_status=_listed("accommodation_status"),
+    funding_status=_listed("funding_status"),
 )
 _DETAILS = st.one_of(
     st.builds(Request, route_of_access=_listed("route_of_access")),
-    st.builds(Assessment, type=_listed("assessment.type"), method=_OPTIONAL),
-    st.builds(Review, reason=_listed("reason"), outcomes_achieved=_OPTIONAL),
+    st.builds(Assessment, type=_listed("assessment.type"), method=_listed("method")),
+    st.builds(Review, reason=_listed("reason"), outcomes_achieved=_listed("outcomes_achieved")),
     st.builds(
         Service,
         type=_listed("service.type"),
@@ -435,8 +448,7 @@ ROWS = st.builds(
 )
 
 
-@settings(deadline=None)
-@given(st.lists(ROWS, max_size=5, unique_by=lambda row: row.person.local_id))
+@examples(st.lists(ROWS, max_size=5, unique_by=lambda row: row.person.local_id), few=30, many=200)
 def test_what_is_written_is_read_back(rows):
     parsed = read(write(rows, COVER))
 
@@ -466,3 +478,21 @@ def test_the_sample_header_is_exactly_release_1():
     header = next(csv.reader(sample.read_text("utf-8-sig").splitlines()))
 
     assert header == [column.title for column in columns.layout(pseudonymised=True)]
+
+
+SAMPLE_FILES = sorted(path for path in SAMPLES.rglob("*") if path.is_file())
+
+
+@pytest.mark.samples
+@pytest.mark.skipif(not SAMPLE_FILES, reason=f"no samples: {SAMPLES} is missing")
+def test_every_sample_is_read_or_refused_for_the_right_reason():
+    came_to: dict[str, set[str]] = {}
+    for path in SAMPLE_FILES:
+        try:
+            codes = {defect.code for defect in read(path.read_bytes(), path.name).defects}
+        except Unreadable as unreadable:
+            codes = {unreadable.defect.code}
+        came_to.setdefault(path.suffix, set()).update(codes)
+
+    # the only file with CLD's columns has no row; the others are definitions of Interweave's code systems and profiles
+    assert came_to == {".csv": {"no-rows"}, ".fsh": {"no-header"}}

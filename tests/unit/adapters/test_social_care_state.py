@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
-from hypothesis import given, settings
+import pytest
 from hypothesis import strategies as st
 
 from adapters.records import FoldedEvent, SourcePatient, Submission
@@ -23,6 +23,7 @@ from adapters.social_care.records import (
 )
 from adapters.social_care.state import fold
 from adapters.social_care.write import Cover, write
+from tests.unit.adapters.examples import examples
 
 MARY = SourcePatient("X9L", "101")
 HER = Person(local_id="101", nhs_number="9990000018", birth_date="1941-05-06")
@@ -193,6 +194,41 @@ def test_a_split_package_keeps_its_parts_and_repeats_are_one():
     assert list(now.rows) == parts
 
 
+def test_a_raised_cost_is_no_second_service():
+    costs = [row(msgspec.structs.replace(CARE, unit_cost=cost)) for cost in ("20.00", "21.50")]
+
+    now = state(submission(*Q3, *costs))
+
+    assert now is not None
+    assert len(now.rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("first_end", "second_start", "services"),
+    [
+        (None, "2025-04-01", [("2024-06-01", None)]),
+        ("2025-03-31", "2025-04-01", [("2024-06-01", None)]),
+        ("2025-04-01", "2025-04-01", [("2024-06-01", None)]),
+        ("2025-02-28", "2025-04-01", [("2024-06-01", "2025-02-28"), ("2025-04-01", None)]),
+        (None, "2025-05-01", [("2024-06-01", None), ("2025-05-01", None)]),
+    ],
+)
+def test_a_service_begun_anew_on_the_first_of_april_goes_on(first_end, second_start, services):
+    now = state(submission(*Q3, row(start="2024-06-01", end=first_end), row(start=second_start)))
+
+    assert now is not None
+    assert [(one.start, one.end) for one in now.rows] == services
+
+
+def test_another_provider_from_the_first_of_april_is_another_service():
+    other = msgspec.structs.replace(CARE, provider_id="1-2")
+
+    now = state(submission(*Q3, row(start="2024-06-01", end="2025-03-31"), row(other, start="2025-04-01")))
+
+    assert now is not None
+    assert len(now.rows) == 2
+
+
 def test_of_two_rows_of_one_assessment_the_preferred_outcome_counts():
     weak, strong = (
         row(NEEDS, end="2025-03-01", outcome=outcome)
@@ -220,20 +256,30 @@ _ROWS = st.builds(
     st.sampled_from(["CV1 1AA", "CV2 2BB"]),
     st.sampled_from([None, "Good Care"]),
 )
-_SAID = _ROWS | st.just(CaredFor(carer="900", table="assessment", start="2025-01-01", end="2025-01-10"))
-_SUBMISSIONS = st.lists(
-    st.builds(
-        lambda period, said: submission(*period, *said),
-        st.sampled_from([Q2, Q3, NEXT_YEAR, ("2025-08-01", "2025-02-01", "2025-07-31")]),
-        st.lists(_SAID, max_size=4),
-    ),
-    max_size=4,
-    unique_by=lambda sent: sent[0].digest,
+_SAID = (
+    _ROWS
+    | st.just(CaredFor(carer="900", table="assessment", start="2025-01-01", end="2025-01-10"))
+    | st.just(row(start="2025-04-01"))
 )
+_MARKED = _SAID | st.just(Unattributed(tables=("service",)))
 
 
-@settings(deadline=None)
-@given(_SUBMISSIONS, st.randoms(use_true_random=False), st.integers(1, 3))
+def _submissions(said: st.SearchStrategy[Record]) -> st.SearchStrategy[list[Sent]]:
+    return st.lists(
+        st.builds(
+            lambda period, records: submission(*period, *records),
+            st.sampled_from([Q2, Q3, NEXT_YEAR, ("2025-08-01", "2025-02-01", "2025-07-31")]),
+            st.lists(said, max_size=4),
+        ),
+        max_size=4,
+        unique_by=lambda sent: sent[0].digest,
+    )
+
+
+_SUBMISSIONS = _submissions(_SAID)
+
+
+@examples(_submissions(_MARKED), st.randoms(use_true_random=False), st.integers(1, 3), few=40, many=200)
 def test_any_order_and_repetition_of_arrival_gives_the_same_state(sent, chance, repeats):
     arrived = list(sent) * repeats
     chance.shuffle(arrived)
@@ -244,8 +290,7 @@ def test_any_order_and_repetition_of_arrival_gives_the_same_state(sent, chance, 
     assert again == state(*sent)
 
 
-@settings(deadline=None)
-@given(_SUBMISSIONS)
+@examples(_SUBMISSIONS, few=40, many=200)
 def test_absence_removes_only_what_both_periods_cover(sent):
     now = state(*sent)
     standing = set(now.rows if now else ())
@@ -261,8 +306,7 @@ def test_absence_removes_only_what_both_periods_cover(sent):
         assert kept != removed
 
 
-@settings(deadline=None)
-@given(_SUBMISSIONS)
+@examples(_SUBMISSIONS, few=30)
 def test_the_state_is_json_and_back(sent):
     now = state(*sent)
 

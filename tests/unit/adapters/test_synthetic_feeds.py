@@ -18,7 +18,7 @@ def world() -> World:
 
 def test_all_five_sectors_send_files_of_known_organisations(world):
     files = list(feed_files(world))
-    assert {file.feed for file in files} == {"gp", "acute", "community", "social_care", "vcfse"}
+    assert {file.feed for file in files} == {"gp", "acute", "community", "mental_health", "social_care", "vcfse"}
     assert {file.sender for file in files} <= set(BY_CODE)
     assert all(file.content for file in files)
     assert all(file.as_of.tzinfo for file in files if file.as_of)

@@ -16,6 +16,7 @@ from adapters.errors import Unreadable
 from adapters.records import Parsed
 from adapters.vcfse.parse import parse
 from adapters.vcfse.records import Contact, Entry, Name, Referral, SharedClientId
+from tests.unit.adapters.examples import examples
 
 AS_OF = datetime(2026, 9, 30, 17, tzinfo=UTC)
 HEADER = "Client ID,Name,DOB,NHS No.,Referral date,Consent to share,Consent date,Status"
@@ -61,8 +62,8 @@ def test_a_row_becomes_an_event_of_its_client():
     assert parsed.submission is None
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_any_encoding_and_delimiter(encoding, delimiter):
     text = f"{HEADER}\n7,Zoë O’Brien,01/02/1940,,05/01/2026,Y,,Open\n".replace(",", delimiter)
     parsed = read(text.encode(encoding))
@@ -85,6 +86,105 @@ def test_titles_index_column_blank_rows_totals_and_repeated_headers_are_no_rows(
     parsed = read("\n".join(lines))
     assert [row.client.client_id for row in entries(parsed)] == ["17", "18"]
     assert parsed.defects == []
+
+
+def test_the_delimiter_is_not_the_comma_of_the_notes():
+    notes = "came with son, daughter, and dog, again"
+    parsed = read(f"Client ID;Referral date;Consent;Notes\n17;05/01/2026;Y;{notes}\n18;06/01/2026;Y;{notes}\n")
+    assert [row.client.client_id for row in entries(parsed)] == ["17", "18"]
+    excel = read("sep=;\nClient ID;Referral date;Consent\n17;05/01/2026;Y\n")
+    assert (len(excel.events), excel.defects) == (1, [])
+
+
+def test_text_in_an_encoding_that_the_file_is_not_in_is_reported():
+    parsed = read(f"{HEADER}\n17,Zo\x81 Hill,01/02/1940,,05/01/2026,Y,,Open\n".encode("latin-1"))
+    assert [defect.code for defect in parsed.defects] == ["damaged-text"]
+
+
+def test_a_heading_between_rows_is_no_person():
+    parsed = read(f"{HEADER}\nJanuary 2026,,,,,,,\n17,Ann Smith,01/02/1940,,05/01/2026,Y,,Open\n")
+    assert faults(parsed) == [("lone-value", "Referrals row 2")]
+    assert len(parsed.events) == 1
+    rows = [["Client ID", "Referral date", "Consent"], ["January 2026"], ["17", "05/01/2026", "Y"]]
+    merged = read(workbook({"Referrals": rows}, merge=("Referrals", "A2:C2")))
+    assert (len(merged.events), merged.defects) == (1, [])
+
+
+def test_the_example_row_of_the_template_is_not_read():
+    parsed = read(f"{HEADER}\nEXAMPLE,Ann Example,31/31/1940,,05/01/2026,Y,,Open\n")
+    assert (parsed.events, faults(parsed)) == ([], [("no-rows", "file")])
+
+
+@pytest.mark.parametrize("rows", ["", "\n\n", "TOTAL,2\n"])
+def test_a_file_without_a_row_about_anybody_says_so(rows):
+    """Else a failed export would look like a month in which nothing happened."""
+    parsed = read(f"{HEADER}\n{rows}")
+    assert (parsed.events, faults(parsed)) == ([], [("no-rows", "file")])
+
+
+@pytest.mark.parametrize("where", ["header", "first row", "last row"])
+def test_a_cell_that_is_never_closed_does_not_take_other_peoples_rows_into_itself(where):
+    lines = [HEADER, *(f"{n},Ann Smith,01/02/1940,,05/01/2026,Y,,Open" for n in (1, 2, 3))]
+    at = {"header": 0, "first row": 1, "last row": 3}[where]
+    lines[at] = lines[at].replace(",", ',"', 1)
+    for ending in ("", "\n", "\r\n"):
+        with pytest.raises(Unreadable) as refused:
+            read("\n".join(lines) + ending)
+        assert refused.value.defect.code == "broken-csv"
+
+
+def test_months_first_in_a_column_make_what_could_be_either_a_defect_and_not_a_date():
+    """Of a column exported by an American program 07/13/2026 shows itself, and 03/04/2026 would be misread."""
+    dates = ["07/13/2026", "03/04/2026", "05/05/2026", "12/31/2025"]
+    rows = "".join(f"{n},Ann Smith,01/02/1940,,{day},Y,,Open\n" for n, day in enumerate(dates, start=1))
+    parsed = read(f"{HEADER}\n{rows}")
+    assert [row.referred_on for row in entries(parsed)] == [None, None, "2026-05-05", None]
+    assert [defect.code for defect in parsed.defects] == ["bad-date", "ambiguous-date", "bad-date"]
+
+
+def test_one_slip_in_a_column_spoils_no_other_date():
+    days = [f"{n}/04/2026" for n in range(13, 25)]
+    rows = "".join(
+        f"{n},Ann Smith,01/02/1940,,{d},Y,,Open\n" for n, d in enumerate([*days, "04/31/2026", "03/04/2026"])
+    )
+    parsed = read(f"{HEADER}\n{rows}")
+    assert [defect.code for defect in parsed.defects] == ["bad-date"]
+    assert entries(parsed)[-1].referred_on == "2026-04-03"
+
+
+def test_one_client_id_of_a_couple_is_told_by_sex_or_age_where_no_names_are_sent():
+    header = "PSN,Referral Date,Referral reason,Age,Gender,Consent\n"
+    couple = read(header + "PSN-000123,05/01/2026,Falls,71,Male,Y\nPSN-000123,06/01/2026,Falls,69,Female,Y\n")
+    assert [type(entry) for entry in entries(couple)] == [SharedClientId]
+    one = read(header + "PSN-000123,05/01/2026,Falls,71,Male,Y\nPSN-000123,06/01/2027,Falls,72,M,Y\n")
+    assert [type(entry) for entry in entries(one)] == [Referral, Referral]
+
+
+def test_an_nhs_number_in_notes_or_anywhere_else_but_its_column_is_not_taken():
+    parsed = read("Client ID,Name,Referral date,Consent,Notes\n1,Ann Smith,05/01/2026,Y,NHS no 999 000 0018\n")
+    assert entries(parsed)[0].client.nhs_number is None
+    assert b"999" not in parsed.events[0].record
+
+
+def test_hidden_rows_and_columns_are_read_like_others_and_a_formula_without_value_is_reported():
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "Referrals"
+    for row in (["Client ID", "Referral date", "Consent"], ["17", "05/01/2026", "Y"], ["18", "=TODAY()", "Y"]):
+        sheet.append(row)
+    sheet.row_dimensions[2].hidden = True
+    sheet.column_dimensions["C"].hidden = True
+    stream = io.BytesIO()
+    book.save(stream)
+    parsed = read(stream.getvalue())
+    assert [(row.client.client_id, row.sharing.share) for row in entries(parsed)] == [("17", "yes"), ("18", "yes")]
+    assert [defect.code for defect in parsed.defects] == ["unsaved-formula", "missing-value"]
+
+
+def test_a_defect_says_sheet_row_and_column_apart():
+    parsed = read(workbook({"Caseload": [["Client ID", "Referral date", "Consent"], ["17", "soon", "Y"]]}))
+    [defect] = parsed.defects
+    assert (defect.sheet, defect.row, defect.column) == ("Caseload", 2, "B")
 
 
 def test_a_surname_that_sounds_like_a_total_is_a_person():
@@ -130,7 +230,22 @@ def test_two_columns_of_one_meaning():
     assert entries(parsed)[0].client.phone == "0247600011"
 
 
-def test_notes_are_never_read():
+def test_notes_are_read_only_where_the_row_says_that_they_may_be_shared():
+    text = "Client ID,Referral date,Consent,Consent to share notes,Notes,Comments\n"
+    rows = [
+        (answer, f"1,05/01/2026,Y,{answer},likes cats,and dogs\n") for answer in ("Y", "N", "", "ask her", "withheld")
+    ]
+    shared = {answer: entries(read(text + row))[0].notes for answer, row in rows}
+    assert shared == {"Y": "likes cats\nand dogs", "N": None, "": None, "ask her": None, "withheld": None}
+
+
+def test_a_withdrawal_ends_the_sharing_of_notes_too():
+    text = "Client ID,Referral date,Consent,Consent to share notes,Consent withdrawn,Notes\n"
+    [row] = entries(read(text + "1,05/01/2026,Y,Y,01/09/2026,likes cats\n"))
+    assert (row.sharing.notes, row.notes) == ("no", None)
+
+
+def test_notes_are_never_read_without_that():
     parsed = read(
         "Client ID,Referral date,Consent,Notes,Referral comments\n1,05/01/2026,Y,her son drinks,neighbour says\n"
     )
@@ -145,11 +260,16 @@ def test_notes_are_never_read():
         (b"", "empty-file"),
         (b" \n ", "empty-file"),
         (b"a,b,c\n1,2,3\n", "unknown-headers"),
-        (b"id,service_id,name,title\n1,2,Ann Persona,Manager\n", "unknown-headers"),
+        (b"id,service_id,name,title\n1,2,Ann Persona,Manager\n", "service-directory"),
+        (b'{"id": "1", "name": "Lunch club", "uri": "http://example.org"}', "service-directory"),
+        (b'{"resourceType": "Bundle"}', "not-a-spreadsheet"),
+        (b"<html><table><tr><td>Client ID</td></tr></table></html>", "not-a-spreadsheet"),
         (b"Referral date,Reason,Status\n05/01/2026,Loneliness,Open\n", "missing-column"),
         (b"PK\x03\x04 not a workbook", "broken-workbook"),
-        (b"\xd0\xcf\x11\xe0 not a workbook", "broken-workbook"),
-        (b"%PDF-1.7 ...", "unknown-headers"),
+        (b"\xd0\xcf\x11\xe0 not a workbook", "old-workbook"),
+        (b"\xd0\xcf\x11\xe0 " + "EncryptedPackage".encode("utf-16-le"), "password"),
+        (b"%PDF-1.7 ...", "not-a-spreadsheet"),
+        (b'Client ID,Referral date\n"' + b"x" * 200_000, "broken-csv"),
     ],
 )
 def test_what_cannot_be_used_at_all_is_unreadable(content, code):
@@ -274,29 +394,40 @@ def test_any_bytes_are_read_or_refused(content):
         assert all(event.patient.local_id for event in parsed.events)
 
 
-@given(
+@examples(
     rows=st.lists(
         st.lists(
             st.sampled_from(["", "Y", "N", "17", "05/01/2026", "Ann Smith", "NULL", "x\ny", "=1+1", "“q”", "84"]),
             max_size=9,
         ),
         max_size=6,
-    )
+    ),
+    few=30,
+    many=200,
 )
 def test_any_cells_below_a_good_header_are_read(rows):
     quoted = "\n".join(",".join(f'"{cell}"' for cell in row) for row in rows)
     parsed = read(f"{HEADER}\n{quoted}\n")
-    assert all(re.match(r"Referrals( row \d+)?( column [A-Z]+.*)?$", defect.where) for defect in parsed.defects)
+    assert all(re.match(r"file|Referrals( row \d+)?( column [A-Z]+.*)?$", defect.where) for defect in parsed.defects)
     assert all(json.loads(event.record) for event in parsed.events)
 
 
+SAMPLES = Path(__file__).resolve().parents[3].parent / "shared" / "samples" / "vcfse"
+
+
 @pytest.mark.samples
-def test_real_files_of_the_sector_are_refused_with_a_reason():
-    """The samples are directories and word lists, not people: nothing of them may turn into a client."""
-    samples = Path(__file__).resolve().parents[3].parent / "shared" / "samples" / "vcfse"
-    found = sorted(samples.rglob("*.csv"))
+@pytest.mark.parametrize(
+    ("folder", "count", "code"),
+    [("british_red_cross", 1, "unknown-headers"), ("openreferral_uk", 33, "service-directory")],
+)
+def test_real_files_of_the_sector_are_refused_with_the_right_reason(folder, count, code):
+    """The samples are directories and a list of words, not people: nothing of them may turn into a client."""
+    found = [path for path in (SAMPLES / folder).rglob("*") if path.is_file()]
     if not found:
         pytest.skip("no sample files: ../shared/samples/vcfse is not part of the repository")
+    codes = []
     for path in found:
-        with pytest.raises(Unreadable):
+        with pytest.raises(Unreadable) as refused:
             read(path.read_bytes())
+        codes.append(refused.value.defect.code)
+    assert codes == [code] * count

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -24,6 +23,7 @@ from adapters.vcfse.records import (
     referral_key,
 )
 from adapters.vcfse.state import fold
+from tests.unit.adapters.examples import examples
 
 PATIENT = SourcePatient("X9V01", "17")
 ANN = Client(client_id="17", name=Name(family="Smith", given=("Ann",)), birth_date="1940-02-01")
@@ -172,6 +172,20 @@ def test_consent_to_view_is_a_choice_of_its_own_and_needs_evidence():
     assert (unproven.share.outcome, unproven.view) == ("given", None)
 
 
+def test_notes_are_published_only_while_their_own_row_and_the_person_agree():
+    agreed = Sharing(share="yes", notes="yes", on="2026-01-05")
+    noted = referral(agreed, notes="likes cats")
+    first, state = ("2026-03-01", [noted]), folded(("2026-03-01", [noted]))
+    assert (state.notes.outcome, [row.notes for row in state.referrals]) == ("given", ["likes cats"])
+    refused_elsewhere = referral(Sharing(share="yes", notes="no", on="2026-02-02"), referred_on="2026-02-02")
+    state = folded(first, ("2026-06-01", [refused_elsewhere]))
+    assert (state.notes.outcome, [row.notes for row in state.referrals]) == ("withdrawn", [None, None])
+    state = folded(first, ("2026-06-01", [referral(Sharing(share="yes", on="2026-01-05"))]))
+    assert [row.notes for row in state.referrals] == [None]
+    state = folded(first, ("2026-06-01", [referral(Sharing(share="no", notes="yes", on="2026-06-01"), notes="x")]))
+    assert list(state.referrals) == []
+
+
 def test_a_contact_follows_its_own_consent_cell_else_its_referral_else_the_person():
     blank = contact(sharing=Sharing())
     of_blank_referral = contact(referral_id="R2", kind="phone")
@@ -225,6 +239,7 @@ SHARINGS = st.builds(
     Sharing,
     share=st.sampled_from(["yes", "no", "unclear", None]),
     view=st.sampled_from(["yes", "no", None]),
+    notes=st.sampled_from(["yes", "no", None]),
     on=st.sampled_from([None, "2026-01-05", "2026-02-05"]),
     taken_by=st.sampled_from([None, "Jo Link"]),
 )
@@ -235,6 +250,7 @@ REFERRALS = st.builds(
     referral_id=st.sampled_from([None, "R1", "R2"]),
     referred_on=st.sampled_from([None, "2026-01-05", "2026-02-05"]),
     reason=st.sampled_from(["one", "two", None]),
+    notes=st.sampled_from([None, "likes cats"]),
     removed=st.sampled_from([False, False, False, True]),
 )
 CONTACTS = st.builds(
@@ -257,8 +273,7 @@ def published(state: State | None) -> set[tuple[str, ...]]:
     return {("r", *referral_key(row)) for row in state.referrals} | {("c", *contact_key(row)) for row in state.contacts}
 
 
-@given(envelopes=ENVELOPES)
-@settings(max_examples=200)
+@examples(envelopes=ENVELOPES, few=60, many=400)
 def test_nothing_is_published_unless_its_own_row_or_its_person_says_yes(envelopes):
     state = folded(*envelopes)
     if state is None or state.share is None or state.share.outcome != "given":
@@ -266,10 +281,11 @@ def test_nothing_is_published_unless_its_own_row_or_its_person_says_yes(envelope
     else:
         assert all(row.sharing.share == "yes" for row in state.referrals)
         assert all(row.sharing is None or row.sharing.share == "yes" for row in state.contacts)
+    noted = [row for row in (*state.referrals, *state.contacts) if row.notes] if state else []
+    assert all(row.sharing.notes == "yes" and state.notes.outcome == "given" for row in noted)
 
 
-@given(envelopes=ENVELOPES, data=st.data())
-@settings(max_examples=200)
+@examples(envelopes=ENVELOPES, data=st.data(), few=60, many=400)
 def test_taking_back_a_consent_never_publishes_more(envelopes, data):
     """Monotone: whichever yes turns into a no or a blank, what is published is a part of what was."""
     yeses = [
@@ -305,8 +321,7 @@ FILES = st.lists(
 )
 
 
-@given(files=FILES, seed=st.integers(0, 1000))
-@settings(max_examples=100)
+@examples(files=FILES, seed=st.integers(0, 1000), few=30, many=200)
 def test_any_order_and_repetition_of_files_folds_to_the_same_state(files, seed):
     def state_of(received: list[tuple[datetime, list[tuple[str, ...]]]]) -> State | None:
         events = []

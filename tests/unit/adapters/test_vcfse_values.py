@@ -1,16 +1,17 @@
 """One cell of a charity's sheet: dates, numbers, names and answers as people type them."""
 
 from datetime import UTC, date, datetime, time
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.vcfse import values
-from adapters.vcfse.columns import KINDS, plain, sheet_kind, synonyms, vocabulary, words
+from adapters.vcfse.columns import KINDS, plain, shipped, vocabulary, words
 from adapters.vcfse.names import clearly_different, one_field
 from adapters.vcfse.records import Client, Name
-from adapters.vcfse.write import date_cell
+from adapters.vcfse.write import DateStyle, date_cell
 
 TODAY = date(2026, 9, 30)
 
@@ -26,6 +27,9 @@ TODAY = date(2026, 9, 30)
         "3rd July 1940",
         "Wednesday 3 July 1940",
         "03-Jul-40",
+        "3 July 1940",
+        "July 3, 1940",
+        "03-07-40",
         "03.07.40",
         "03.07.1940",
         14795,
@@ -63,7 +67,7 @@ def test_a_birth_date_is_never_guessed(cell, code):
     assert str(cell) not in str(raised.value)
 
 
-@given(day=st.dates(date(1910, 1, 1), TODAY), style=st.sampled_from(["iso", "british", "named", "dotted", "serial"]))
+@given(day=st.dates(date(2000, 1, 1), TODAY), style=st.sampled_from(list(get_args(DateStyle))))
 def test_every_date_style_is_read_back(day, style):
     assert values.event_date(date_cell(day.isoformat(), style)) == day.isoformat()
 
@@ -132,6 +136,30 @@ def test_durations(cell, length):
     assert values.minutes(cell) == length
 
 
+@pytest.mark.parametrize(("cell", "order"), [
+    ("03/07/2024", None), ("13/07/2024", "day first"), ("07/13/2024", "month first"), ("2024-07-13", None),
+    ("13/13/2024", None), (45000, None), ("see notes", None), ("12/31/24 09:30", "month first"),
+])  # fmt: skip
+def test_which_dates_can_be_read_one_way_only(cell, order):
+    assert values.only_order(cell) == order
+
+
+def test_the_order_that_a_charity_states_is_used_and_where_it_is_unclear_no_date_is_guessed():
+    assert values.event_date("03/07/2024", "month first") == "2024-03-07"
+    assert values.event_date("13/07/2024", "unclear") == "2024-07-13"
+    assert values.event_date("07/07/2024", "unclear") == "2024-07-07"
+    assert values.event_date("3 July 2024", "unclear") == "2024-07-03"
+    with pytest.raises(values.CellError) as raised:
+        values.event_date("03/07/2024", "unclear")
+    assert raised.value.code == "ambiguous-date"
+
+
+def test_an_apostrophe_that_kept_a_cell_text_is_no_part_of_it():
+    assert values.text("'=1+1") == "=1+1"
+    assert values.client_id("'0042") == "42"
+    assert values.text("'t Hooft") == "'t Hooft"
+
+
 def test_postcodes():
     assert values.postcode("cv12ab") == values.postcode(" CV1  2AB") == "CV1 2AB"
     assert values.postcode("NFA") == "NFA"
@@ -171,6 +199,12 @@ def _person(name: str, born: str | None = None, number: str | None = None) -> Cl
         (_person("Ann Smith"), _person("Ann Jones"), False),
         (_person("Amy Bell", "1990-01-01", "9990000018"), _person("Zoe Bell", "1990-01-01", "9990000026"), True),
         (Client(client_id="1"), _person("Bob Jones", "1980-02-02"), False),
+        (Client(gender="M", born_about=1940), Client(gender="F", born_about=1942), True),
+        (Client(gender="Female", born_about=1940), Client(gender="F", born_about=1942), False),
+        (Client(born_about=1940), Client(born_about=1985), True),
+        (Client(birth_date="1940-01-01"), Client(birth_date="1940-10-01"), False),
+        (Client(birth_date="1940-01-01", gender="F"), Client(birth_date="1940-01-01", gender="M"), False),
+        (_person("Ann Smith"), Client(born_about=1940), False),
     ],
 )
 def test_clearly_different_people(one, other, different):
@@ -179,20 +213,20 @@ def test_clearly_different_people(one, other, different):
 
 
 def test_the_column_guide_is_unambiguous():
-    """No header of columns.json means two fields of one kind of sheet, or is both read and withheld or ignored."""
+    """No header of columns.yaml means two fields of one kind of sheet, or is both read and withheld or ignored."""
     known = vocabulary()
     for kind in KINDS:
-        groups = (known.referral if kind == "referral" else known.contact, known.client, known.sharing)
-        headers = [plain(header) for group in groups for listed in group.values() for header in listed]
-        fields = {field: {plain(h) for h in listed} for group in groups for field, listed in group.items()}
+        headers = [plain(header) for _, listed in known.fields(kind) for header in listed]
+        fields = {field: {plain(h) for h in listed} for field, listed in known.fields(kind)}
         assert sum(len(listed) for listed in fields.values()) == len(set(headers))
         silent = {plain(header) for header in (*known.withheld, *known.ignored)}
-        assert not silent & set(synonyms(kind))
+        assert not silent & set(shipped().headers[kind])
     assert not words("yes") & words("no")
     assert not (words("yes") | words("no")) & words("null")
 
 
 def test_sheet_names_are_known_however_they_are_typed():
-    assert sheet_kind(" SP_Referrals ") == "referral"
-    assert sheet_kind("contact-log") == "contact"
-    assert sheet_kind("How to fill this in") is None
+    kinds = shipped().sheets
+    assert kinds[plain(" SP_Referrals ")] == "referral"
+    assert kinds[plain("contact-log")] == "contact"
+    assert plain("How to fill this in") not in kinds

@@ -1,16 +1,18 @@
 """What is written as a charity's sheet is read back, in every style and file format."""
 
 from datetime import UTC, date, datetime
+from typing import get_args
 
 import msgspec
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from nhs_number.validate import is_valid
 
 from adapters.vcfse.parse import parse
-from adapters.vcfse.records import Client, Contact, Entry, Location, Measure, Name, Referral, Sharing
-from adapters.vcfse.write import Style, contact_table, csv_bytes, referral_table, xlsx_bytes
+from adapters.vcfse.records import Client, Contact, Entry, Location, Measure, Name, Referral, Row, Sharing
+from adapters.vcfse.write import DateStyle, Style, contact_table, csv_bytes, referral_table, xlsx_bytes
+from tests.unit.adapters.examples import examples
 
 AS_OF = datetime(2026, 9, 30, 17, tzinfo=UTC)
 
@@ -34,8 +36,16 @@ LOCATIONS = st.none() | st.builds(
     Location, lines=st.lists(WORD, max_size=2).map(tuple), postcode=st.sampled_from(["CV1 2AB", "NFA", "B1 1AA"])
 )
 SHARING = st.builds(
-    Sharing, share=ANSWER, view=ANSWER, on=st.none() | DAYS, view_on=st.none() | DAYS, taken_by=st.none() | TEXT
-) | st.builds(Sharing, share=st.just("no"), view=st.just("no"), withdrawn_on=DAYS, on=st.none() | DAYS)
+    Sharing,
+    share=ANSWER,
+    view=ANSWER,
+    notes=ANSWER,
+    on=st.none() | DAYS,
+    view_on=st.none() | DAYS,
+    taken_by=st.none() | TEXT,
+) | st.builds(
+    Sharing, share=st.just("no"), view=st.just("no"), notes=st.just("no"), withdrawn_on=DAYS, on=st.none() | DAYS
+)
 
 
 def clients(number: int) -> st.SearchStrategy[Client]:
@@ -90,7 +100,20 @@ def contacts(number: int) -> st.SearchStrategy[Contact]:
     )
 
 
-STYLES = st.builds(Style, dates=st.sampled_from(["iso", "british", "named", "dotted", "serial"]), numbers=st.booleans())
+STYLES = st.builds(
+    Style,
+    dates=st.sampled_from(get_args(DateStyle)),
+    numbers=st.booleans(),
+    null=st.sampled_from(["", "NULL", "No data"]),
+)
+ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+DELIMITERS = st.sampled_from([",", ";", "\t"])
+
+
+def with_notes(row: Row) -> st.SearchStrategy[Row]:
+    """The row with notes where it says that they may be shared."""
+    shared = row.sharing is not None and row.sharing.notes == "yes"
+    return (st.none() | TEXT).map(lambda notes: replace(row, notes=notes if shared else None))
 
 
 def entries(content: bytes) -> list[Entry]:
@@ -98,26 +121,31 @@ def entries(content: bytes) -> list[Entry]:
     return [msgspec.json.decode(event.record, type=Entry) for event in parsed.events]
 
 
-@given(rows=st.tuples(referrals(1), referrals(2)), style=STYLES, encoding=st.sampled_from(["utf-8-sig", "cp1252"]))
-@settings(max_examples=60)
-def test_referrals_written_as_csv_are_read_back(rows, style, encoding):
-    assert entries(csv_bytes(referral_table(rows, style), encoding=encoding)) == list(rows)
+REFERRALS = st.tuples(*(referrals(number).flatmap(with_notes) for number in (1, 2)))
+CONTACTS = st.tuples(*(contacts(number).flatmap(with_notes) for number in (1, 2)))
 
 
-@given(rows=st.tuples(contacts(1), contacts(2)), style=STYLES)
-@settings(max_examples=60)
-def test_contacts_written_as_csv_are_read_back(rows, style):
-    assert entries(csv_bytes(contact_table(rows, style, consent=True))) == list(rows)
+@examples(rows=REFERRALS, style=STYLES, encoding=ENCODINGS, delimiter=DELIMITERS, few=20, many=120)
+def test_referrals_written_as_csv_are_read_back(rows, style, encoding, delimiter):
+    content = csv_bytes(referral_table(rows, style), encoding=encoding, delimiter=delimiter)
+    assert entries(content) == list(rows)
 
 
-@given(referral=referrals(1), contact=contacts(2), style=STYLES)
-@settings(max_examples=30, deadline=None)
+@examples(rows=CONTACTS, style=STYLES, encoding=ENCODINGS, delimiter=DELIMITERS, few=20, many=120)
+def test_contacts_written_as_csv_are_read_back(rows, style, encoding, delimiter):
+    content = csv_bytes(contact_table(rows, style, consent=True), encoding=encoding, delimiter=delimiter)
+    assert entries(content) == list(rows)
+
+
+@examples(
+    referral=referrals(1).flatmap(with_notes), contact=contacts(2).flatmap(with_notes), style=STYLES, few=10, many=60
+)
 def test_both_sheets_of_a_workbook_are_read_back(referral, contact, style):
     content = xlsx_bytes([referral_table([referral], style), contact_table([contact], style, consent=True)])
     assert entries(content) == [referral, contact]
 
 
-@given(name=NAMES)
+@examples(name=NAMES, few=30)
 def test_a_name_in_one_column_is_read_back_with_its_parts(name):
     row = Referral(client=Client(client_id="1", name=name), referred_on="2026-01-05")
     [read] = entries(csv_bytes(referral_table([row], Style(one_name=True))))

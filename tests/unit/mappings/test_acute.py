@@ -160,15 +160,21 @@ def test_an_inpatient() -> None:
     assert code(encounter["hospitalization"]["admitSource"]) == "19"
     assert encounter["reasonCode"] == [{"text": "Fall at home"}, {"text": "Found on the floor"}]
     assert encounter["location"][0]["status"] == "active"
-    assert encounter["location"][0]["location"]["display"] == "W1, B1"
+    ward, bed = encounter["location"]
+    assert (ward["location"]["display"], code(ward["physicalType"])) == ("W1", "wa")
+    assert (bed["location"]["display"], code(bed["physicalType"])) == ("W1, B1", "bd")
     assert encounter["serviceProvider"]["identifier"]["value"] == "X9A"
     assert encounter["extension"][0]["valueDateTime"] == "2026-01-09T09:00:00+00:00"
     roles = {code(one["code"][0]): one for one in of(found, "PractitionerRole")}
     assert roles["R0050"]["organization"]["identifier"]["value"] == "X9A"
     assert roles["R0260"]["organization"]["identifier"]["value"] == "X90401"
-    ward, site = sorted(of(found, "Location"), key=lambda one: str(one["name"]))
-    assert (ward["name"], site["name"]) == ("W1", "X9A01")
+    site, ward, bed = of(found, "Location")
+    assert (site["name"], ward["name"], bed["name"]) == ("X9A01", "W1", "B1")
+    assert "partOf" not in site
     assert ward["partOf"] == {"reference": f"Location/{site['id']}"}
+    assert bed["partOf"] == {"reference": f"Location/{ward['id']}"}
+    consultant = encounter["participant"][0]["individual"]
+    assert consultant == {"reference": f"PractitionerRole/{roles['R0050']['id']}", "display": "Dr Sam Darwin"}
 
 
 def test_a_care_team_while_an_inpatient_and_one_of_carers() -> None:
@@ -222,10 +228,10 @@ def test_a_reopened_visit_tells_no_discharge() -> None:
     assert "hospitalization" not in encounter
 
 
-def test_a_sensitive_visit_is_restricted_and_nothing_else() -> None:
+def test_a_sensitive_visit_and_its_team_are_restricted_and_nothing_else() -> None:
     found = resources(REGISTERED, adt("A01", "202601020900", more=[pv1(f16="S")]))
     labelled = [one["resourceType"] for one in found if "security" in one.get("meta", {})]
-    assert labelled == ["Encounter"]
+    assert labelled == ["Encounter", "CareTeam"]
     assert of(found, "Encounter")[0]["meta"]["security"] == [{"system": CONFIDENTIALITY, "code": "R"}]
 
 

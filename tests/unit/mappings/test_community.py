@@ -33,6 +33,8 @@ PERSON = records.MasterPatientIndex(
     looked_after="N",
     preferred_death_location="21",
     death_date="2026-08-01",
+    death_location="10",
+    main_carer="03",
 )
 STATE = records.State(
     as_of="2026-07-01T05:00:00.000000Z",
@@ -69,6 +71,16 @@ STATE = records.State(
         records.ServiceType(**P, referral="R3", team="T27", type="27", rejected="2026-03-12", rejection_reason="02"),
     ),
     other_reasons=(records.OtherReason(**P, referral="R1", reason="012"),),
+    waiting_times=(
+        records.WaitingTime(
+            **P, referral="R1", type="02", start="2026-04-10", start_time="11:30:00", end="2026-04-15", status="30"
+        ),
+        records.WaitingTime(**P, referral="R9", start="2026-04-10"),
+    ),
+    onward_referrals=(
+        records.OnwardReferral(**P, referral="R1", on="2026-05-02", reason="03", receiver="X9A"),
+        records.OnwardReferral(**P, referral="R9", on="2026-05-03"),
+    ),
     contacts=(
         records.CareContact(
             **P, contact="K1", referral="R1", team="T12", on="2026-04-15", time="09:30:00", minutes=45,
@@ -81,7 +93,7 @@ STATE = records.State(
         ),
         records.CareContact(
             **P, contact="K3", referral="R9", on="2026-04-21", location="B01", site="X9C01", cancelled="2026-04-20",
-            cancellation_reason="04",
+            cancellation_reason="04", replacement_booked="2026-05-01",
         ),
     ),
     activities=(
@@ -153,7 +165,7 @@ def codes_of(concept: dict[str, Any]) -> list[str]:
 def test_every_resource_is_valid(resources: list[uk_core.Resource]) -> None:
     for resource in resources:
         get_fhir_model_class(resource["resourceType"]).model_validate(resource)
-    assert len({resource["resourceType"] for resource in resources}) == 14
+    assert len({resource["resourceType"] for resource in resources}) == 16
 
 
 def test_every_resource_claims_its_profile(resources: list[uk_core.Resource]) -> None:
@@ -441,6 +453,66 @@ def test_scored_assessments(resources: list[uk_core.Resource]) -> None:
     assert of_referral["valueQuantity"] == {"value": 7}
     assert of_contact["valueString"] == "3/10"
     assert of_contact["encounter"]["reference"].startswith("Encounter/")
+
+
+def test_a_waiting_time_is_a_task_that_ends(resources: list[uk_core.Resource]) -> None:
+    over = own(resources, "Task", "X9C", "CYP104", "R1", "02", "2026-04-10")
+    assert (over["status"], over["executionPeriod"]) == (
+        "completed",
+        {"start": "2026-04-10T11:30:00+01:00", "end": "2026-04-15"},
+    )
+    assert (over["code"]["text"], codes_of(over["businessStatus"])) == ("Waiting time", ["30"])
+    request = {"reference": f"ServiceRequest/{IDS.own('ServiceRequest', 'X9C', 'CYP101', 'R1')}"}
+    assert over["focus"] == request
+    assert over["basedOn"] == [request]
+    running = own(resources, "Task", "X9C", "CYP104", "R9", "", "2026-04-10")
+    assert running["status"] == "in-progress"
+    assert "focus" not in running  # its referral is not held
+
+
+def test_an_onward_referral_names_both_sides_and_claims_no_outcome(resources: list[uk_core.Resource]) -> None:
+    onward = own(resources, "ServiceRequest", "X9C", "CYP105", "R1", "2026-05-02", "03", "X9A")
+    assert (onward["status"], onward["authoredOn"]) == ("unknown", "2026-05-02")
+    assert onward["requester"]["identifier"]["value"] == "X9C"
+    assert onward["performer"][0]["identifier"]["value"] == "X9A"
+    assert codes_of(onward["reasonCode"][0]) == ["03"]
+    assert len(onward["basedOn"]) == 1
+
+
+def test_a_refusal_says_why(resources: list[uk_core.Resource]) -> None:
+    refused = own(resources, "ServiceRequest", "X9C", "CYP101", "R3")
+    (why,) = refused["extension"]
+    assert why["url"].endswith("request-statusReason")
+    assert codes_of(why["valueCodeableConcept"]) == ["02"]
+
+
+def test_a_cancellation_says_why_and_what_was_booked_instead(resources: list[uk_core.Resource]) -> None:
+    contact = own(resources, "Encounter", "X9C", "CYP201", "R9", "K3")
+    assert contact["extension"][0]["valueCodeableConcept"]["text"].endswith(
+        "(cancellation reason code 04, replacement booked on 2026-05-01)"
+    )
+
+
+def test_the_main_carer_is_somebody_of_whom_the_relationship_is_known(resources: list[uk_core.Resource]) -> None:
+    (carer,) = of_type(resources, "RelatedPerson")
+    assert carer["relationship"][0]["text"] == "Main carer"
+    assert codes_of(carer["relationship"][0]) == ["03"]
+    assert "name" not in carer
+
+
+def test_every_statement_of_a_confidential_record_is_marked_and_the_directory_is_not() -> None:
+    state = msgspec.structs.replace(STATE, person=msgspec.structs.replace(PERSON, confidential=True))
+    directory = {"Organization", "Practitioner", "PractitionerRole", "Location"}
+    for resource in to_resources(state, IDS):
+        security = resource.get("meta", {}).get("security", [])
+        marked = [{"system": uk_core.CONFIDENTIALITY, "code": "R"}]
+        assert security == ([] if resource["resourceType"] in directory else marked)
+
+
+def test_where_somebody_died(resources: list[uk_core.Resource]) -> None:
+    place = own(resources, "Observation", *PERSON.key(), "actual-death-location")
+    assert place["effectiveDateTime"] == "2026-08-01"
+    assert codes_of(place["valueCodeableConcept"]) == ["10"]
 
 
 def test_where_somebody_wishes_to_die(resources: list[uk_core.Resource]) -> None:

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.records import FoldedEvent
 from mappings import uk_core
 from mappings.concept_maps import concept_map, translate
+from mappings.provenance import provenance
 from tests.unit.adapters.gp_answers import observation, patient
-from tests.unit.mappings.gp_views import IDS, of, only, view
+from tests.unit.mappings.gp_views import IDS, assert_valid, of, only, references, view
 
 EMIS = "https://EMISWeb/X90101"
 MILD, MODERATE, SEVERE = "925791000000100", "925831000000107", "925861000000102"
@@ -204,7 +206,7 @@ def test_a_coordinator_is_linked_only_where_one_practitioner_has_the_name():
 def details(flag: dict[str, Any]) -> set[str]:
     return {
         extension["valueReference"]["reference"]
-        for extension in flag["extension"]
+        for extension in flag.get("extension", ())
         if extension["url"] == uk_core.FLAG_DETAIL
     }
 
@@ -230,7 +232,7 @@ def test_reasonable_adjustments_are_an_existence_flag_with_adjustments_and_impai
 
 def test_the_threshold_alone_is_enough_and_a_diagnosis_alone_is_not():
     (existence,) = by_profile(view(said(THRESHOLD, "2024")), uk_core.RA_PATIENT_FLAG_PROFILE)
-    assert "extension" not in existence
+    assert details(existence) == set()
     assert of(view(problem(HEARING_LOSS, "2015")), "Flag") == []
 
 
@@ -240,7 +242,79 @@ def test_an_adjustment_that_ended_is_inactive_and_leads_from_no_existence_flag()
     assert [(flag["status"], code_of(flag)) for flag in of(made, "Flag")] == [("inactive", HEARING_AID)]
     again = view(ended, said(THRESHOLD, "2024"))
     (existence,) = by_profile(again, uk_core.RA_PATIENT_FLAG_PROFILE)
-    assert "extension" not in existence
+    assert details(existence) == set()
+
+
+@pytest.mark.parametrize("kind", ["observation", "problem", "recall"])
+def test_what_was_promoted_leads_to_its_source_and_its_provenance_names_it(kind):
+    entry = {
+        "observation": said(LIVES_ALONE, "2024", key="X"),
+        "problem": problem(LIVES_ALONE, "2024"),
+        "recall": recall("196121000000104", "2024"),
+    }[kind]
+    made = view(entry)
+    (source,) = (
+        resource
+        for resource in made
+        if resource.get("identifier") == entry["identifier"] and resource["resourceType"] not in ("Flag", "CarePlan")
+    )
+    (promoted,) = (resource for resource in made if resource["resourceType"] in ("Flag", "CarePlan"))
+    assert f"{source['resourceType']}/{source['id']}" in references(promoted)
+    assert entities(promoted) == [f"{source['resourceType']}/{source['id']}"]
+    assert entities(source) == []
+
+
+def test_every_promoted_resource_names_what_it_was_made_of():
+    coordinator = said("768820003", "2024", comment="Ms Priya Nair")
+    made = view(said(THRESHOLD, "2024"), said(HEARING_AID, "2023"), problem(HEARING_LOSS, "2015"), coordinator)
+    (existence,) = by_profile(made, uk_core.RA_PATIENT_FLAG_PROFILE)
+    (adjustment,) = by_profile(made, uk_core.RA_ADJUSTMENT_PROFILE)
+    (impairment,) = by_profile(made, uk_core.RA_CONDITION_PROFILE)
+    by_code = {
+        resource["code"]["coding"][0]["code"]: f"{resource['resourceType']}/{resource['id']}"
+        for resource in made
+        if resource["resourceType"] == "Observation"
+    }
+    (problem_made,) = (one for one in of(made, "Condition") if code_of(one) == HEARING_LOSS)
+    assert entities(existence) == [by_code[THRESHOLD]]
+    assert entities(adjustment) == [by_code[HEARING_AID]]
+    assert entities(impairment) == [f"Condition/{problem_made['id']}"]
+    assert entities(problem_made) == []
+    assert entities(only(made, "CareTeam")) == [by_code["768820003"]]
+
+
+def entities(*targets: dict[str, Any]) -> list[str]:
+    event = FoldedEvent(at="", sent="2026-09-30T08:00:00.000000Z", digest="", name="", record=b"")
+    made = provenance(IDS, ("x",), targets, [event])
+    assert_valid(made)
+    return [entity["what"]["reference"] for entity in made.get("entity", ())]
+
+
+DOCUMENTED = (
+    "523051000000100", "288834001", "736371006", "956841000000106", "196121000000104", "956881000000103",
+    "956901000000100", "925791000000100", "925831000000107", "925861000000102", "248279007", "404904002",
+    "1129331000000101", "1129341000000105", "1129351000000108", "1129361000000106", "1129371000000104",
+    "1129381000000102", "1129391000000100", "1129401000000102", "1129411000000100", "160689007", "105529008",
+    "160726006", "133932002", "224484003", "267076002", "160770002", "450475007", "514331000000104", "129839007",
+    "417430008",
+)  # fmt: skip
+"""Codes that real records and code sets use for frailty, plans, carers, resuscitation and other alerts."""
+
+
+@pytest.mark.parametrize("code", DOCUMENTED)
+def test_every_documented_code_is_in_the_table(code):
+    assert translate("GpPromotion", code)
+
+
+@pytest.mark.parametrize("code", ["204331000000107", "1082681000000103", "1108131000000104", "1108151000000106"])
+def test_every_documented_adjustment_is_in_its_table(code):
+    assert translate("GpAdjustmentCategory", code)
+
+
+@pytest.mark.parametrize("code", ["956881000000103", "956901000000100"])
+@pytest.mark.parametrize("form", [said, problem, recall])
+def test_a_declined_plan_is_no_plan_in_whatever_form_it_comes(form, code):
+    assert of(view(form(code, "2024")), "CarePlan") == []
 
 
 def test_every_kind_of_the_promotion_table_is_used():

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ EXPECTED: dict[str, Any] = {
     "gpc_mock/9690937287.structuredRecord.json": REDACTED | {
         ("unsound-resource", "Observation.subject"): 1,
         ("duplicate-id", "PractitionerRole"): 1,
+        ("other-patient", "DocumentReference"): 1,
+        ("placeholder", "DocumentReference.content.attachment.url"): 1,
         ("duplicate-id", "Location"): 1,
         ("unread-element", "Immunization.vaccinationProtocol.doseStatus"): 1,
         ("other-practice", "Patient.managingOrganization"): 1,
@@ -57,11 +60,31 @@ EXPECTED: dict[str, Any] = {
         ("other-practice", "Patient.managingOrganization"): 1,
     },
 }  # fmt: skip
+WHAT_IT_IS = {
+    "gpconnect_messaging/blood-pressure-check-service--example-1.xml": "XML: a FHIR message",
+    "gpconnect_messaging/pharmacy-first-service--example-1.xml": "XML: a FHIR message",
+    "gpconnect_messaging/send-document--generic-example.xml": "XML: a FHIR message",
+    "gpconnect_messaging/update-record--itk3--*.xml": "XML: a FHIR message",
+    "gpconnect_messaging/example--gpc-data-model--encounter.xml": "XML (root element Encounter)",
+    "gpconnect_messaging/example--gpc-update-record--prsb--safeguarding.xml": "XML (root element Flag)",
+    "gpconnect_messaging/example--gpc-update-record--prsb--*.xml": "XML (root element ClinicalImpression)",
+    "gpconnect_spec_examples/accessrecord_structured/*.json": "a documentation page around JSON",
+    "gpconnect_spec_examples/appointments/*_appt_*.json": "an Appointment of GP Connect",
+    "gpconnect_spec_examples/*/retrieve_patients_appts_response_example.json": "the answer to a search",
+    "gpconnect_spec_examples/*/search_for_free_slots_response_example.json": "the answer to a search",
+    "gpconnect_spec_examples/foundations/find_*.json": "the answer to a search",
+    "gpconnect_spec_examples/foundations/register_patient_response_example.json": "the answer to a search",
+    "gpconnect_spec_examples/foundations/register_patient_request_example.json": "a request (Parameters)",
+    "gpconnect_spec_examples/foundations/get_capability_statement_response_example.json": "a capability statement",
+    "gpconnect_spec_examples/foundations/read_*.json": "alone, as GP Connect Foundations answers",
+    "gp2gp_edge/*.json": "no sound Patient",
+}
+"""What the reason says of each file that is set aside (the first pattern that fits)."""
 """What each sample's defects are: a code when nothing of it can be used, else (code, element) and how often."""
 
 
 def samples() -> list[str]:
-    return sorted(str(path.relative_to(ROOT)) for path in ROOT.rglob("*.json")) if ROOT.is_dir() else [""]
+    return sorted(str(path.relative_to(ROOT)) for path in ROOT.rglob("*.*")) if ROOT.is_dir() else [""]
 
 
 def content_of(name: str) -> bytes:
@@ -73,11 +96,13 @@ def content_of(name: str) -> bytes:
 @pytest.mark.parametrize("name", samples())
 def test_every_sample_is_mapped_or_refused_with_its_code(name):
     content = content_of(name)
-    expected = EXPECTED.get(name, "not-a-structured-record")
+    expected = EXPECTED.get(name, "not-json" if name.endswith(".xml") else "not-a-structured-record")
     if isinstance(expected, str):
         with pytest.raises(Unreadable) as caught:
             parse(content, name=Path(name).name, sender="A82038", as_of=AS_OF)
         assert caught.value.defect.code == expected
+        said = next(words for pattern, words in WHAT_IT_IS.items() if fnmatch(name, pattern))
+        assert said in caught.value.defect.reason
         return
     parsed = parse(content, name=Path(name).name, sender="A82038", as_of=AS_OF)
     assert Counter((defect.code, defect.where.split(" ")[-1]) for defect in parsed.defects) == expected

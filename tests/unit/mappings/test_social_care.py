@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from adapters.records import SourcePatient
 from adapters.social_care import values
 from adapters.social_care.records import (
+    APPROVED_PREMISES,
+    PRISON,
+    REFUGE,
     Assessment,
     Association,
     Caring,
@@ -21,8 +24,9 @@ from adapters.social_care.records import (
     Service,
     State,
 )
+from integration.sharing.mask import location_free
+from integration.sharing.relationship import evidence_of
 from mappings import uk_core
-from mappings.concept_maps import concept_map, names
 from mappings.ids import Ids
 from mappings.social_care import to_resources
 from mappings.uk_core import Resource
@@ -41,7 +45,7 @@ MARY = Person(
     primary_support_reason="Support with memory and cognition",
     accommodation_status="Owner occupier or shared ownership scheme",
     has_unpaid_carer="Yes",
-    hearing_impairment="Yes",
+    hearing_impairment="Hard of hearing",
     dementia="Yes",
 )
 CARE = Service(
@@ -130,6 +134,7 @@ def test_a_request_is_a_service_request_to_the_council():
 @pytest.mark.parametrize(
     ("detail", "class_code", "title"),
     [
+        (Assessment(method="Service user and carer"), "AMB", "Social care assessment"),
         (
             Assessment(type="Long term assessment", method="Home visit"),
             "FLD",
@@ -210,6 +215,99 @@ def test_a_carers_own_record_names_the_adults_cared_for():
     assert (adult["identifier"][0]["value"], adult["relationship"][0]["text"]) == ("555", "Adult cared for")
     assert flag_texts(resources) == {"Is an unpaid carer": "active"}
     assert not of_type(resources, "CarePlan")
+
+
+def test_of_a_carer_the_adults_record_holds_the_councils_id_and_nothing_else():
+    carer = Person(local_id="900", nhs_number="9912003888", birth_date="1970-02-03", postcode="CV9 9ZZ", gender="Male")
+    own = row(
+        Association(), None, person=carer, client_type=values.CARER, caring=Caring(linked=("101",), hours_per_week="35")
+    )
+
+    adult = str(mapped(row(CARE), carers=("900",)))
+    carers_own = str(mapped(own, person=carer))
+
+    assert all(told not in adult for told in ("9912003888", "1970-02-03", "CV9 9ZZ", "35"))
+    assert all(told not in carers_own for told in ("9990000018", "1941-05-06", "CV1 2AB"))
+
+
+def test_reviews_and_assessments_stand_in_the_plan_but_for_safeguarding():
+    reviewed = row(Review(reason="Planned"), "2025-03-01", "2025-03-20")
+    guarded = row(Review(reason=values.SAFEGUARDING_REVIEW), "2025-04-01", "2025-04-02")
+    assessed = row(Assessment(type="Long term assessment"), "2025-01-01", "2025-01-20")
+
+    resources = mapped(row(CARE), reviewed, guarded, assessed)
+
+    (plan,) = of_type(resources, "CarePlan")
+    encounters = {encounter["type"][0]["text"]: encounter for encounter in of_type(resources, "Encounter")}
+    _, review = plan["activity"]
+    assert review["detail"]["code"]["text"] == "Review of the care and support plan"
+    assert [one["reference"] for one in review["outcomeReference"]] == [
+        f"Encounter/{encounters['Social care review: Planned']['id']}"
+    ]
+    assert [one["reference"] for one in plan["supportingInfo"]] == [
+        f"Encounter/{encounters['Social care assessment: Long term assessment']['id']}"
+    ]
+    assert labels(encounters["Social care review: Unplanned - Safeguarding concern"]) == ["R"]
+    assert "afeguarding" not in str(plan)
+    assert labels(plan) == []
+
+
+RESIDENCE = Service(type="Long term support: Residential care", provider_name="The Limes", provider_id="1-0618862038")
+
+
+def test_a_care_home_whose_ods_code_is_known_has_a_relationship_with_its_residents_while_they_live_there():
+    lives = mapped(row(RESIDENCE), row(CARE, "2023-01-01"))
+    left = mapped(row(RESIDENCE, end="2025-06-01"), row(CARE, "2023-01-01"))
+    moving_in = mapped(row(RESIDENCE, "2025-12-01"), row(CARE, "2023-01-01"))
+
+    def evidence(resources: list[Resource]) -> set[tuple[str, str, str]]:
+        shown = (one for resource in resources for one in evidence_of(resource, "X9L"))
+        return {(one.kind, one.organisation, str(one.start)) for one in shown if one.organisation != "X9L"}
+
+    registered = ("registration", "X90201", "None")
+    assert evidence(lives) == {("care-team", "X9K01", "2025-02-01"), registered}
+    assert evidence(left) == {registered}
+    assert evidence(moving_in) == {("care-team", "X9K01", "2025-12-01"), registered}
+
+
+def test_a_care_home_is_a_place_and_one_organisation_with_both_its_ids():
+    resources = mapped(row(RESIDENCE))
+
+    (place,) = of_type(resources, "Location")
+    (plan,) = of_type(resources, "CarePlan")
+    (team,) = of_type(resources, "CareTeam")
+    home = next(one for one in of_type(resources, "Organization") if one["name"] == "The Limes")
+    detail = plan["activity"][0]["detail"]
+    assert detail["location"]["reference"] == f"Location/{place['id']}"
+    assert detail["performer"][0]["reference"] == f"Organization/{home['id']}"
+    assert team["participant"][1]["member"]["reference"] == f"Organization/{home['id']}"
+    assert [identifier["value"] for identifier in home["identifier"]] == ["X9K01", "1-0618862038"]
+    assert home["id"] == IDS.directory("Organization", "X9K01")
+
+
+def test_a_provider_that_is_only_a_name_is_referred_to_so_that_it_can_be_withheld():
+    resources = mapped(row(Service(type="Long term support: Residential care", provider_name="The Limes")))
+
+    (plan,) = of_type(resources, "CarePlan")
+    hidden = location_free(plan)
+    assert "The Limes" in str(plan)
+    assert hidden is not None
+    assert "The Limes" not in str(hidden)
+
+
+@pytest.mark.parametrize(
+    ("said", "impairment"),
+    [
+        ({"visual_impairment": "Blind/severely sight impaired"}, ["vision"]),
+        ({"hearing_impairment": "Deaf without speech"}, ["hearing"]),
+        ({"hearing_impairment": "No hearing impairment", "visual_impairment": "Unknown"}, []),
+    ],
+)
+def test_a_registered_impairment_keeps_the_councils_words(said, impairment):
+    found = of_type(mapped(row(CARE), person=Person(local_id="101", **said)), "Condition")
+
+    assert [condition["code"]["coding"][0]["code"] for condition in found] == impairment
+    assert all(condition["code"]["text"] in said.values() for condition in found)
 
 
 def test_impairments_hang_on_the_reasonable_adjustment_flag():
@@ -295,21 +393,13 @@ def test_somebody_who_lives_in_a_care_home_is_flagged(service, accommodation, co
     assert flag["code"]["coding"][0]["code"] == code
 
 
-def test_living_in_a_refuge_is_restricted_and_a_house_is_not():
-    refuge = Person(local_id="101", accommodation_status="Refuge", employment_status="Retired")
+@pytest.mark.parametrize("home", [REFUGE, PRISON, APPROVED_PREMISES])
+def test_living_where_it_tells_of_abuse_or_an_offence_is_restricted_and_a_house_is_not(home):
+    person = Person(local_id="101", accommodation_status=home, employment_status="Unknown")
+    housed = Person(local_id="101", accommodation_status="Tenant: Private landlord")
 
-    found = of_type(mapped(row(CARE), person=refuge), "Observation")
-
-    assert [labels(observation) for observation in found] == [["R"], []]
-
-
-def test_every_concept_map_of_cld_covers_only_values_of_the_lists():
-    listed = {value for permitted in values.LISTS.values() for value in permitted}
-    for name in ("CldGender", "CldEthnicity", "CldPrimarySupportReason", "CldServiceComponent", "CldServiceType",
-                 "CldEventOutcome", "CldResidence"):  # fmt: skip
-        assert name in names()
-        codes = {element["code"] for group in concept_map(name)["group"] for element in group["element"]}
-        assert codes <= listed
+    assert [labels(found) for found in of_type(mapped(row(CARE), person=person), "Observation")] == [["R"]]
+    assert [labels(found) for found in of_type(mapped(row(CARE), person=housed), "Observation")] == [[]]
 
 
 _DAYS = st.sampled_from(["2024-11-01", "2025-02-01", "2025-06-01"])
@@ -348,7 +438,8 @@ _PEOPLE = st.builds(
     employment_status=st.sampled_from([None, "Retired"]),
     has_unpaid_carer=st.sampled_from([None, *values.LISTS["dementia"]]),
     autism=st.sampled_from([None, "Yes"]),
-    visual_impairment=st.sampled_from([None, "Yes"]),
+    visual_impairment=_listed("visual_impairment"),
+    hearing_impairment=_listed("hearing_impairment"),
     dementia=st.sampled_from([None, "Yes"]),
     funding_status=_listed("funding_status"),
 )

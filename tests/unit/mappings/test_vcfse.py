@@ -11,6 +11,9 @@ from msgspec.structs import replace
 
 from adapters.records import SourcePatient
 from adapters.vcfse.records import Choice, Client, Contact, Location, Measure, Name, Referral, Sharing, State
+from integration.sharing.choices import choices_of
+from integration.sharing.mask import location_free
+from integration.sharing.sensitivity import sensitivities_of
 from mappings import concept_maps, uk_core
 from mappings.ids import Ids
 from mappings.vcfse import to_resources
@@ -309,6 +312,33 @@ OPTIONAL_CLIENTS = st.builds(
     gender=st.sampled_from(["F", "?", None]),
     location=st.sampled_from([None, Location(postcode="CV1 2AB"), CLIENT.location]),
 )
+
+
+def test_shared_notes_are_a_marked_observation_of_their_own_that_nothing_else_repeats():
+    noted, met = replace(REFERRAL, notes="her son drinks"), replace(CONTACT, notes="the neighbour called")
+    found = resources(referrals=[noted], contacts=[met], notes=GIVEN)
+    check(found)
+    notes = [one for one in of_type(found, "Observation") if one.get("note")]
+    assert [one["note"] for one in notes] == [
+        [{"authorString": "Jo Link", "text": "her son drinks"}],
+        [{"authorString": "Jo Link", "text": "the neighbour called"}],
+    ]
+    assert all(sensitivities_of(one) == {"third party"} for one in notes)
+    assert all("note" not in location_free(one) for one in notes)
+    rest = json.dumps([one for one in found if one not in notes])
+    assert "drinks" not in rest
+    assert "neighbour" not in rest
+
+
+def test_the_choice_about_notes_is_a_consent_that_opens_nothing_and_denies_nothing_else():
+    [consent] = [one for one in of_type(resources(notes=GIVEN), "Consent") if "notes" in one["policy"][0]["uri"]]
+    [choice] = choices_of(consent, "X9V01")
+    assert (choice.kind, choice.permits, choice.sensitivities) == ("other", True, {"third party"})
+    refused = replace(GIVEN, outcome="refused")
+    [consent] = [one for one in of_type(resources(notes=refused), "Consent") if "notes" in one["policy"][0]["uri"]]
+    [choice] = choices_of(consent, "X9V01")
+    assert (choice.permits, choice.about, choice.sensitivities) == (False, {"X9V01"}, {"third party"})
+    check(resources(notes=refused))
 
 
 @given(referral=OPTIONAL_REFERRALS, client=OPTIONAL_CLIENTS)

@@ -1,0 +1,57 @@
+"""What trusts call tables and columns in their own extracts (EMIS Community, in London) -> the data set's titles.
+
+Left out on purpose: database numbers and load stamps (CDB, ADC_UPDT, InReport_*), words beside a code
+(ConsultationSourceOriginalTerm, LegacyCodeOriginalTerm), the registered practice of the patient lookup (CYP002 states
+it), and `archived`: an archived record is no less true.
+"""
+
+from collections.abc import Mapping
+
+FILES: Mapping[str, str] = {"PATIENTLOOKUP": "CYP001"}
+"""Names of files, beside those of the data set with or without their code (`CYP201CareContact`, `CareContact`)."""
+
+TITLES: Mapping[str, Mapping[str, str]] = {
+    "CYP001": {
+        "PATIENTNUMBER": "LOCAL PATIENT IDENTIFIER (EXTENDED)",
+        "NHSNUMBER": "NHS NUMBER",
+        "NHSNUMBERSTATUS": "NHS NUMBER STATUS INDICATOR CODE",
+        "PERSONBIRTHDATE": "PERSON BIRTH DATE",
+    },
+    "CYP101": {"SRI": "SERVICE REQUEST IDENTIFIER", "LPI": "LOCAL PATIENT IDENTIFIER (EXTENDED)"},
+    "CYP102": {"SRI": "SERVICE REQUEST IDENTIFIER", "TEAMLOCALID": "CARE PROFESSIONAL TEAM LOCAL IDENTIFIER"},
+    "CYP201": {
+        "CCI": "CARE CONTACT IDENTIFIER",
+        "SRI": "SERVICE REQUEST IDENTIFIER",
+        "TEAMLOCALID": "CARE PROFESSIONAL TEAM LOCAL IDENTIFIER",
+        "CCONTACTDATE": "CARE CONTACT DATE",
+        "CCONTACTTIME": "CARE CONTACT TIME",
+        "ADMINCATCODE": "ADMINISTRATIVE CATEGORY CODE",
+        "CLINDURATION": "CLINICAL CONTACT DURATION OF CARE CONTACT",
+        "CONSULTTYPE": "CONSULTATION TYPE",
+        "CCSUBJECT": "CARE CONTACT SUBJECT",
+        "MEDIUM": "CONSULTATION MEDIUM USED",
+        "LOCCODE": "ACTIVITY LOCATION TYPE CODE",
+        "SITECODE": "ORGANISATION SITE IDENTIFIER (OF TREATMENT)",
+        "GPTHERAPYIND": "GROUP THERAPY INDICATOR",
+        "ATTENDCODE": "ATTENDANCE STATUS",
+        "CANCELDATE": "CARE CONTACT CANCELLATION DATE",
+        "CANCELREASON": "CARE CONTACT CANCELLATION REASON",
+        "REPLAPPTDATE": "REPLACEMENT APPOINTMENT BOOKED DATE",
+    },
+    "CYP202": {
+        "CAI": "CARE ACTIVITY IDENTIFIER",
+        "CCI": "CARE CONTACT IDENTIFIER",
+        "ACTIVITYCODE": "COMMUNITY CARE ACTIVITY TYPE",
+        "CPLID": "CARE PROFESSIONAL LOCAL IDENTIFIER",
+        "CONTACTDURATION": "CLINICAL CONTACT DURATION OF CARE ACTIVITY",
+        "PROCSCHEME": "PROCEDURE SCHEME IN USE (COMMUNITY CARE)",
+        "PROCCODE": "CODED PROCEDURE (CLINICAL TERMINOLOGY)",
+        "FINDINGSCHEME": "FINDING SCHEME IN USE (COMMUNITY CARE)",
+        "FINDINGCODE": "CODED FINDING (CODED CLINICAL ENTRY)",
+        "OBSSCHEME": "OBSERVATION SCHEME IN USE (COMMUNITY CARE)",
+        "OBSCODE": "CODED OBSERVATION (CLINICAL TERMINOLOGY)",
+        "OBSVALUE": "OBSERVATION VALUE",
+        "UCUMUNIT": "UCUM UNIT OF MEASUREMENT",
+    },
+}
+"""By table code: the extract's title in capitals -> the title of the data set."""

@@ -1,0 +1,35 @@
+"""The command `toldonce`. Exit codes: 0 done, 1 it could not be done (the reason is printed), 2 wrong usage.
+
+One file for each group of commands; here they come together, in the order in which `--help` lists them.
+"""
+
+import typer
+
+from integration.cli import (
+    agreements,
+    audit,
+    clients,
+    explain,
+    feeds,
+    gp,
+    identity,
+    listening,
+    quarantine,
+    report,
+    running,
+    vcfse,
+)
+
+app = typer.Typer(no_args_is_help=True, help="One consent-checked, audited record from five sectors' own feeds.")
+for commands in (running, feeds, listening, clients, explain):
+    app.add_typer(commands.app)
+for name, group in {
+    "feeds": report,
+    "quarantine": quarantine,
+    "identity": identity,
+    "agreements": agreements,
+    "audit": audit,
+    "vcfse": vcfse,
+    "gp": gp,
+}.items():
+    app.add_typer(group.app, name=name)

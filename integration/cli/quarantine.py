@@ -1,0 +1,32 @@
+"""What could not be understood, and trying it again."""
+
+from typing import Annotated
+
+import typer
+
+from integration.cli.output import Json, out, run, show
+from integration.commands import quarantine as commands
+
+app = typer.Typer(no_args_is_help=True, help="What could not be understood, and trying it again.")
+
+
+@app.command("list")
+def quarantine_list(as_json: Json = False) -> None:
+    """Open entries, with where, why and what to do."""
+    show(run(commands.quarantine_list), as_json=as_json, title="Quarantine")
+
+
+@app.command("show")
+def quarantine_show(entry: int) -> None:
+    """One entry with the bytes that could not be used (these may be patient data)."""
+    show([run(lambda settings: commands.quarantine_show(settings, entry))], as_json=True, title="")
+
+
+@app.command("replay")
+def quarantine_replay(
+    entry: Annotated[int | None, typer.Argument(help="Only this entry's envelope; all where none is named.")] = None,
+    feed: Annotated[str | None, typer.Option(help="Only this feed.")] = None,
+    code: Annotated[str | None, typer.Option(help="Only entries of this reason's code.")] = None,
+) -> None:
+    """Process the envelopes of open entries again: one, many or all."""
+    run(lambda settings: commands.quarantine_replay(settings, out, entry=entry, feed=feed, code=code))

@@ -1,0 +1,48 @@
+"""The processes that run on, the demo among them."""
+
+from typing import Annotated
+
+import typer
+
+from integration.cli.output import out, run
+from integration.commands import demo as demo_commands
+from integration.commands import running as running_commands
+from integration.commands.worker import end_with_input
+
+app = typer.Typer()
+
+
+@app.command()
+def demo(
+    people: Annotated[int, typer.Option(help="How many synthetic people.")] = 500,
+    once: Annotated[bool, typer.Option("--once", help="Do all but serving.")] = False,
+    seed: Annotated[int, typer.Option(help="Another seed, another neighbourhood.")] = 7,
+) -> None:
+    """Make a synthetic neighbourhood, ingest its six feeds and serve the record."""
+    run(lambda settings: demo_commands.demo(settings, people=people, seed=seed, once=once, console=out))
+
+
+@app.command()
+def serve() -> None:
+    """Serve the API."""
+    run(running_commands.serve)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+    run(running_commands.migrate)
+
+
+@app.command()
+def work(
+    forever: Annotated[bool, typer.Option(help="Go on and wait for more.")] = False,
+    anew: Annotated[
+        bool, typer.Option(help="Make every record anew from what was kept: after a change of mappings or code lists.")
+    ] = False,
+    while_input_open: Annotated[bool, typer.Option("--while-input-open", hidden=True)] = False,
+) -> None:
+    """Process what waits in the inbox."""
+    if while_input_open:
+        end_with_input()
+    run(lambda settings: running_commands.work(settings, out, forever=forever, anew=anew))

@@ -1,0 +1,89 @@
+"""`toldonce audit`: who saw what, and whether the log is whole; and the event of a command itself."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from integration.audit.access import Access
+from integration.audit.codes import Kind
+from integration.audit.codes import Outcome as Result
+from integration.audit.log import AuditLog, sequence
+from integration.audit.verify import Checkpoint, verify
+from integration.commands.opened import opened
+from integration.config import Settings
+from integration.errors import NotPossible
+from integration.sharing.facts import ids_of, persons_with_number
+from integration.sharing.request import Caller
+from integration.store.database import act_as
+
+_EVENTS = """
+select recorded, organisation, client, kind, outcome, person from toldonce.audit_event
+where ($1::uuid[] is null or person = any($1)) and ($2::text is null or organisation = $2)
+order by recorded desc, id desc limit $3
+"""
+
+
+async def audit_search(
+    settings: Settings, nhs_number: str | None, organisation: str | None, limit: int
+) -> list[dict[str, Any]]:
+    """Events, newest first. Asking is itself an event, written before anything is printed."""
+    async with opened(settings) as database, database.pool("toldonce_api", size=4) as pool:
+        persons = await _same_persons(pool, nhs_number) if nhs_number else None
+        async with pool.acquire() as connection, connection.transaction():
+            await act_as(connection, "toldonce_audit_reader")
+            rows = await connection.fetch(_EVENTS, persons, organisation, limit)
+        async with AuditLog(pool, server_url=settings.fhir_base, test_data=settings.test_data) as log:
+            person = persons[0] if persons else None
+            await log.append(by_command("toldonce audit search", Kind.AUDIT, person, {"AuditEvent": len(rows)}))
+    return [_event(row) for row in rows]
+
+
+def _event(row: asyncpg.Record) -> dict[str, Any]:
+    return {
+        "when": row["recorded"].isoformat(timespec="seconds"),
+        "organisation": row["organisation"],
+        "client": row["client"],
+        "what": row["kind"],
+        "outcome": _OUTCOMES[row["outcome"]],
+        "person": row["person"],
+    }
+
+
+_OUTCOMES = {"0": "shown", "4": "failed", "8": "refused", "12": "failed"}
+
+
+async def _same_persons(pool: asyncpg.Pool, nhs_number: str) -> list[UUID]:
+    async with pool.acquire() as connection, connection.transaction(readonly=True):
+        await act_as(connection, "toldonce_facts")
+        return await ids_of(connection, await persons_with_number(connection, nhs_number))
+
+
+def by_command(route: str, kind: Kind, person: UUID | None, counts: Mapping[str, int] | None = None) -> Access:
+    """An access of whoever administers this deployment."""
+    return Access(
+        when=datetime.now(UTC),
+        kind=kind,
+        interaction="operation" if kind is Kind.OPERATION else "search-type",
+        route=route,
+        outcome=Result.SUCCESS,
+        caller=Caller("command line", "this deployment", "administrator", ""),
+        person=person if person and person.int else None,
+        counts=counts or {},
+    )
+
+
+async def audit_verify(settings: Settings, checkpoint: str | None) -> tuple[str, bool]:
+    """Recompute the log, after what is committed has its place in it; against a checkpoint kept elsewhere if given."""
+    try:
+        kept = Checkpoint.parse(checkpoint) if checkpoint else None
+    except ValueError as error:
+        raise NotPossible(str(error)) from None
+    async with opened(settings) as database, database.pool("toldonce_api", size=2) as pool:
+        async with pool.acquire() as connection:
+            while await sequence(connection):
+                pass
+            report = await verify(connection, kept)
+    return str(report), report.intact

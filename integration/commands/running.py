@@ -1,0 +1,32 @@
+"""The processes that run on: `toldonce serve`, `work`; and `migrate`, which comes before them."""
+
+from rich.console import Console
+
+from integration import main
+from integration.commands.opened import opened
+from integration.config import Settings
+from integration.ingest import due
+
+_PAUSE = 0.05
+"""Seconds before a worker that found nothing to do looks again."""
+
+
+async def serve(settings: Settings) -> None:
+    async with opened(settings) as database:
+        await main.serve(settings, database)
+
+
+async def migrate(settings: Settings) -> None:
+    async with opened(settings):
+        pass
+
+
+async def work(settings: Settings, console: Console, *, forever: bool, anew: bool = False) -> None:
+    async with opened(settings) as database, database.pool("toldonce_worker", size=2) as pool:
+        if anew:
+            async with pool.acquire() as connection:
+                console.print(f"{await due.anew(connection)} records are made anew")
+        pipeline = main.pipeline(settings, pool)
+        console.print(f"{await pipeline.run()} envelopes processed")
+        if forever:
+            await pipeline.run_forever(_PAUSE)

@@ -1,0 +1,75 @@
+"""Who is due: source patients about whom something was kept that their record does not show yet.
+
+A queue with a row for each reason. A worker takes source patients, never the same as another worker, and everybody who
+comes to be due meanwhile stays so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from integration.store.connection import Connection
+
+_LOCK = 0x1D0CE1
+"""First half of the advisory locks of source patients that are being assembled."""
+_OLDEST = """
+select distinct source_patient as key from
+    (select source_patient from toldonce.due where $2::bigint[] is null or source_patient = any($2)
+     order by id limit $1 for update skip locked) oldest
+"""
+_TAKEN = """
+select key from unnest($1::bigint[]) as t(key) where pg_try_advisory_xact_lock($2, (key % 2147483647)::int)
+"""
+_DONE = """
+delete from toldonce.due where id = any(array(
+    select id from toldonce.due where source_patient = any($1) for update skip locked))
+returning source_patient, anew
+"""
+"""Rows that another worker holds stay: assembling once more changes nothing."""
+
+
+async def take(connection: Connection, limit: int, among: Sequence[int] | None = None) -> dict[int, bool]:
+    """Source patients (of those named) who were due longest, at most `limit`: this transaction's until it ends. What is
+    kept from now on makes them due again, so their statements must be read after this. The value says whether the
+    record is to be made anew, see `anew`."""
+    rows = await connection.fetch(_OLDEST, limit, among)
+    taken = await connection.fetch(_TAKEN, [row["key"] for row in rows], _LOCK)
+    found = {row["key"]: False for row in taken}
+    for key, is_anew in await connection.fetch(_DONE, list(found)) if found else ():
+        found[key] |= is_anew
+    return found
+
+
+async def anew(connection: Connection, feed: str | None = None) -> int:
+    """Let everybody (of one feed) be due, and nothing that is stored of them be trusted to be valid and rightly
+    labelled: after a change of a mapping, of a code list or of a rule. How many they are."""
+    status = await connection.execute(_ANEW, feed)
+    return int(status.split()[-1])
+
+
+_ANEW = """
+insert into toldonce.due (source_patient, anew)
+select key, true from toldonce.source_patient where $1::text is null or feed = $1
+"""
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What is left to do: envelopes that wait to be read to their end, bytes of them that were not passed yet, and
+    source patients whose records are due."""
+
+    envelopes: int
+    bytes: int
+    due: int
+
+
+_BACKLOG = """
+select (select count(*) from toldonce.envelope where state = 'received'),
+    (select coalesce(sum(size - passed), 0)::bigint from toldonce.envelope where state = 'received'),
+    (select count(distinct source_patient) from toldonce.due)
+"""
+
+
+async def backlog(connection: Connection) -> Backlog:
+    """What is left to do at this moment, for all processes together."""
+    ((envelopes, bytes_, due),) = await connection.fetch(_BACKLOG)
+    return Backlog(envelopes, bytes_, due)

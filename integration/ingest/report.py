@@ -1,0 +1,154 @@
+"""How good what a sender sends is, in words and numbers that the sender can act on. Nothing of it is patient data.
+
+Three statements, each of one part: files and messages, people, what is set aside. Names of files are left out, for a
+GP Connect answer is named after its patient's NHS number.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from integration.store.connection import Connection
+
+UNKNOWN = frozenset({"unknown-code", "unlisted-value", "unknown-type"})
+"""Defect codes of values that no code table of ours holds."""
+
+
+@dataclass(frozen=True)
+class Trend:
+    """How many in the last 30 days, and in the 30 days before."""
+
+    last_30_days: int
+    before: int
+
+
+@dataclass(frozen=True)
+class Envelopes:
+    """Files and messages. `set_aside` whole; `lag_seconds` is the age of the oldest that waits, 0 when none does."""
+
+    trend: Trend
+    received: int
+    read: int
+    set_aside: int
+    waiting: int
+    last_received: datetime
+    lag_seconds: int
+
+
+@dataclass(frozen=True)
+class People:
+    """Source patients who are in the record, and how many of them have what linking them needs. `linked`: another
+    source patient is taken to be the same person."""
+
+    known: int
+    nhs_number: int
+    verified: int
+    birth_date: int
+    postcode: int
+    linked: int
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Open quarantine entries of one code. `example` is the place of the newest, which has the number `entry`: row,
+    segment or element, never what stands there."""
+
+    trend: Trend
+    code: str
+    entries: int
+    envelopes: int
+    first_seen: datetime
+    last_seen: datetime
+    entry: int
+    example: str
+    reason: str
+    remedy: str
+
+    @property
+    def is_unknown_code(self) -> bool:
+        return self.code in UNKNOWN
+
+
+@dataclass(frozen=True)
+class SenderReport:
+    """One sender's feed. `trend` counts every problem that was first seen in its days, those resolved since too."""
+
+    feed: str
+    sender: str
+    envelopes: Envelopes
+    people: People
+    problems: Sequence[Problem]
+    unknown_codes: int
+    trend: Trend
+
+
+async def report(connection: Connection, feed: str | None = None, sender: str | None = None) -> list[SenderReport]:
+    """Every sender's feed (of those named), in the role `toldonce_ingest`."""
+    people = {(row[0], row[1]): People(*row[2:]) for row in await connection.fetch(_PEOPLE, feed, sender)}
+    problems: dict[tuple[str, str], list[Problem]] = {}
+    for row in await connection.fetch(_PROBLEMS, feed, sender):
+        problems.setdefault((row[0], row[1]), []).append(Problem(Trend(row[2], row[3]), *row[4:]))
+    nobody = People(0, 0, 0, 0, 0, 0)
+    return [
+        _sender(
+            row[0],
+            row[1],
+            Envelopes(Trend(row[2], row[3]), *row[4:]),
+            people.get(key, nobody),
+            problems.get(key, []),
+        )
+        for row in await connection.fetch(_ENVELOPES, feed, sender)
+        for key in [(row[0], row[1])]
+    ]
+
+
+def _sender(feed: str, sender: str, envelopes: Envelopes, people: People, problems: Sequence[Problem]) -> SenderReport:
+    still = [one for one in problems if one.entries]
+    return SenderReport(
+        feed,
+        sender,
+        envelopes,
+        people,
+        still,
+        sum(one.entries for one in still if one.is_unknown_code),
+        Trend(sum(one.trend.last_30_days for one in problems), sum(one.trend.before for one in problems)),
+    )
+
+
+_LATELY = "{0} > now() - interval '30 days'"
+_BEFORE = "{0} > now() - interval '60 days' and {0} <= now() - interval '30 days'"
+_ENVELOPES = f"""
+select feed, sender, count(*) filter (where {_LATELY.format("received")}),
+    count(*) filter (where {_BEFORE.format("received")}), count(*), count(*) filter (where state = 'done'),
+    count(*) filter (where state = 'quarantined'), count(*) filter (where state = 'received'), max(received),
+    coalesce(extract(epoch from now() - min(received) filter (where state = 'received')), 0)::bigint
+from toldonce.envelope where ($1::text is null or feed = $1) and ($2::text is null or sender = $2)
+group by feed, sender order by feed, sender
+"""
+_PEOPLE = """
+select feed, organisation, count(*), count(nhs_number), count(*) filter (where demographics ->> 'verified' = 'true'),
+    count(birth_date), count(*) filter (where jsonb_array_length(demographics -> 'postcodes') > 0),
+    count(*) filter (where exists (
+        select from toldonce.source_patient other where other.person = s.person and other.key <> s.key))
+from toldonce.source_patient s
+where demographics is not null and ($1::text is null or feed = $1) and ($2::text is null or organisation = $2)
+group by feed, organisation
+"""
+_PLACE = (
+    "case when starts_with(q.location, e.name) then 'file' || substr(q.location, length(e.name) + 1) "
+    "else q.location end"
+)
+_PROBLEMS = f"""
+select e.feed, e.sender, count(*) filter (where {_LATELY.format("q.at")}),
+    count(*) filter (where {_BEFORE.format("q.at")}), q.code, count(*) filter (where q.resolved is null),
+    count(distinct q.envelope) filter (where q.resolved is null),
+    min(q.at) filter (where q.resolved is null), max(q.last_seen) filter (where q.resolved is null),
+    max(q.id) filter (where q.resolved is null),
+    (array_agg({_PLACE} order by q.id desc) filter (where q.resolved is null))[1],
+    (array_agg(q.reason order by q.id desc) filter (where q.resolved is null))[1],
+    (array_agg(q.remedy order by q.id desc) filter (where q.resolved is null))[1]
+from toldonce.quarantine q join toldonce.envelope e on e.id = q.envelope
+where ($1::text is null or e.feed = $1) and ($2::text is null or e.sender = $2)
+    and (q.resolved is null or q.at > now() - interval '60 days')
+group by e.feed, e.sender, q.code order by e.feed, e.sender, 6 desc, q.code
+"""
