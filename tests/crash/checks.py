@@ -1,0 +1,95 @@
+"""What must hold after any number of crashes."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from tests.crash.engine import digest
+from tests.database.ingesting import without_version
+
+Versions = Mapping[UUID, Sequence[tuple[Any, ...]]]
+"""By resource, oldest first: (version, type, what tells versions apart ...)."""
+
+_VERSIONS = """
+select r.id, r.version, r.type, s.id as source_patient, l.organisation, l.category, l.sensitivities, r.body
+from (select id, version, type, source_patient, label, body from toldonce.resource
+      union all select id, version, type, source_patient, label, body from toldonce.resource_history) r
+join toldonce.source_patient s on s.key = r.source_patient join toldonce.label l on l.id = r.label
+order by r.id, r.version
+"""
+
+
+async def versions_of(owner: asyncpg.Connection) -> Versions:
+    """All versions of all resources, without the times at which they were stored; a deletion has no body."""
+    found: dict[UUID, list[tuple[Any, ...]]] = {}
+    for id_, version, kind, *told, body in await owner.fetch(_VERSIONS):
+        said = without_version(body) if body is not None else None
+        found.setdefault(id_, []).append((version, kind, *map(str, told), said))
+    return found
+
+
+def double_effects(versions: Versions) -> list[str]:
+    """Resources whose versions are not 1, 2, 3 ..., or where one says what the version before it said."""
+    return [
+        f"{listed[0][1]} {id_}: {[one[0] for one in listed]}"
+        for id_, listed in versions.items()
+        if [one[0] for one in listed] != list(range(1, len(listed) + 1))
+        or any(one[1:] == other[1:] for one, other in pairwise(listed))
+    ]
+
+
+async def astray(owner: asyncpg.Connection, messages: Sequence[bytes]) -> dict[str, int]:
+    """Messages that are not in the inbox exactly once in their own bytes: empty when all are and nothing else is."""
+    rows = await owner.fetch("select digest, content from toldonce.envelope")
+    held, sent = Counter(digest(row["content"]) for row in rows), Counter(map(digest, messages))
+    found = {
+        "lost": (sent - held).total(),
+        "twice or never sent": (held - sent).total(),
+        "changed": sum(digest(row["content"]) != row["digest"] for row in rows),
+    }
+    return {what: count for what, count in found.items() if count}
+
+
+_STATES = "select digest, state from toldonce.envelope"
+_ACCEPTED = {"done": {"AA"}, "quarantined": {"AE", "AR"}}
+
+
+async def answered_otherwise(owner: asyncpg.Connection, acknowledged: Mapping[str, str]) -> list[str]:
+    """Digests of messages that became something else than their sender was told."""
+    return [
+        row["digest"]
+        for row in await owner.fetch(_STATES)
+        if acknowledged[row["digest"]] not in _ACCEPTED.get(row["state"], set())
+    ]
+
+
+_MEMORY = {
+    "statements without a reading in force": """
+        select count(*) from toldonce.statement s
+        where not exists (select from toldonce.envelope e where e.reading = s.reading)""",
+    "statements that stand twice": """
+        select count(*) from (select from toldonce.statement s join toldonce.envelope e on e.reading = s.reading
+        group by e.digest, s.position having count(*) > 1) twice""",
+    "facts that say what the facts before them said": """
+        select count(*) from (select row(person, labels, evidence, choices, restricted) as said,
+            lag(row(person, labels, evidence, choices, restricted)) over w as before
+            from toldonce.facts window w as (partition by source_patient order by recorded, until)) f
+        where said = before""",
+    "facts that overlap": """
+        select count(*) from (select recorded, lag(until) over w as before
+            from toldonce.facts window w as (partition by source_patient order by recorded, until)) f
+        where recorded < before""",
+    "linkage decisions that hold twice": """
+        select count(*) from (select from toldonce.linkage where until is null
+        group by a, b, outcome, made_by, stated_by, reason having count(*) > 1) twice""",
+}
+
+
+async def traces(owner: asyncpg.Connection) -> dict[str, int]:
+    """What crashes left behind that no uninterrupted run leaves: empty when there is nothing."""
+    found = {what: await owner.fetchval(sql) for what, sql in _MEMORY.items()}
+    return {what: count for what, count in found.items() if count}
