@@ -45,7 +45,7 @@ from integration.store.versions import Draft
 log = structlog.get_logger()
 BATCH = 500
 """Envelopes that are read in one transaction."""
-_ASSEMBLED_TOGETHER = 200
+_ASSEMBLED_TOGETHER = 50
 """Source patients who are assembled in one transaction."""
 _NO_INPUTS_FAULT = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 """The database is gone, full, stopped or not reachable (asyncpg says InterfaceError where it finds its connection
