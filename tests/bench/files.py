@@ -31,8 +31,8 @@ _OF_FEED = """
 select r.* from toldonce.resource r join toldonce.source_patient s on s.key = r.source_patient
 where s.feed = any($1) limit $2
 """
-_WARM_UP = 40
-"""Files."""
+_WARM_UP = 160
+"""Files: enough for every worker process to have loaded what it needs."""
 
 
 async def measure(settings: Settings, world: World) -> list[Figure]:

@@ -11,7 +11,7 @@ class Plan:
     """Size of a run. `rounds` times every variant is asked for `seconds`, right after the whole product, so that what
     else happens on the machine meets both alike."""
 
-    people: int = 250
+    people: int = 1000
     rounds: int = 6
     seconds: float = 0.7
     messages: int = 6000
@@ -20,7 +20,7 @@ class Plan:
     """People whom they are about, or fewer."""
 
 
-QUICK = Plan(people=60, rounds=2, seconds=0.4, messages=600, patients=150)
+QUICK = Plan(people=200, rounds=2, seconds=0.4, messages=600, patients=150)
 
 
 @dataclass(frozen=True)
