@@ -25,8 +25,9 @@ _TOGETHER = 1 << 22
 
 @dataclass(frozen=True)
 class Envelope:
-    """One file or message that waits to be read; `content` holds its first part. `reading` is the reading in force,
-    `begun` one that was interrupted after so many `pieces`."""
+    """One file or message that waits to be read; `content` holds its first part. `tries` counts how often it was begun
+    to be read, this time included. `reading` is the reading in force, `begun` one that was interrupted after so many
+    `pieces`."""
 
     id: int
     feed: str
@@ -34,6 +35,7 @@ class Envelope:
     name: str
     digest: str
     as_of: datetime
+    tries: int
     size: int
     content: bytes
     reading: int | None
@@ -127,26 +129,33 @@ def _identity(delivery: Delivery, digest: str) -> str:
     return hashlib.sha256("\0".join((digest, as_of, delivery.name)).encode()).hexdigest()
 
 
-_READ = "id, feed, sender, name, digest, as_of, size, content, reading, begun, pieces"
+_READ = "id, feed, sender, name, digest, as_of, tries, size, content, reading, begun, pieces"
+_BEGIN = """
+with oldest as (
+    select id, size from toldonce.envelope where state = 'received' and size <= $2 and (tries > 0) = $4
+    order by tries, id limit $1 for update skip locked
+), held as (select id, sum(size) over (order by id) as bytes from oldest)
+update toldonce.envelope e set tries = tries + 1 from held where e.id = held.id and held.bytes <= $3 returning e.id
+"""
 
 
-async def waiting(connection: Connection, limit: int, among: Sequence[int] | None = None) -> list[Envelope]:
-    """The oldest envelopes that wait (of those named) and are not large, as many as may be held at once. They are this
-    transaction's until it ends; another worker skips them."""
+async def begin(connection: Connection, limit: int, *, again: bool) -> list[int]:
+    """The oldest envelopes that wait and are not large, as many as may be held at once, for `waiting` to take. Noted,
+    outside of any transaction, as begun: so one whose bytes end the process that reads them is known when it comes
+    back. `again`: one of those that were begun before and not read to the end, the least often begun first."""
+    rows = await connection.fetch(_BEGIN, 1 if again else limit, PART, _TOGETHER, again)
+    return sorted(row["id"] for row in rows)
+
+
+async def waiting(connection: Connection, limit: int, among: Sequence[int]) -> list[Envelope]:
+    """The oldest of these envelopes that still wait. They are this transaction's until it ends; another worker skips
+    them."""
     rows = await connection.fetch(
-        "select id, size from toldonce.envelope where state = 'received' and size <= $3 "
-        "and ($2::bigint[] is null or id = any($2)) "
+        f"select {_READ} from toldonce.envelope where state = 'received' and id = any($2) "
         "order by id limit $1 for update skip locked",
         limit,
         among,
-        PART,
     )
-    held, ids = 0, []
-    for id_, size in rows:
-        held += size
-        if held <= _TOGETHER:
-            ids.append(id_)
-    rows = await connection.fetch(f"select {_READ} from toldonce.envelope where id = any($1) order by id", ids)
     return [Envelope(**row) for row in rows]
 
 
@@ -159,7 +168,9 @@ async def large(connection: Connection) -> Envelope | None:
     for (id_,) in rows:
         if await connection.fetchval("select pg_try_advisory_lock($1, $2::int)", _LARGE, id_ % (1 << 31)):
             row = await connection.fetchrow(
-                f"select {_READ} from toldonce.envelope where id = $1 and state = 'received'", id_
+                "update toldonce.envelope set tries = tries + 1 where id = $1 and state = 'received' "
+                f"returning {_READ}",
+                id_,
             )
             if row:
                 return Envelope(**row)

@@ -24,6 +24,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -52,6 +53,9 @@ _NO_INPUTS_FAULT = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 closed)."""
 _VALUES_DO_NOT_FIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 """What PostgreSQL says of values that it cannot store: another envelope's may well fit."""
+
+_AGAIN = 20
+"""Envelopes that were begun before and are read after each batch of others."""
 
 
 @dataclass
@@ -89,7 +93,19 @@ class Pipeline:
         """Read the next envelopes that are not large; 0 when none waits. If together they fail, each is tried alone,
         and the one that cannot be read is quarantined: nothing it holds is lost, and nobody else waits for it. A
         database that fails is no envelope's fault: that is raised, and everything goes on waiting."""
-        return await self._all_or_each(limit, self._read, self._set_envelope_aside)
+        done = await self._read_begun(limit, again=False)
+        for _ in range(_AGAIN):
+            if not await self._read_begun(1, again=True):
+                break
+            done += 1
+        return done
+
+    async def _read_begun(self, limit: int, *, again: bool) -> int:
+        """`again`: one that was begun before and not read to its end, because the process ended or the database went
+        away. It is read alone, after the others: it may be what ended the process."""
+        async with self.pool.acquire() as connection:
+            begun = await inbox.begin(connection, limit, again=again)
+        return await self._all_or_each(limit, partial(self._read, begun), self._set_envelope_aside) if begun else 0
 
     async def read_large(self) -> int:
         """Read the next large envelope; 0 when none waits."""
@@ -134,9 +150,9 @@ class Pipeline:
             done += 1
         return done
 
-    async def _read(self, connection: Connection, limit: int, taken: list[int]) -> None:
+    async def _read(self, begun: Sequence[int], connection: Connection, limit: int, taken: list[int]) -> None:
         # (1) take
-        envelopes = await inbox.waiting(connection, limit)
+        envelopes = await inbox.waiting(connection, limit, begun)
         taken += [envelope.id for envelope in envelopes]
         if not envelopes:
             return

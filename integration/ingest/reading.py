@@ -20,8 +20,14 @@ from integration.store.connection import Connection
 log = structlog.get_logger()
 
 
+TOO_OFTEN = 5
+"""Tries: one among others, and some alone. A `kill -9` costs one too, and so does a database that goes away."""
+
+
 def parsed(feed: Feed, envelope: Envelope) -> Parsed:
     """What an envelope says that is not large."""
+    if envelope.tries >= TOO_OFTEN:
+        return Parsed(defects=[ends_the_process(envelope)])
     try:
         return _own(envelope, feed.parse(envelope.content, **_stated(envelope)))
     except Unreadable as error:
@@ -59,6 +65,8 @@ class _Reading:
     async def all(self, content: BinaryIO) -> None:
         """Keep all pieces, and put the reading in force; what cannot be read is quarantined as a whole."""
         await self._begin()
+        if self._envelope.tries >= TOO_OFTEN:
+            return await self._refuse(ends_the_process(self._envelope))
         try:
             last = await self._pieces(content) or await self._from_the_start(content)
         except Unreadable as error:
@@ -116,7 +124,7 @@ class _Reading:
             await statements.keep(self._connection, self._assembler.secret, [kept])
             await quarantine.add(self._connection, self._envelope.id, self._number, piece.defects)
             await self._connection.execute(
-                "update toldonce.envelope set pieces = $2, passed = $3 where id = $1",
+                "update toldonce.envelope set pieces = $2, passed = $3, tries = 0 where id = $1",
                 self._envelope.id,
                 number,
                 passed,
@@ -186,6 +194,18 @@ def wrong_sender(feed: str, sender: str, content: bytes) -> Defect:
         reason=f"it names patients of another organisation than its sender {sender}; they were left out",
         remedy="send it as the organisation it comes from, or correct the organisation in it",
         fragment=content,
+    )
+
+
+def ends_the_process(envelope: Envelope) -> Defect:
+    """Whoever read an envelope ended in the middle: a library that aborts, or memory that runs out."""
+    return Defect(
+        code="ends-the-process",
+        where=f"the whole {envelope.feed} envelope",
+        reason=f"every process that read it ended in the middle, {TOO_OFTEN - 1} times",
+        remedy="this is a fault of ours, or memory ran out: see the workers' log, and report it with the envelope's "
+        "number; replay once it is mended",
+        fragment=envelope.content,
     )
 
 

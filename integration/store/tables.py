@@ -89,6 +89,8 @@ class Envelope(Table, table=True):
     """A reading that is going on, how many pieces of the file it has kept, and how many bytes it has passed."""
     pieces: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     passed: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    tries: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How often it was begun to be read, and not read to the end."""
 
 
 class EnvelopePart(Table, table=True):

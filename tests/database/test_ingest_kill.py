@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from integration.config import Settings
-from integration.ingest import inbox
+from integration.ingest import inbox, reading
 from integration.ingest.inbox import Delivery
 from integration.store.database import Database, embedded_server
 from tests.database import bad_input
@@ -203,3 +203,49 @@ async def test_the_postmaster_killed_in_the_middle_of_ingest(tmp_path: Path, unh
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             server.cleanup()
+
+
+ABORTS = """
+import asyncio, os
+from dataclasses import replace
+from integration import main
+from integration.config import Settings
+from integration.feeds import FEEDS
+from integration.store.database import Database
+
+def parse(content, **stated):
+    if b"ABORTS" in content:
+        os.abort()
+    return FEEDS["acute"].parse(content, **stated)
+
+async def work():
+    settings = Settings()
+    async with Database(settings).pool("toldonce_worker", size=2) as pool:
+        pipeline = main.pipeline(settings, pool)
+        feeds = {**FEEDS, "acute": replace(FEEDS["acute"], parse=parse)}
+        pipeline.assembler = replace(pipeline.assembler, feeds=feeds)
+        await pipeline.run()
+
+asyncio.run(work())
+"""
+"""A worker with a library that ends the process on some bytes, as real ones do."""
+
+
+async def test_what_ends_the_process_that_reads_it_is_set_aside_and_nothing_else_waits_for_it(
+    database: Database, owner: asyncpg.Connection, tmp_path: Path
+) -> None:
+    sound = [Delivery("acute", "X9A", f"{n}.hl7", bad_input.hl7(bad_input.pid()), bad_input.AS_OF) for n in range(3)]
+    deadly = Delivery("acute", "X9A", "deadly.hl7", b"ABORTS", bad_input.AS_OF)
+    await received(database, owner, [sound[0], deadly, *sound[1:]])
+    ended = []
+    for _ in range(reading.TOO_OFTEN):
+        worker_ = started(database.owner_url, tmp_path, sys.executable, "-c", ABORTS)
+        await asyncio.to_thread(worker_.communicate)
+        ended.append(worker_.returncode == 0)
+        waiting = await owner.fetch("select name from toldonce.envelope where state = 'received'")
+        if len(ended) > 2:  # once it was read alone, nothing waits behind it
+            assert {row["name"] for row in waiting} <= {"deadly.hl7"}
+    assert ended == [False] * (reading.TOO_OFTEN - 1) + [True]
+    (entry,) = await set_aside(owner)
+    assert (entry["name"], entry["code"]) == ("deadly.hl7", "ends-the-process")
+    assert await counts(owner) == (4, 0)

@@ -47,7 +47,7 @@ async def test_it_is_kept_in_parts_and_received_once(
         assert await inbox.receive(connection, [council(content), council(BytesIO(content))]) == 0
         waiting = await inbox.large(connection)
         assert waiting is not None
-        assert await inbox.waiting(connection, 10) == []
+        assert await inbox.begin(connection, 10, again=False) == []
         with await inbox.opened(connection, waiting) as file:
             assert file.read() == content
     assert await owner.fetchval("select max(length(content)) from toldonce.envelope_part") <= PART

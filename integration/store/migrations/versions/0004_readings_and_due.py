@@ -24,6 +24,7 @@ def upgrade() -> None:
     op.add_column(
         "envelope", sa.Column("passed", sa.BigInteger(), nullable=False, server_default="0"), schema="toldonce"
     )
+    op.add_column("envelope", sa.Column("tries", sa.Integer(), nullable=False, server_default="0"), schema="toldonce")
     op.execute("update toldonce.envelope set reading = nextval('toldonce.reading') where state <> 'received'")
     op.create_index("envelope_reading", "envelope", ["reading"], unique=True, schema="toldonce")
     op.create_table(
@@ -71,6 +72,6 @@ def downgrade() -> None:
     op.alter_column("statement", "reading", new_column_name="envelope", schema="toldonce")
     op.drop_table("envelope_part", schema="toldonce")
     op.drop_index("envelope_reading", "envelope", schema="toldonce")
-    for column in ("passed", "pieces", "begun", "reading", "size"):
+    for column in ("tries", "passed", "pieces", "begun", "reading", "size"):
         op.drop_column("envelope", column, schema="toldonce")
     op.execute("drop sequence toldonce.reading")
