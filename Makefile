@@ -7,6 +7,9 @@ ARGS ?=
 UV   ?= uv
 COMPILE = $(UV) pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
 
+# A process for each processor; the tests of a file stay together, for they share a database.
+PARALLEL = $(BIN)/python -m pytest -n auto --dist loadfile
+
 .DEFAULT_GOAL := help
 .PHONY: mesh-sandbox help install demo test test-all test-crash check fuzz bench docs format lock
 
@@ -17,10 +20,10 @@ demo: install ## everything, end to end: database, synthetic neighbourhood, six 
 	$(BIN)/toldonce demo $(ARGS)
 
 test: install ## the tests that need nothing but this folder (under 5 minutes)
-	$(BIN)/python -m pytest -m "not slow and not samples and not crash" $(ARGS)
+	$(PARALLEL) -m "not slow and not samples and not crash" $(ARGS)
 
 test-all: test ## `make test`, then what it leaves out: slow tests, and the real samples under ../shared where they are
-	$(BIN)/python -m pytest -m "(slow or samples) and not crash" $(ARGS)
+	$(PARALLEL) -m "(slow or samples) and not crash" $(ARGS)
 
 test-crash: install ## 20,000 messages over MLLP while receiver, workers and postmaster are killed at random (CRASH_SEED=... again)
 	$(BIN)/python -m pytest -m crash -o log_cli=true tests/crash $(ARGS)
