@@ -35,7 +35,6 @@ from adapters.vcfse.write import blank_workbook
 COLUMN = "What to fix"
 SUMMARY = "What to fix"
 """Name of the summary's sheet; in CSV the first cell of its rows, which stand above the header."""
-MEDIA_TYPES = {".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".csv": "text/csv"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MARK = PatternFill("solid", fgColor="FFEB9C")
 _WRAP = Alignment(wrap_text=True, vertical="top")

@@ -29,8 +29,6 @@ FEED = "acute"
 _NAME = "MLLP"
 TOGETHER = 500
 """Messages in one transaction, at most."""
-WRITERS = 1
-"""Connections to the database. One: while it commits, the next transaction fills, and two would share what waits."""
 _TOO_LARGE = Defect(
     code="too-large",
     where="the whole message",
@@ -94,16 +92,16 @@ async def _store(connection: Connection, batch: list[_Waiting]) -> None:
 
 
 @asynccontextmanager
-async def receiver(pool: asyncpg.Pool, writers: int = WRITERS) -> AsyncIterator[Receiver]:
-    """A receiver at work on connections of the pool, one for each writer."""
+async def receiver(pool: asyncpg.Pool) -> AsyncIterator[Receiver]:
+    """A receiver at work on one connection of the pool: while it commits, the next transaction fills, and two would
+    share what waits."""
     made = Receiver()
-    tasks = [asyncio.create_task(made.write(pool)) for _ in range(writers)]
+    task = asyncio.create_task(made.write(pool))
     try:
         yield made
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def mllp_handler(to: Receiver, sender: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Handler:
