@@ -11,7 +11,8 @@ from uuid import UUID
 import msgspec
 
 from integration.errors import UnknownSourcePatient
-from integration.identity.compare import Outcome, compare
+from integration.identity.candidates import compared
+from integration.identity.compare import Outcome
 from integration.identity.demographics import Demographics
 from integration.identity.people import Decision, People, people, person_ids
 from integration.store.connection import Connection
@@ -67,7 +68,7 @@ async def relink(connection: Connection, secret: bytes, stated: Sequence[Stated]
     Under the lock of `alone`."""
     await _record(connection, stated)
     said = {one.id: one.demographics or Demographics() for one in stated}
-    wanted = {*_merges(stated), *await _by_rule(connection, said)}
+    wanted = {*_merges(stated), *((one, None) for one in await compared(connection, said))}
     await _replace_automatic(connection, list(said), wanted)
     await settle(connection, secret, list(said))
 
@@ -107,37 +108,6 @@ def _merges(stated: Iterable[Stated]) -> Iterable[tuple[Decision, UUID | None]]:
         for other in map(UUID, one.merged_into):
             a, b = sorted((one.id, other))
             yield Decision(a, b, "SAME", "feed", "the source merged its own two records of this person"), one.id
-
-
-_CANDIDATES = """
-select m.id as mine, o.id as other, o.demographics
-from unnest($1::uuid[], $2::text[], $3::text[]) as m(id, nhs_number, birth_date)
-join toldonce.source_patient o on o.nhs_number = m.nhs_number and o.id <> m.id
-union
-select m.id, o.id, o.demographics
-from unnest($1::uuid[], $2::text[], $3::text[]) as m(id, nhs_number, birth_date)
-join toldonce.source_patient o on o.birth_date = m.birth_date and o.id <> m.id
-"""
-
-
-async def _by_rule(connection: Connection, changed: Mapping[UUID, Demographics]) -> set[tuple[Decision, UUID | None]]:
-    """Decisions by exact rules between the changed and everyone who shares their number or birth date."""
-    listed = list(changed.items())
-    rows = await connection.fetch(
-        _CANDIDATES,
-        [id_ for id_, _ in listed],
-        [who.nhs_number for _, who in listed],
-        [who.birth_date for _, who in listed],
-    )
-    decisions: set[tuple[Decision, UUID | None]] = set()
-    for mine, other, stated in rows:
-        if stated is None:
-            continue
-        found = compare(changed[mine], msgspec.convert(stated, Demographics))
-        if found:
-            a, b = sorted((mine, other))
-            decisions.add((Decision(a, b, found.outcome, "rule", found.reason, found.strength), None))
-    return decisions
 
 
 _STANDING = """
