@@ -29,12 +29,19 @@ class Ids:
         An Organization's natural key is its ODS code alone, so that every feed means the same one."""
         return keyed_id(self.secret, "directory", resource_type, *natural_key)
 
+    def of_nobody(self) -> "Ids":
+        """For directory entries alone: the same for every person, so that what is made with it can be kept."""
+        return Ids(self.secret, _NOBODY)
+
     def other_patient(self, local_id: str) -> str:
         """Id of another source patient of the same organisation (merges)."""
         return self._of(local_id, "Patient")
 
     def _of(self, local_id: str, *parts: str) -> str:
         return keyed_id(self.secret, self.feed, self.patient.organisation, local_id, *parts)
+
+
+_NOBODY = SourcePatient("", "")
 
 
 @lru_cache(maxsize=65536)

@@ -65,7 +65,12 @@ class Composite:
 
     def parts(self, count: int) -> list[str]:
         """The first `count` components as texts, "" for those that say nothing."""
-        return [self.part(position) or "" for position in range(1, count + 1)]
+        sent = self.components[:count]
+        if len(sent) < count:
+            sent += [""] * (count - len(sent))
+        return [
+            text if text.isalnum() or not text else self.part(position) or "" for position, text in enumerate(sent, 1)
+        ]
 
 
 class Segment:
@@ -91,10 +96,13 @@ class Segment:
 
     def repetitions(self, number: int) -> tuple[Composite, ...] | None:
         """Every repetition that says something; None = not sent, () = delete."""
-        text = self.raw(number)
-        if not text:
+        fields = self.fields
+        if number >= len(fields) or not (text := fields[number].strip()):
             return None
         marks = self.delimiters
+        if marks.repetition not in text:
+            parts = text.split(marks.component)
+            return () if _NOTHING.issuperset(parts) else (Composite(parts, marks),)
         found = [part.split(marks.component) for part in text.split(marks.repetition)]
         return tuple([Composite(parts, marks) for parts in found if not _NOTHING.issuperset(parts)])
 
@@ -105,9 +113,11 @@ class Segment:
 
     def value(self, number: int, component: int = 1) -> str | None:
         """Text of a component of the first repetition; None = not sent, "" = delete."""
-        text = self.raw(number)
-        if not text or text.isalnum():
-            return (text or None) if component == 1 else None
+        fields = self.fields
+        if number >= len(fields) or not (text := fields[number]):  # most fields of most messages
+            return None
+        if text.isalnum():
+            return text if component == 1 else None
         found = self.repetitions(number)
         if found is None:
             return None

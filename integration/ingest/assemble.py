@@ -20,6 +20,8 @@ from integration.sharing.choices import choices_of
 from integration.sharing.relationship import evidence_of
 from integration.sharing.request import Choice, Evidence
 from integration.sharing.sensitivity import is_restricted, sensitivities_of
+from integration.store import directory
+from integration.store.directory import Entry
 from integration.store.extract import DIRECTORY, canonical_json, extract
 from integration.store.labels import LabelKey
 from integration.store.versions import Content, unstamped
@@ -45,7 +47,7 @@ class Assembled:
 
     source: Source
     resources: Sequence[Labelled] = ()
-    directory: Sequence[Resource] = ()
+    directory: Sequence[Entry] = ()
     demographics: Demographics | None = None
     merged_into: Sequence[str] = ()
     evidence: Sequence[Evidence] = ()
@@ -78,29 +80,39 @@ class Assembler:
         if state is None:
             return Assembled(source)
         ids = Ids(self.secret, source.patient, source.feed)
-        mapped = [self._stamp(source, resource) for resource in feed.to_resources(state, ids)]
-        sound, defects = _validated(source, mapped, stored)
-        about_person = [
-            (one, stored.get(one.digest) or _label(source, one)) for one in sound if one.type not in DIRECTORY
-        ]
+        mapped = feed.to_resources(state, ids)
+        own = [self._stamp(source, one) for one in mapped if one["resourceType"] not in DIRECTORY]
+        sound, defects = _validated(source, own, stored)
+        entries, more = self._directory(source, [one for one in mapped if one["resourceType"] in DIRECTORY])
+        about_person = [(one, stored.get(one.digest) or _label(source, one)) for one in sound]
         return replace(
             _facts(source, [one.resource for one in sound]),
             resources=[
                 *(_labelled(one, label, stored) for one, label in about_person),
                 *(_labelled(one, label, stored) for one, label in self._provenance(source, ids, about_person, events)),
             ],
-            directory=[one.resource for one in sound if one.type in DIRECTORY],
-            defects=defects,
+            directory=entries,
+            defects=[*defects, *more],
         )
 
     def _stamp(self, source: Source, resource: Resource) -> Resource:
-        """Say where it came from; tag synthetic data as such. The directory is nobody's in particular."""
-        meta: dict[str, Any] = dict(resource.get("meta", {}))
-        if resource["resourceType"] not in DIRECTORY:
-            meta["source"] = f"urn:toldonce:source:{source.patient.organisation}:{source.feed}"
-        if self.tags:
-            meta["tag"] = [*meta.get("tag", ()), *self.tags]
-        return {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta, **_rest(resource)}
+        """Say where it came from; tag synthetic data as such."""
+        meta: dict[str, Any] = dict(resource.get("meta", ()))
+        meta["source"] = f"urn:toldonce:source:{source.patient.organisation}:{source.feed}"
+        return _with_meta(resource, meta, self.tags)
+
+    def _directory(self, source: Source, named: Iterable[Resource]) -> tuple[list[Entry], list[Defect]]:
+        """The directory is nobody's in particular: it does not say where it came from."""
+        tags = orjson.dumps(self.tags)
+        entries: list[Entry] = []
+        defects: list[Defect] = []
+        for resource in named:
+            found = _entry(orjson.dumps(resource), tags)
+            if isinstance(found, Entry):
+                entries.append(found)
+            else:
+                defects.append(_invalid(source, resource, found))
+        return entries, defects
 
     def _provenance(
         self, source: Source, ids: Ids, made: Iterable[tuple["_Sound", LabelKey]], events: Sequence[FoldedEvent]
@@ -127,8 +139,20 @@ class _Sound(NamedTuple):
         return str(self.resource["resourceType"])
 
 
-def _rest(resource: Resource) -> Resource:
-    return {name: value for name, value in resource.items() if name not in ("resourceType", "id", "meta")}
+def _with_meta(resource: Resource, meta: dict[str, Any], tags: Sequence[Mapping[str, str]]) -> Resource:
+    if tags:
+        meta["tag"] = [*meta.get("tag", ()), *tags]
+    rest = {name: value for name, value in resource.items() if name not in ("resourceType", "id", "meta")}
+    return {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta, **rest}
+
+
+@lru_cache(maxsize=4096)
+def _entry(said: bytes, tags: bytes) -> Entry | str:
+    """A directory entry from its JSON, or what is not valid about it. A hospital's thousand messages name the same few
+    wards and consultants: each is looked at once."""
+    resource: Resource = orjson.loads(said)
+    tagged = _with_meta(resource, dict(resource.get("meta", ())), orjson.loads(tags))
+    return invalidity(tagged) or directory.entry(tagged)
 
 
 def _sound(resource: Resource) -> _Sound:
@@ -181,22 +205,12 @@ def _validated(
     defects: list[Defect] = []
     for resource in resources:
         one = _sound(resource)
-        problem = None if one.digest in valid else _invalidity(resource, one.canonical)
+        problem = None if one.digest in valid else invalidity(resource)
         if problem is None:
             sound.append(one)
         else:
             defects.append(_invalid(source, resource, problem))
     return sound, defects
-
-
-def _invalidity(resource: Resource, canonical: bytes) -> str | None:
-    """One hospital's thousand messages name the same few wards and consultants: each is looked at once."""
-    return _of_directory(canonical) if resource["resourceType"] in DIRECTORY else invalidity(resource)
-
-
-@lru_cache(maxsize=4096)
-def _of_directory(entry: bytes) -> str | None:
-    return invalidity(orjson.loads(entry))
 
 
 def _invalid(source: Source, resource: Resource, problem: str) -> Defect:

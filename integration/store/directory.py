@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import orjson
 
 from integration.store.connection import Connection
@@ -19,15 +20,31 @@ from integration.store.versions import stamped, unstamped
 from mappings.uk_core import Resource
 
 
-async def replace(connection: Connection, said: Mapping[int, Sequence[Resource]], recorded: datetime) -> None:
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """What somebody says of an organisation, a practitioner or a place; `rank` orders what is said of the same one."""
+
+    id: UUID
+    type: str
+    rank: str
+    body: bytes
+
+
+def entry(resource: Resource) -> Entry:
+    """What a valid resource says."""
+    body = unstamped(resource)
+    rank = f"{len(body):06d}{hashlib.sha256(body).hexdigest()}"
+    return Entry(UUID(resource["id"]), resource["resourceType"], rank, body)
+
+
+async def replace(connection: Connection, said: Mapping[int, Sequence[Entry]], recorded: datetime) -> None:
     """Make `said` what these source patients' records say of the directory, and serve the fullest of each."""
-    wanted = {(UUID(one["id"]), key): _ranked(one) for key, entries in said.items() for one in entries}
+    wanted = {(one.id, key): one for key, entries in said.items() for one in entries}
     rows = await connection.fetch(
         "select id, source_patient, rank from toldonce.directory_statement where source_patient = any($1)", list(said)
     )
     standing = {(row["id"], row["source_patient"]): row["rank"] for row in rows}
-    gone = [pair for pair, rank in standing.items() if pair not in wanted or wanted[pair][1] != rank]
-    new = [(*pair, *one) for pair, one in wanted.items() if standing.get(pair) != one[1]]
+    gone = [pair for pair, rank in standing.items() if pair not in wanted or wanted[pair].rank != rank]
+    new = [(*pair, one.type, one.rank, one.body) for pair, one in wanted.items() if standing.get(pair) != one.rank]
     await connection.execute(
         "delete from toldonce.directory_statement where (id, source_patient) in "
         "(select * from unnest($1::uuid[], $2::bigint[]))",
@@ -41,11 +58,6 @@ async def replace(connection: Connection, said: Mapping[int, Sequence[Resource]]
         records=new,
     )
     await _serve_fullest(connection, {id_ for id_, _ in gone} | {one[0] for one in new}, recorded)
-
-
-def _ranked(resource: Resource) -> tuple[str, str, bytes]:
-    body = unstamped(resource)
-    return resource["resourceType"], f"{len(body):06d}{hashlib.sha256(body).hexdigest()}", body
 
 
 async def _serve_fullest(connection: Connection, ids: set[UUID], recorded: datetime) -> None:

@@ -1,10 +1,10 @@
 """What the store keeps beside a resource's bytes: dates, status, tokens, references. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 import orjson
@@ -17,7 +17,7 @@ _FIRST_YEAR, _LAST_YEAR = 1850, 2150
 DIRECTORY = frozenset({"Organization", "Practitioner", "PractitionerRole", "Location", "HealthcareService"})
 """Types that are about nobody's care."""
 
-_DATES = (
+_BY_PREFERENCE = (
     "period",
     "effectivePeriod",
     "effectiveDateTime",
@@ -37,10 +37,12 @@ _DATES = (
     "date",
     "receivedTime",
 )
-"""Elements that say when, by preference: the first that is present counts (care dates before record dates)."""
+"""Elements that say when: the first that is present counts (care dates before record dates)."""
+_DATES = {element: place for place, element in enumerate(_BY_PREFERENCE)}
 _SUBJECT = uk_core.SUBJECT.encode()
 _REFERENCE = re.compile(rb'"reference":"([^"]*)"')
 """In JSON as orjson writes it. Text that quotes these very words has a backslash before each quotation mark."""
+_OURS = re.compile(rb"([A-Za-z]+)/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _TOKENS = {
     "code": "code",
     "category": "category",
@@ -61,8 +63,8 @@ class Extract:
     ends: datetime | None
     status: str | None
     tokens: tuple[str, ...]
-    refs: tuple[UUID, ...]
-    entries: tuple[UUID, ...]
+    refs: tuple[str, ...]
+    entries: tuple[str, ...]
     digest: bytes
 
 
@@ -74,7 +76,7 @@ def extract(resource: Resource, canonical: bytes, digest: bytes) -> Extract:
         starts=starts,
         ends=ends,
         status=resource.get("status"),
-        tokens=tuple(sorted(set(_tokens(resource)))),
+        tokens=tuple(sorted(_tokens(resource))),
         refs=_ids(id_ for kind, id_ in references if kind not in DIRECTORY),
         entries=_ids(id_ for kind, id_ in references if kind in DIRECTORY),
         digest=digest,
@@ -83,7 +85,9 @@ def extract(resource: Resource, canonical: bytes, digest: bytes) -> Extract:
 
 def directory_entries(resource: Resource) -> tuple[UUID, ...]:
     """Organisations, practitioners and places that a resource refers to."""
-    return _ids(id_ for kind, id_ in _references(canonical_json(resource)) if kind in DIRECTORY)
+    return tuple(
+        UUID(id_) for id_ in _ids(id_ for kind, id_ in _references(canonical_json(resource)) if kind in DIRECTORY)
+    )
 
 
 def canonical_json(resource: Resource) -> bytes:
@@ -94,13 +98,13 @@ def canonical_json(resource: Resource) -> bytes:
 def when(resource: Resource) -> tuple[datetime | None, datetime | None]:
     """First and last moment the resource speaks of; an open end is None. Partial dates cover their whole day, month
     or year (http://hl7.org/fhir/R4/search.html#date)."""
-    for element in _DATES:
-        value = resource.get(element)
-        if isinstance(value, dict):
-            return _kept(value.get("start"), 0), _kept(value.get("end"), 1)
-        if value:
-            return _kept(value, 0), _kept(value, 1)
-    return None, None
+    present = resource.keys() & _DATES
+    if not present:
+        return None, None
+    value = resource[min(present, key=_DATES.__getitem__)]
+    if isinstance(value, dict):
+        return _kept(value.get("start"), 0), _kept(value.get("end"), 1)
+    return _kept(value, 0), _kept(value, 1)
 
 
 def _kept(value: str | None, end: Literal[0, 1]) -> datetime | None:
@@ -142,27 +146,29 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), LONDON)
 
 
-def _tokens(resource: Resource) -> Iterator[str]:
-    for element, parameter in _TOKENS.items():
-        value = resource.get(element)
-        for item in value if isinstance(value, list) else [value] if value else ():
-            yield from (f"{parameter}={token}" for token in _token(item))
+def _tokens(resource: Resource) -> set[str]:
+    found: set[str] = set()
+    for element in resource.keys() & _TOKENS:
+        parameter, value = _TOKENS[element], resource[element]
+        for item in value if isinstance(value, list) else (value,):
+            if isinstance(item, dict):
+                for coding in item.get("coding") or (item,):
+                    code = coding.get("code") or coding.get("value")
+                    if isinstance(code, str):
+                        found.add(f"{parameter}={coding.get('system', '')}|{code}")
+    return found
 
 
-def _token(item: Any) -> Iterator[str]:
-    if not isinstance(item, dict):
-        return
-    for coding in item.get("coding", ()) or (item,):
-        code = coding.get("code") or coding.get("value")
-        if isinstance(code, str):
-            yield f"{coding.get('system', '')}|{code}"
-
-
-def _references(canonical: bytes) -> list[tuple[str, UUID]]:
+def _references(canonical: bytes) -> list[tuple[str, str]]:
     """(type, id) of every literal reference but the one to the person. Raises ValueError for one that is not ours."""
-    targets = set(_REFERENCE.findall(canonical)) - {_SUBJECT}
-    return [(kind, UUID(id_)) for target in targets for kind, _, id_ in [target.decode().partition("/")]]
+    found: list[tuple[str, str]] = []
+    for target in set(_REFERENCE.findall(canonical)) - {_SUBJECT}:
+        ours = _OURS.fullmatch(target)
+        if ours is None:
+            raise ValueError("a reference that is not ours")
+        found.append((ours[1].decode(), ours[2].decode()))
+    return found
 
 
-def _ids(found: Iterable[UUID]) -> tuple[UUID, ...]:
+def _ids(found: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(found)))

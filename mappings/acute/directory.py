@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from adapters.acute.records import Doctor, State
 from mappings import datatypes, uk_core
@@ -9,6 +10,8 @@ from mappings.datatypes import Json
 from mappings.ids import Ids
 from mappings.uk_core import Resource
 
+kept = lru_cache(maxsize=4096)
+"""A hospital's thousand patients name the same few doctors and wards: each entry is made once, and never changed."""
 JOB_ROLE = "https://fhir.hl7.org.uk/CodeSystem/UKCore-SDSJobRoleName"  # UKC
 _CONSULTANT, _GP = re.compile(r"C[0-9]{7}"), re.compile(r"G[0-9]{7}")
 _ODS = re.compile(r"[A-Z][A-Z0-9]{2,5}")
@@ -23,11 +26,16 @@ def organisation_or_name(ids: Ids, code: str, name: str) -> Json | None:
 
 def organisations(state: State, ids: Ids) -> list[Resource]:
     """The hospital's trust and the registered practice."""
-    practice = state.person.practice
-    found = [datatypes.organisation(ids, state.organisation, None)]
+    practice, anybodys = state.person.practice, ids.of_nobody()
+    found = [_organisation(anybodys, state.organisation, None)]
     if practice and _ODS.fullmatch(practice.code) and practice.code != state.organisation:
-        found.append(datatypes.organisation(ids, practice.code, practice.name or None))
+        found.append(_organisation(anybodys, practice.code, practice.name or None))
     return found
+
+
+@kept
+def _organisation(ids: Ids, code: str, name: str | None) -> Resource:
+    return datatypes.organisation(ids, code, name)
 
 
 def doctor_reference(ids: Ids, organisation: str, doctor: Doctor) -> Json | None:
@@ -44,15 +52,17 @@ def doctor_reference(ids: Ids, organisation: str, doctor: Doctor) -> Json | None
 
 def practitioners(state: State, ids: Ids) -> list[Resource]:
     """A Practitioner for each doctor named, and a PractitionerRole for consultants and the practice's GP."""
-    found: dict[str, Resource] = {}
+    anybodys = ids.of_nobody()
+    named: dict[str, Doctor] = {}
     for doctor in _doctors(state):
         if doctor.id:
-            found.setdefault(doctor.id, _practitioner(ids, state.organisation, doctor))
-    roles = [_consultant_role(ids, state.organisation, id_) for id_ in found if _CONSULTANT.fullmatch(id_)]
+            named.setdefault(doctor.id, doctor)
+    found = [_practitioner(anybodys, state.organisation, doctor) for doctor in named.values()]
+    roles = [_consultant_role(anybodys, state.organisation, id_) for id_ in named if _CONSULTANT.fullmatch(id_)]
     gp, practice = state.person.gp, state.person.practice
     if gp and _GP.fullmatch(gp.id) and practice and _ODS.fullmatch(practice.code):
-        roles.append(_role(ids, gp.id, practice.code, "R0260", "General Medical Practitioner"))
-    return [*found.values(), *roles]
+        roles.append(_role(anybodys, gp.id, practice.code, "R0260", "General Medical Practitioner"))
+    return [*found, *roles]
 
 
 def _doctors(state: State) -> Iterator[Doctor]:
@@ -78,6 +88,7 @@ def _practitioner_id(ids: Ids, organisation: str, doctor: Doctor) -> str:
     return ids.directory("Practitioner", *key)
 
 
+@kept
 def _practitioner(ids: Ids, organisation: str, doctor: Doctor) -> Resource:
     if _is_national(doctor):
         system = uk_core.GMC if _CONSULTANT.fullmatch(doctor.id) else uk_core.GMP
@@ -98,6 +109,7 @@ def _consultant_role(ids: Ids, organisation: str, doctor_id: str) -> Resource:
     return _role(ids, doctor_id, organisation, "R0050", "Consultant")
 
 
+@kept
 def _role(ids: Ids, doctor_id: str, organisation: str, job: str, title: str) -> Resource:
     return uk_core.resource(
         "PractitionerRole",

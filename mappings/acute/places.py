@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from adapters.acute.records import Place, State, Stay, VisitState
 from mappings import datatypes, uk_core
+from mappings.acute.directory import kept
 from mappings.datatypes import Json
 from mappings.ids import Ids
 from mappings.uk_core import Resource
@@ -37,7 +38,8 @@ def places(state: State, ids: Ids) -> list[Resource]:
     found = dict.fromkeys(
         level for place in _places(state) for level in zip(*_hierarchy(place, state.organisation), strict=True)
     )
-    return [_resource(level, whole, state.organisation, ids) for level, whole in found]
+    anybodys = ids.of_nobody()
+    return [_resource(level, whole, state.organisation, anybodys) for level, whole in found]
 
 
 def _places(state: State) -> Iterator[Place]:
@@ -96,6 +98,7 @@ def _reference(key: tuple[str, ...], ids: Ids) -> str:
     return f"Location/{ids.directory('Location', *key)}"
 
 
+@kept
 def _resource(level: _Level, whole: _Level | None, organisation: str, ids: Ids) -> Resource:
     kind, key = level
     name = key[-1]

@@ -34,10 +34,12 @@ def generated(plan: Plan) -> list[bytes]:
 
 @dataclass(frozen=True)
 class Sent:
-    """Acknowledgements of one way to send, and the seconds until the last message was processed."""
+    """Acknowledgements of one way to send, the seconds until the last message was processed, and the processor time
+    (seconds) that the listener and its worker used."""
 
     acknowledged: Answers
     processed: float
+    processor: float
 
 
 async def measure(cluster: Cluster, like: str, content: Sequence[bytes]) -> list[Figure]:
@@ -59,6 +61,12 @@ async def measure(cluster: Cluster, like: str, content: Sequence[bytes]) -> list
             batched,
             target=1000,
         ),
+        Figure(
+            "ADT",
+            f"processor time of listener and worker for each, {CONNECTIONS} senders",
+            1000 * together.processor / measured,
+            "ms",
+        ),
     ]
 
 
@@ -66,8 +74,8 @@ async def _listened(settings: Settings, content: Sequence[bytes], senders: int) 
     owner = await asyncpg.connect(settings.database_url)
     with children(Child("listen", settings)) as (child,):
         await child.ready()
-        await _sent(owner, child.port, content[:WARM_UP], CONNECTIONS)
-        sent = await _sent(owner, child.port, content[WARM_UP:], senders)
+        await _sent(owner, child, content[:WARM_UP], CONNECTIONS)
+        sent = await _sent(owner, child, content[WARM_UP:], senders)
     failed = await owner.fetchval("select count(*) from toldonce.envelope where feed = 'acute' and state <> 'done'")
     await owner.close()
     if failed:
@@ -75,17 +83,17 @@ async def _listened(settings: Settings, content: Sequence[bytes], senders: int) 
     return sent
 
 
-async def _sent(owner: Connection, port: int, content: Sequence[bytes], senders: int) -> Sent:
+async def _sent(owner: Connection, child: Child, content: Sequence[bytes], senders: int) -> Sent:
     """Send all of them and wait until none waits to be processed."""
-    opened = [await _connect(port) for _ in range(senders)]
+    opened = [await _connect(child.port) for _ in range(senders)]
     answers = Answers()
-    start = perf_counter()
+    start, used = perf_counter(), child.processor_seconds()
     parts = [content[number::senders] for number in range(senders)]
     await asyncio.gather(*(_send(*pair, part, answers) for pair, part in zip(opened, parts, strict=True)))
     answers.wall = perf_counter() - start
     while await owner.fetchval(LEFT):
         await asyncio.sleep(0.02)
-    return Sent(answers, perf_counter() - start)
+    return Sent(answers, perf_counter() - start, child.processor_seconds() - used)
 
 
 async def _connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -93,9 +93,9 @@ class Child:
         self.port = int(line)
 
     def processor_seconds(self) -> float:
-        """Processor time that it has used so far, without PostgreSQL's."""
-        used = psutil.Process(self._process.pid).cpu_times()
-        return float(used.user + used.system)
+        """Processor time that it and the processes it keeps have used so far, without PostgreSQL's."""
+        own = psutil.Process(self._process.pid)
+        return sum(used.user + used.system for used in (one.cpu_times() for one in (own, *own.children())))
 
     def most_memory(self) -> int:
         """Bytes that it held at most so far (resident)."""

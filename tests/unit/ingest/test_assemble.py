@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import orjson
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 from hypothesis import given, settings
@@ -67,7 +68,7 @@ def everything_assembled() -> tuple[Assembled, ...]:
 
 
 def resources(assembled: Assembled) -> list[Resource]:
-    return [*map(read, assembled.resources), *assembled.directory]
+    return [*map(read, assembled.resources), *(orjson.loads(one.body) for one in assembled.directory)]
 
 
 def content(one: Labelled) -> Content:
@@ -122,14 +123,14 @@ def test_ids_are_nobodys_twice_and_references_lead_to_what_is_there() -> None:
     ids: dict[str, UUID] = {}
     for assembled in everything_assembled():
         own = {one.id for one in assembled.resources}
-        entries = {UUID(one["id"]) for one in assembled.directory}
+        entries = {one.id for one in assembled.directory}
         assert len(own) == len(assembled.resources)
         for one in assembled.resources:
             assert ids.setdefault(str(one.id), assembled.source.id) == assembled.source.id
             merged = {UUID(other) for other in assembled.merged_into}
             replaces = {UUID(link["other"]["reference"].removeprefix("Patient/")) for link in read(one).get("link", ())}
-            assert set(content(one).columns.refs) <= own | merged | replaces
-            assert set(content(one).columns.entries) <= entries
+            assert set(map(UUID, content(one).columns.refs)) <= own | merged | replaces
+            assert set(map(UUID, content(one).columns.entries)) <= entries
 
 
 def test_what_is_said_of_the_person_names_its_source_and_is_marked_as_test_data() -> None:
