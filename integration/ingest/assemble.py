@@ -22,9 +22,9 @@ from integration.sharing.request import Choice, Evidence
 from integration.sharing.sensitivity import is_restricted, sensitivities_of
 from integration.store import directory
 from integration.store.directory import Entry
-from integration.store.extract import DIRECTORY, canonical_json, extract
+from integration.store.extract import DIRECTORY, extract, unstamped
 from integration.store.labels import LabelKey
-from integration.store.versions import Content, unstamped
+from integration.store.versions import Content
 from mappings.ids import Ids
 from mappings.provenance import provenance
 from mappings.uk_core import Resource
@@ -128,10 +128,10 @@ class Assembler:
 
 
 class _Sound(NamedTuple):
-    """A valid resource, its canonical JSON and the digest of that."""
+    """A valid resource, its JSON and the digest of that."""
 
     resource: Resource
-    canonical: bytes
+    body: bytes
     digest: bytes
 
     @property
@@ -156,19 +156,19 @@ def _entry(said: bytes, tags: bytes) -> Entry | str:
 
 
 def _sound(resource: Resource) -> _Sound:
-    canonical = canonical_json(resource)
-    return _Sound(resource, canonical, hashlib.sha256(canonical).digest())
+    body = unstamped(resource)
+    return _Sound(resource, body, hashlib.sha256(body).digest())
 
 
 def _label(source: Source, one: _Sound) -> LabelKey:
-    sensitivities = sensitivities_of(one.resource, one.canonical)
+    sensitivities = sensitivities_of(one.resource, one.body)
     return LabelKey(source.patient.organisation, category_of(one.resource), sensitivities)
 
 
 def _labelled(one: _Sound, label: LabelKey, stored: Mapping[bytes, LabelKey]) -> Labelled:
     content = None
     if stored.get(one.digest) != label:
-        content = Content(extract(one.resource, one.canonical, one.digest), unstamped(one.resource))
+        content = Content(extract(one.resource, one.body, one.digest), one.body)
     return Labelled(UUID(one.resource["id"]), one.type, label, content)
 
 

@@ -51,12 +51,12 @@ def _by_icd10() -> Mapping[str, str]:
     return {code.replace(".", ""): name for name, kept in _LISTS["sensitivities"].items() for code in kept["icd10"]}
 
 
-def sensitivities_of(resource: Resource, canonical: bytes | None = None) -> frozenset[str]:
+def sensitivities_of(resource: Resource, body: bytes | None = None) -> frozenset[str]:
     """Plain-English names of what makes this resource sensitive: from every code in it and from its security
     labels. A person's own Patient is never sensitive for being restricted: rule 7 removes elements instead.
-    `canonical`, its JSON as `store.extract` makes it, where there is one: most resources hold no code of any list,
+    `body`, its JSON as `store.extract` makes it, where there is one: most resources hold no code of any list,
     and there it is quickly seen."""
-    found = set(_of_codes(resource)) if canonical is None or _may_hold_one(canonical) else set()
+    found = set(_of_codes(resource)) if body is None or _may_hold_one(body) else set()
     found.update(_of_labels(resource))
     if is_safeguarding_flag(resource):
         found.add(_SAFEGUARDING)
@@ -112,11 +112,11 @@ def _of_codes(resource: Resource) -> Iterator[str]:
 _CODE = re.compile(rb'"code":"([^"]*)"')
 
 
-def _may_hold_one(canonical: bytes) -> bool:
+def _may_hold_one(body: bytes) -> bool:
     """Whether a code in this JSON is one of the lists', whatever its system: its bytes, or for ICD-10 those it begins
     with. Codes of the lists have no character that JSON writes in another way."""
     known, prefixes = _bytes_of_lists()
-    return any(code in known or code.replace(b".", b"")[:3] in prefixes for code in _CODE.findall(canonical))
+    return any(code in known or code.replace(b".", b"")[:3] in prefixes for code in _CODE.findall(body))
 
 
 @cache

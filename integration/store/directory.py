@@ -15,8 +15,8 @@ import msgspec
 import orjson
 
 from integration.store.connection import Connection
-from integration.store.extract import directory_entries
-from integration.store.versions import stamped, unstamped
+from integration.store.extract import directory_entries, unstamped
+from integration.store.versions import stamped
 from mappings.uk_core import Resource
 
 

@@ -68,10 +68,10 @@ class Extract:
     digest: bytes
 
 
-def extract(resource: Resource, canonical: bytes, digest: bytes) -> Extract:
-    """What is stored beside a resource; `canonical` is its `canonical_json`, `digest` the SHA-256 of that."""
+def extract(resource: Resource, body: bytes, digest: bytes) -> Extract:
+    """What is stored beside a resource; `body` is its `unstamped` JSON, `digest` the SHA-256 of that."""
     starts, ends = when(resource)
-    references = _references(canonical)
+    references = _references(body)
     return Extract(
         starts=starts,
         ends=ends,
@@ -85,14 +85,13 @@ def extract(resource: Resource, canonical: bytes, digest: bytes) -> Extract:
 
 def directory_entries(resource: Resource) -> tuple[UUID, ...]:
     """Organisations, practitioners and places that a resource refers to."""
-    return tuple(
-        UUID(id_) for id_ in _ids(id_ for kind, id_ in _references(canonical_json(resource)) if kind in DIRECTORY)
-    )
+    return tuple(UUID(id_) for id_ in _ids(id_ for kind, id_ in _references(unstamped(resource)) if kind in DIRECTORY))
 
 
-def canonical_json(resource: Resource) -> bytes:
-    """The one JSON of a resource, whose SHA-256 tells whether two versions are the same."""
-    return orjson.dumps(resource, option=orjson.OPT_SORT_KEYS)
+def unstamped(resource: Resource) -> bytes:
+    """The JSON of a resource that starts with type, id and meta, as they all do, without version and time. Its SHA-256
+    tells whether two versions are the same: mappings are functions of what was said, in the order of members too."""
+    return orjson.dumps(resource)
 
 
 def when(resource: Resource) -> tuple[datetime | None, datetime | None]:
@@ -159,10 +158,10 @@ def _tokens(resource: Resource) -> set[str]:
     return found
 
 
-def _references(canonical: bytes) -> list[tuple[str, str]]:
+def _references(body: bytes) -> list[tuple[str, str]]:
     """(type, id) of every literal reference but the one to the person. Raises ValueError for one that is not ours."""
     found: list[tuple[str, str]] = []
-    for target in set(_REFERENCE.findall(canonical)) - {_SUBJECT}:
+    for target in set(_REFERENCE.findall(body)) - {_SUBJECT}:
         ours = _OURS.fullmatch(target)
         if ours is None:
             raise ValueError("a reference that is not ours")

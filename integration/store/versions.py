@@ -13,7 +13,6 @@ import orjson
 
 from integration.store.connection import Connection
 from integration.store.extract import Extract
-from mappings.uk_core import Resource
 
 Key = TypeVar("Key")
 
@@ -30,7 +29,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Content:
-    """What is stored of a resource: its JSON without version and time (see `unstamped`), and columns beside it."""
+    """What is stored of a resource: its JSON without version and time (`extract.unstamped`), and columns beside it."""
 
     columns: Extract
     body: bytes
@@ -174,11 +173,6 @@ def _records(
             columns.digest,
             stamped(content.body, version, recorded),
         )
-
-
-def unstamped(resource: Resource) -> bytes:
-    """The JSON of a resource that starts with type, id and meta, as they all do."""
-    return orjson.dumps(resource)
 
 
 _META = b'"meta":{'
