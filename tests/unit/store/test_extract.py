@@ -164,10 +164,3 @@ def test_tokens_are_codes_categories_and_identifiers_by_element_with_their_syste
         f"identifier={uk_core.NHS_NUMBER}|9990000018",
     }
     assert found.status == "active"
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=6),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
-    max_leaves=12,
-)
