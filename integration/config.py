@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     """PEM file with the authorities that sign the senders' certificates; empty = senders need none."""
     gp_connect: Path | None = None
     """YAML document of GP Connect: who asks, which practices, how fresh (docs/gp-connect.md); empty = no pulls."""
+    pds: Path | None = None
+    """YAML document of PDS: who asks, where, about whom, how often (docs/pds.md); empty = nobody is traced."""
     mesh: Path | None = None
     """YAML document of the MESH mailbox: where, whose, what is which feed (docs/transports.md); empty = no MESH."""
     mesh_password: SecretStr = SecretStr("")

@@ -11,8 +11,8 @@ from joserfc.jwk import ECKey
 from adapters.synthetic import organisations
 from adapters.synthetic.world import FeedFile
 from integration.api.clients import register
-from integration.api.ingest import SEND_SCOPE
 from integration.api.keys import new_client_key, public_jwks, save_private
+from integration.api.scopes import SEND_SCOPE
 from integration.config import Settings
 from integration.sharing.request import Client
 from integration.store.connection import Connection
@@ -43,8 +43,20 @@ CLIENTS = (
     DemoClient(
         "hospital-epr", "Hospital patient record", "X9A", ("emergency doctor", "hospital doctor"), ("TREAT", "ETREAT")
     ),
-    DemoClient("community-system", "Community nursing system", "X9C", ("community nurse",), ("TREAT",)),
-    DemoClient("council-system", "Adult social care case system", "X9L", ("social worker",), ("TREAT",)),
+    DemoClient(
+        "community-system",
+        "Community nursing system",
+        "X9C",
+        ("community nurse", "mental health practitioner"),
+        ("TREAT",),
+    ),
+    DemoClient(
+        "council-system",
+        "Adult social care case system",
+        "X9L",
+        ("social worker", "approved mental health professional"),
+        ("TREAT",),
+    ),
     DemoClient(
         "companions",
         "Companions Coventry case book",

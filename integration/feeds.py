@@ -1,6 +1,6 @@
-"""The registry of feeds: one Feed per sector ties its adapter to its mapping.
+"""The registry of feeds: one Feed per sector, and the national demographics, ties its adapter to its mapping.
 
-A sixth feed is one adapter package, one mapping and one line in FEEDS.
+Another feed is one adapter package, one mapping and one line in FEEDS.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,12 +16,14 @@ from adapters.gp import parse as gp_in
 from adapters.gp import state as gp_now
 from adapters.mental_health import parse as mhsds_in
 from adapters.mental_health import state as mhsds_now
+from adapters.pds import parse as pds_in
+from adapters.pds import state as pds_now
 from adapters.records import FoldedEvent, Parsed, SourcePatient, Submission
 from adapters.social_care import parse as social_care_in
 from adapters.social_care import state as social_care_now
 from adapters.vcfse import parse as vcfse_in
 from adapters.vcfse import state as vcfse_now
-from mappings import acute, community, gp, mental_health, social_care, vcfse
+from mappings import acute, community, gp, mental_health, pds, social_care, vcfse
 from mappings.ids import Ids
 from mappings.uk_core import Resource
 
@@ -98,5 +100,8 @@ FEEDS = {
             social_care_in.pieces,
         ),
         Feed("vcfse", "Charities: referral spreadsheets", vcfse_in.parse, vcfse_now.fold, vcfse.to_resources),
+        Feed(
+            "pds", "National demographics: Personal Demographics Service", pds_in.parse, pds_now.fold, pds.to_resources
+        ),
     )
 }

@@ -2,8 +2,6 @@
 
 import asyncio
 import gc
-import os
-import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -25,6 +23,7 @@ from integration.api.health import Check, health_routes
 from integration.api.ingest import ingest_routes
 from integration.api.interactions import FhirRouter
 from integration.api.keys import signing_key
+from integration.api.match import serve_match
 from integration.api.metrics import metrics_routes
 from integration.api.outcome import LastResort, install_error_handlers
 from integration.api.read import serve_read
@@ -35,16 +34,13 @@ from integration.api.token import TokenEndpoint, token_routes, token_url
 from integration.audit.log import AuditLog, keep_sequenced
 from integration.config import Settings
 from integration.console.agreements import agreement_pages
+from integration.deployment import secret_of
 from integration.errors import NotPossible
-from integration.feeds import FEEDS
-from integration.ingest.assemble import Assembler
-from integration.ingest.pipeline import Pipeline
 from integration.record.consult import Records
-from integration.sharing.current import CurrentPolicy
+from integration.sharing.current import CurrentPolicy, told_of_changes
 from integration.sharing.decide import BREAK_GLASS_REASONS
 from integration.sharing.request import Client
 from integration.store.database import Database
-from mappings.uk_core import HEALTH_TEST_DATA
 
 log = structlog.get_logger()
 _REFRESH = 1.0
@@ -64,7 +60,7 @@ class Registry:
     async def refresh(self, pool: asyncpg.Pool) -> None:
         async with pool.acquire() as connection:
             self.clients = await load_clients(connection)
-        await self.policy.refresh(pool, datetime.now(UTC))
+        await self.policy.refresh(pool)
         self._read = monotonic()
 
     async def require_fresh(self) -> None:
@@ -89,7 +85,9 @@ async def application(
         )
         registry = Registry()
         await registry.refresh(pool)
-        for work in (keep_sequenced(pool), _keep_fresh(registry, pool)):
+        told = asyncio.Event()
+        await stack.enter_async_context(told_of_changes(database.url("toldonce_api"), told.set))
+        for work in (keep_sequenced(pool), _keep_fresh(registry, pool, told)):
             stack.push_async_callback(_cancel, asyncio.create_task(work))
         services = Services(
             records=Records(pool, registry.policy),
@@ -112,6 +110,7 @@ def _app(services: Services, pool: asyncpg.Pool, checks: Mapping[str, Check], se
     router = FhirRouter(route_class=FhirRoute)
     serve_everything(router)
     serve_search(router)
+    serve_match(router)
     serve_audit_events(router, services.records.ids_of)
     serve_read(router)
     app.include_router(metadata_routes(router, services.base_url))
@@ -120,7 +119,7 @@ def _app(services: Services, pool: asyncpg.Pool, checks: Mapping[str, Check], se
     app.include_router(ingest_routes(pool, settings.ingest_largest))
     app.include_router(template_routes())
     app.include_router(health_routes(checks))
-    app.include_router(metrics_routes(pool))
+    app.include_router(metrics_routes(pool, services.records.policy))
     app.include_router(router.routes)
     return app
 
@@ -131,29 +130,6 @@ def _token_endpoint(services: Services, pool: asyncpg.Pool) -> TokenEndpoint:
 
 def _authority(settings: Settings) -> TokenAuthority:
     return TokenAuthority(signing_key(settings.data_dir), token_url(settings.fhir_base), settings.fhir_base)
-
-
-def secret_of(settings: Settings, name: str, length: int) -> bytes:
-    """A secret of this deployment: from the settings where one is set, else made once and kept in the data folder."""
-    if name == "ids" and settings.id_secret:
-        return settings.id_secret.get_secret_value().encode()
-    folder = settings.data_dir / "keys"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / name
-    if not path.exists():
-        draft = folder / f".{name}.{os.getpid()}"
-        draft.touch(mode=0o600)
-        draft.write_bytes(secrets.token_bytes(length))
-        with suppress(FileExistsError):  # another process was first: its secret counts
-            path.hardlink_to(draft)
-        draft.unlink()
-    return path.read_bytes()
-
-
-def pipeline(settings: Settings, pool: asyncpg.Pool) -> Pipeline:
-    """The ingest pipeline on a pool of the worker's login."""
-    tags = (HEALTH_TEST_DATA,) if settings.test_data else ()
-    return Pipeline(pool, Assembler(FEEDS, secret_of(settings, "ids", 32), tags))
 
 
 async def serve(settings: Settings, database: Database) -> None:
@@ -169,9 +145,12 @@ async def _answers(pool: asyncpg.Pool) -> None:
         await connection.execute("select")
 
 
-async def _keep_fresh(registry: Registry, pool: asyncpg.Pool) -> None:
+async def _keep_fresh(registry: Registry, pool: asyncpg.Pool, told: asyncio.Event) -> None:
+    """At once when PostgreSQL tells of new agreements; otherwise, and where word was lost, every second."""
     while True:
-        await asyncio.sleep(_REFRESH)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), _REFRESH)
+        told.clear()
         try:
             await registry.refresh(pool)
         except Exception as error:  # noqa: BLE001  whatever it is, the next round tries again, and readiness tells

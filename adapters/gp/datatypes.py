@@ -1,29 +1,17 @@
 """FHIR STU3 datatypes as GP Connect uses them, and what every resource has (http://hl7.org/fhir/STU3/datatypes.html)."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from msgspec import Meta as Constraint
-from msgspec import Struct
-
-Date = Annotated[str, Constraint(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
-DateTime = Annotated[
-    str, Constraint(pattern=r"^\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?)?)?$")
-]
-"""FHIR dateTime of any precision; a time without offset is accepted, for it is common dirt."""
-Text = Annotated[str, Constraint(min_length=1)]
-Code = Annotated[str, Constraint(pattern=r"^\S+( \S+)*$")]
-Uri = Annotated[str, Constraint(pattern=r"^\S+$")]
-Id = Annotated[str, Constraint(pattern=r"^[A-Za-z0-9\-.]{1,64}$")]
-_MOST = 2**31 - 1
-"""Of FHIR's integers, http://hl7.org/fhir/STU3/datatypes.html#integer."""
-Count = Annotated[int, Constraint(ge=0, le=_MOST)]
-Positive = Annotated[int, Constraint(ge=1, le=_MOST)]
-Whole = Annotated[int, Constraint(ge=-(2**53), le=2**53)]
-"""Of a decimal: JSON may hold any, but what is larger no program reads alike, and none can be a measurement."""
-
-
-class Element(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """Base of every STU3 datatype and resource: camelCase on the wire, absent when empty."""
+from adapters.fhir.primitives import Code as Code
+from adapters.fhir.primitives import Count as Count
+from adapters.fhir.primitives import Date as Date
+from adapters.fhir.primitives import DateTime as DateTime
+from adapters.fhir.primitives import Element as Element
+from adapters.fhir.primitives import Id as Id
+from adapters.fhir.primitives import Positive as Positive
+from adapters.fhir.primitives import Text as Text
+from adapters.fhir.primitives import Uri as Uri
+from adapters.fhir.primitives import Whole as Whole
 
 
 class Reference(Element, frozen=True, kw_only=True):

@@ -20,4 +20,4 @@ def fold(
 ) -> records.State | None:
     """The provider's present view of one person, or None when it never said who the person is; see
     `adapters/tables/state.py`."""
-    return present(MHSDS.name, _DECODER, records.State, events, submissions)
+    return present(MHSDS, _DECODER, records.State, events, submissions)

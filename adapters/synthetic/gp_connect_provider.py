@@ -4,19 +4,15 @@ It checks headers, token and Parameters as the specification says and answers wi
 It gives the whole record whatever areas are asked for: our consumer always asks for all.
 """
 
-import asyncio
-import socket
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
-import uvicorn
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import StreamingResponse
 
 from adapters.errors import Unreadable
 from adapters.gp.parse import parse
@@ -24,8 +20,9 @@ from adapters.gp.records import NHS_NUMBER, Refusal, Withheld
 from adapters.gp.refusal import outcome_codes
 from adapters.gp.write import write, write_error
 from adapters.records import LONDON
-from adapters.synthetic import gp
+from adapters.synthetic import gp, http_server
 from adapters.synthetic.gp_connect_checks import Wrong, asked_for, wrong_headers
+from adapters.synthetic.http_server import Fault, faulty
 from adapters.synthetic.neighbourhood import LAST_DAY
 from adapters.synthetic.nhs_numbers import NAMED_SERIALS, nhs_number
 from adapters.synthetic.organisations import PRACTICES
@@ -35,17 +32,6 @@ from adapters.transport.gp_connect_request import OPERATION
 MEDIA_TYPE = "application/fhir+json; charset=utf-8"
 _ROOT = "STU3/1/gpconnect/structured/fhir"
 _STATUS = {"NO_PATIENT_CONSENT": 403, "NO_ORGANISATION_CONSENT": 403, "PATIENT_NOT_FOUND": 404}
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One bad answer: after `delay` seconds, `status` with `content`, `drip` bytes at a time where that is not 0."""
-
-    status: int = 200
-    content: bytes = b""
-    delay: float = 0.0
-    headers: Mapping[str, str] = field(default_factory=dict)
-    drip: int = 0
 
 
 @dataclass
@@ -134,7 +120,7 @@ def application(provider: Provider) -> FastAPI:
             return _error(Wrong(403, "ACCESS_DENIED", "GP Connect is not enabled here"))
         provider.asked.append((practice, asked))
         if faults := provider.faults.get(asked):
-            return await _fault(faults.pop(0))
+            return await faulty(faults.pop(0), MEDIA_TYPE)
         return _answer(provider.answers.get((practice, asked)))
 
     return app
@@ -153,34 +139,10 @@ def _answer(content: bytes | None) -> Response:
     return Response(content, status, media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
 
 
-async def _fault(fault: Fault) -> Response:
-    await asyncio.sleep(fault.delay)
-    headers = dict(fault.headers)
-    if not fault.drip:
-        return Response(fault.content, fault.status, headers=headers, media_type=MEDIA_TYPE)
-    return StreamingResponse(_dripping(fault), fault.status, headers=headers, media_type=MEDIA_TYPE)
-
-
-async def _dripping(fault: Fault) -> AsyncIterator[bytes]:
-    for start in range(0, len(fault.content), fault.drip):
-        yield fault.content[start : start + fault.drip]
-        await asyncio.sleep(0.05)
-
-
 @asynccontextmanager
 async def serving(provider: Provider, port: int = 0) -> AsyncIterator[Provider]:
     """The provider on 127.0.0.1, at `port` or a free one; stops at the end, requests that still run are cut off."""
-    with socket.create_server(("127.0.0.1", port)) as listening:
-        provider.port = listening.getsockname()[1]
-        config = uvicorn.Config(
-            application(provider), log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1
-        )
-        server = uvicorn.Server(config)
-        running = asyncio.create_task(server.serve(sockets=[listening]))
-        try:
-            while not server.started:
-                await asyncio.sleep(0.01)
+    with http_server.listening(port) as socket:
+        provider.port = socket.getsockname()[1]
+        async with http_server.serving(application(provider), socket):
             yield provider
-        finally:
-            server.should_exit = True
-            await running

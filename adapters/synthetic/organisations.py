@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["practice", "acute", "community", "council", "ambulance", "charity", "care-home", "hub"]
+Kind = Literal["practice", "acute", "community", "council", "ambulance", "charity", "care-home", "hub", "national"]
 
 
 @dataclass(frozen=True)
@@ -48,5 +48,18 @@ CARE_HOMES = (
     Organisation("X9K02", "Spon End Nursing Home", "care-home", "North-Central"),
     Organisation("X9K03", "Whitley Court Residential Home", "care-home", "South-East"),
 )
-ORGANISATIONS = (*PRACTICES, ACUTE, OTHER_ACUTE, COMMUNITY, COUNCIL, AMBULANCE, HUB, *CHARITIES, *CARE_HOMES)
+DEMOGRAPHICS = Organisation("X9P", "Personal Demographics Service (synthetic)", "national")
+"""Answers for PDS."""
+ORGANISATIONS = (
+    *PRACTICES,
+    ACUTE,
+    OTHER_ACUTE,
+    COMMUNITY,
+    COUNCIL,
+    AMBULANCE,
+    HUB,
+    DEMOGRAPHICS,
+    *CHARITIES,
+    *CARE_HOMES,
+)
 BY_CODE = {organisation.code: organisation for organisation in ORGANISATIONS}

@@ -199,7 +199,7 @@ class World:
 class FeedFile:
     """One file or message as a sector would deliver it. `as_of` (aware) when the transport would tell it."""
 
-    feed: Literal["gp", "acute", "community", "mental_health", "social_care", "vcfse"]
+    feed: Literal["gp", "acute", "community", "mental_health", "social_care", "vcfse", "pds"]
     sender: str
     name: str
     content: bytes

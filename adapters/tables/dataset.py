@@ -170,6 +170,15 @@ class DataSet:
         """File names without suffix, by table code, the header's too."""
         return {self.header_code: self.header} | {code: table.name for code, table in self.by_code.items()}
 
+    @cached_property
+    def above(self) -> Mapping[type[Row], Sequence[type[Row]]]:
+        """For each kind of row the kinds that it hangs on, at any remove; the people are left out."""
+        found: dict[type[Row], tuple[type[Row], ...]] = {one.record: () for one in (self.people, *self.registers)}
+        for table in self.tables[1:]:
+            over = self.by_code[self.parent(table)[0]]
+            found[table.record] = () if over is self.people else (over.record, *found[over.record])
+        return found
+
     def parent(self, table: Table) -> tuple[str, str]:
         """The table that its rows hang on, and the field that says which row of it."""
         return table.via or (self.people.code, self.people.id_field)

@@ -7,8 +7,9 @@ professional whom the submission does not describe is used, and reported where t
 
 Tables are read as streams. What stays in memory is an index of the rows that others hang on (patients, care plans,
 referrals, contacts ...; about 40 bytes each), digests of the rows of the table that is being read and of who met whom
-(about 25 bytes each), the registers (staff, teams, wards), and one piece. Measured with CSDS: 60 MB beside the
-interpreter for a million rows, 120 MB for two; `archive.MAX_BYTES` bounds it at about half a gigabyte.
+(about 25 bytes each), the registers (staff, teams, wards), and one piece. Measured with CSDS: 48 MB beside the
+interpreter for a million rows, 91 MB for two (docs/performance.md); `archive.MAX_BYTES` bounds it at about half a
+gigabyte.
 """
 
 import io

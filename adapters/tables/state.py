@@ -2,33 +2,35 @@
 
 For each natural key the row of the latest submission wins. A row that a later submission of the same sender does not
 carry any more was withdrawn only if that submission carries the table and the row's own date lies inside the reporting
-periods of both: the one that last carried it and the later one. Everything else stays, for submissions resend only what
-is open or changed.
+periods of both: the one that last carried it and the later one. With it goes all that hangs on it, whatever the dates:
+a contact of a referral that is not this person's (any more) is not this person's either. Everything else stays, for
+submissions resend only what is open or changed.
 
 A row without a date (a safeguarding factor, a disability) belongs to the person as the submission tells them: it was
 withdrawn if a later submission of the same sender carries both the table and the person, and not the row. One that does
 not carry the person (whose referrals are all closed) says nothing of them. Rows whose kind LASTS are never withdrawn:
 who somebody is, and the registers' entries.
 
-Known limit: a referral id that a later submission gives to somebody else leaves the first person's referral standing,
-unless its date lies inside both periods; one person's fold does not see another's rows.
+Known limit: a referral that a later submission gives to somebody else stays with the first person too, unless its date
+lies inside both periods: one person's fold does not see another's rows.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import cache
 from typing import Any, TypeVar, get_args
 
 import msgspec
 
 from adapters.records import FoldedEvent, Submission
+from adapters.tables.dataset import DataSet
 from adapters.tables.records import Row
 
 State = TypeVar("State", bound=msgspec.Struct)
 
 
 def present(
-    dataset: str,
+    dataset: DataSet,
     decoder: msgspec.json.Decoder[Any],
     state: type[State],
     events: Sequence[FoldedEvent],
@@ -46,13 +48,22 @@ def present(
     if not people:
         return None
     latest = {row.key(): (row, digest) for row, digest in rows}
-    history = _History(dataset, submissions, frozenset(digest for _, digest in people))
+    history = _History(dataset.name, submissions, frozenset(digest for _, digest in people))
+    gone = {key for key, (row, digest) in latest.items() if history.withdrew(row, digest)}
     by_kind: defaultdict[type[Row], list[Row]] = defaultdict(list)
-    for _, (row, digest) in sorted(latest.items()):
-        if not history.withdrew(row, digest):
+    for key, (row, _) in sorted(latest.items()):
+        if key not in gone and not (gone and _hangs_on(gone, row, dataset)):
             by_kind[type(row)].append(row)
     told = {name: tuple(row for kind in kinds for row in by_kind[kind]) for name, kinds in members.items()}
     return state(**{"as_of": max(event.at for event in events), "person": people[-1][0], **told})
+
+
+def _hangs_on(gone: Set[tuple[str, ...]], row: Row, dataset: DataSet) -> bool:
+    """Whether a row that `row` hangs on, at any remove, has one of these keys: its ids are on the row's own path."""
+    return any(
+        (row.provider, str(kind.__struct_config__.tag), *(getattr(row, name) or "" for name in kind.KEY)) in gone
+        for kind in dataset.above[type(row)]
+    )
 
 
 @cache

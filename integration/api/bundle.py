@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 import orjson
@@ -19,12 +20,14 @@ def searchset(
     *,
     base: str,
     links: Mapping[str, str],
+    scored: Iterable[tuple[float, str]] = (),
     included: Iterable[bytes] = (),
     grants: Sequence[Grant] = (),
     total: int | None = None,
 ) -> bytes:
     """A searchset: `matches`, what they refer to, and, where an agreement lets it be said, that something of a category
-    was withheld. `links`: relation -> URL; `total` only where it is known without counting what may not be seen."""
+    was withheld. `links`: relation -> URL; `total` only where it is known without counting what may not be seen;
+    `scored`: score and match grade of each match, where they were looked for by likeness."""
     withheld = sorted({category for grant in grants for category in grant.announced})
     emergency = next((grant.request.break_glass for grant in grants if grant.request.break_glass), None)
     head: dict[str, Any] = {"resourceType": "Bundle"}
@@ -34,20 +37,30 @@ def searchset(
     if total is not None:
         head["total"] = total
     head["link"] = [{"relation": relation, "url": url} for relation, url in links.items()]
-    entries = [*_entries(matches, base, b"match"), *_entries(included, base, b"include"), *_outcomes(withheld)]
+    found = [_graded(score, grade) for score, grade in scored] or repeat(_MATCH)
+    entries = [*_entries(matches, base, found), *_entries(included, base, repeat(_INCLUDE)), *_outcomes(withheld)]
     if not entries:
         return orjson.dumps(head)
     return b"".join((orjson.dumps(head)[:-1], b',"entry":[', b",".join(entries), b"]}"))
 
 
-def _entries(bodies: Iterable[bytes], base: str, mode: bytes) -> Iterator[bytes]:
+_MATCH, _INCLUDE = b'{"mode":"match"}', b'{"mode":"include"}'
+
+
+def _graded(score: float, grade: str) -> bytes:
+    """http://hl7.org/fhir/R4/extension-match-grade.html"""
+    extension = [{"url": "http://hl7.org/fhir/StructureDefinition/match-grade", "valueCode": grade}]
+    return orjson.dumps({"extension": extension, "mode": "match", "score": score})
+
+
+def _entries(bodies: Iterable[bytes], base: str, searches: Iterable[bytes]) -> Iterator[bytes]:
     """Entries around bodies as they are; `fullUrl` from the type and id that every stored body begins with."""
-    before, after = b'{"fullUrl":"' + base.encode() + b"/", b',"search":{"mode":"' + mode + b'"}}'
-    for body in bodies:
+    before = b'{"fullUrl":"' + base.encode() + b"/"
+    for body, search in zip(bodies, searches, strict=False):
         beginning = _BEGINNING.match(body)
         assert beginning is not None
         type_, id_ = beginning.groups()
-        yield b"".join((before, type_, b"/", id_, b'","resource":', body, after))
+        yield b"".join((before, type_, b"/", id_, b'","resource":', body, b',"search":', search, b"}"))
 
 
 def resource_type_of(body: bytes) -> str:

@@ -11,7 +11,7 @@ import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 
-from integration.api.interactions import FhirRouter, Interaction, SearchParam
+from integration.api.interactions import SOURCES, FhirRouter, Interaction, SearchParam
 from integration.api.media_types import require_acceptable
 from integration.api.outcome import FHIR_JSON, FhirResponse
 from integration.api.token import token_url
@@ -76,6 +76,7 @@ def _resource(name: str, served: list[Interaction]) -> Resource:
         "interaction": _interactions(served),
         "versioning": "versioned-update" if codes & _WRITES else "versioned",
         "readHistory": "vread" in codes,
+        "searchRevInclude": _rev_includes(served),
         "searchParam": _search_params(served),
         "operation": _operations(served),
     }
@@ -91,7 +92,11 @@ def _search_params(served: list[Interaction]) -> list[Resource]:
     for one in served:
         if one.code == "search-type":
             found |= {parameter.name: parameter for parameter in one.search_params}
-    return [_search_param(parameter) for parameter in found.values()]
+    return [_search_param(parameter) for name, parameter in found.items() if name != SOURCES.name]
+
+
+def _rev_includes(served: list[Interaction]) -> list[str]:
+    return [SOURCES.doc] if any(one.code == "search-type" and SOURCES in one.search_params for one in served) else []
 
 
 def _search_param(parameter: SearchParam) -> Resource:

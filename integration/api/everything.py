@@ -5,7 +5,7 @@ from fastapi import Depends, Response
 
 from integration.api.bundle import resource_type_of, searchset
 from integration.api.exchange import Exchange, exchange_of, refuse, resource_id
-from integration.api.interactions import FhirRouter, Interaction, SearchParam
+from integration.api.interactions import SOURCES, FhirRouter, Interaction, SearchParam
 from integration.api.outcome import FhirResponse
 from integration.api.parameters import understand
 from integration.api.read import READABLE
@@ -23,6 +23,7 @@ EVERYTHING = Interaction(
         SearchParam("end", "date", "care on or before"),
         SearchParam("_type", "string", "resource types, with commas between"),
         SearchParam("_count", "number", "entries on a page"),
+        SOURCES,
     ),
     operation="everything",
     definition="http://hl7.org/fhir/OperationDefinition/Patient-everything",
@@ -39,9 +40,10 @@ async def everything(id_: str, exchange: Exchange = Depends(exchange_of)) -> Res
     """authenticate -> facts, decide, read (one transaction) -> audit -> answer"""
     exchange.require("Patient", "r")
     parameters = exchange.parameters()
-    query = exchange.within_scopes(understand(parameters, (), _NAMES).query, READABLE)
+    asked = understand(parameters, (), _NAMES)
+    query, sources = exchange.within_scopes(asked.query, READABLE), asked.sources and exchange.covers("Provenance")
     async with exchange.records.consult(exchange.question, resource_id(id_)) as consultation:
-        page = await _page(consultation.decision, consultation.reader, query)
+        page = await _page(consultation.decision, consultation.reader, query, sources=sources)
     counts = page.counts() if page else {}
     await exchange.audit(Kind.EVERYTHING, "operation", consultation.decision, counts=counts)
     grant = refuse(consultation.decision)
@@ -50,9 +52,9 @@ async def everything(id_: str, exchange: Exchange = Depends(exchange_of)) -> Res
     return FhirResponse(_bundle(exchange, page, grant, links))
 
 
-async def _page(decision: Decision, reader: Reader, query: Query) -> Page | None:
+async def _page(decision: Decision, reader: Reader, query: Query, *, sources: bool) -> Page | None:
     if isinstance(decision, Grant):
-        return await longitudinal(reader, decision, query)
+        return await longitudinal(reader, decision, query, sources=sources)
     await reader.rows(query)
     return None
 
@@ -64,6 +66,6 @@ def _bundle(exchange: Exchange, page: Page, grant: Grant, links: dict[str, str])
         [*patient, *(row.body for row in page.rows)],
         base=exchange.services.base_url,
         links=links,
-        included=included,
+        included=[*map(orjson.dumps, page.sources), *included],
         grants=[grant],
     )

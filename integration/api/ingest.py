@@ -28,8 +28,6 @@ from integration.ingest import inbox
 from integration.ingest.inbox import Delivery
 from integration.store.database import act_as
 
-SEND_SCOPE = "system/Binary.c"
-"""SMART scope of a client that sends files: to FHIR, bytes of any format are a Binary."""
 IN_MEMORY = 1 << 20
 """Bytes of a body that are held; what is larger goes to disk."""
 _LONGEST_NAME = 200

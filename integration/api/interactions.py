@@ -44,6 +44,10 @@ class SearchParam:
     definition: str = ""
 
 
+SOURCES = SearchParam("_revinclude", "special", "Provenance:target")
+"""Asks for the source of each element of a golden Patient; `doc` is the one value that it takes."""
+
+
 @dataclass(frozen=True)
 class Interaction:
     """Something the server does. `resource_type` empty = the server as a whole; `operation` is a name without $ and

@@ -3,6 +3,7 @@
 from integration.errors import NotAcceptable, UnsupportedMediaType
 
 _SERVED = frozenset({"application/fhir+json", "application/json", "text/json", "application/*", "*/*"})
+_SENT = frozenset({"application/fhir+json", "application/json"})
 _FORMATS = _SERVED | {"json"}
 _VERSIONS = frozenset({"", "4.0", "4.0.1"})
 
@@ -24,6 +25,13 @@ def require_form(content_type: str | None) -> None:
     """Raise UnsupportedMediaType unless a body is declared as a form (R4 http.html#search: POST [type]/_search)."""
     if _type_and_version(content_type or "")[0] != "application/x-www-form-urlencoded":
         raise UnsupportedMediaType("Send application/x-www-form-urlencoded.", parameter="Content-Type")
+
+
+def require_fhir_json(content_type: str | None) -> None:
+    """Raise UnsupportedMediaType unless a body is declared as FHIR JSON of R4 (R4 http.html#mime-type)."""
+    media_type, version = _type_and_version(content_type or "")
+    if media_type not in _SENT or version not in _VERSIONS:
+        raise UnsupportedMediaType("Send application/fhir+json.", parameter="Content-Type")
 
 
 def _acceptable(choice: str) -> bool:

@@ -1,8 +1,9 @@
-"""GET /metrics: Prometheus. Counted in the database when asked, so that every process is seen; labels name feed, sender
-and outcome, never anybody's data. Public on the address that is served, not audited, like health."""
+"""GET /metrics: Prometheus. Counted in the database when asked, so that every process is seen; labels name feed,
+sender, outcome and agreement, never anybody's data. Public on the address that is served, not audited, like health."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
 
 import asyncpg
 from fastapi import APIRouter
@@ -11,6 +12,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
+from adapters.records import LONDON
+from integration.sharing.policy import Policy
 from integration.store.connection import Connection
 from integration.store.database import act_as
 
@@ -87,6 +90,21 @@ async def measured(connection: Connection, received: Received) -> list[Metric]:
     return [envelopes, outcomes, lag, wrong, concerned, behind]
 
 
+def agreements_left(policy: Policy) -> Metric:
+    """Until when each agreement that is in force now lasts, and by when it must be reviewed: alert well before."""
+    last = GaugeMetricFamily(
+        "toldonce_agreement_until_timestamp_seconds",
+        "End of the last day of an agreement, and of the day by which it must be reviewed (Unix time).",
+        labels=("agreement", "day"),
+    )
+    for one in policy.agreements.agreements:
+        for name, day in (("review", one.review), ("end", one.ends)):
+            if day is not None:
+                over = datetime.combine(day + timedelta(days=1), time(), LONDON)
+                last.add_metric((one.citation, name), over.timestamp())
+    return last
+
+
 class _Given(Collector):
     def __init__(self, metrics: list[Metric]) -> None:
         self._metrics = metrics
@@ -95,8 +113,8 @@ class _Given(Collector):
         return self._metrics
 
 
-def metrics_routes(pool: asyncpg.Pool) -> APIRouter:
-    """The pool is the API's own."""
+def metrics_routes(pool: asyncpg.Pool, policy: Callable[[], Policy]) -> APIRouter:
+    """The pool is the API's own; `policy` are the agreements in force."""
     router = APIRouter(include_in_schema=False)
     received = Received()
 
@@ -104,7 +122,7 @@ def metrics_routes(pool: asyncpg.Pool) -> APIRouter:
         async with pool.acquire() as connection:
             found = await measured(connection, received)
         registry = CollectorRegistry()
-        registry.register(_Given(found))
+        registry.register(_Given([*found, agreements_left(policy())]))
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     router.add_api_route("/metrics", metrics, methods=["GET"], response_model=None)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from integration.api.interactions import SOURCES
 from integration.api.seal import Parameters
 from integration.errors import BadRequest
 from integration.identity.demographics import is_nhs_number
@@ -35,6 +36,8 @@ class Asked:
     query: Query
     person: UUID | None = None
     number: str | None = None
+    sources: bool = False
+    """Whether the source of each element of a golden Patient is to be answered beside it."""
 
 
 def understand(parameters: Parameters, types: tuple[str, ...], names: Collection[str]) -> Asked:
@@ -117,6 +120,12 @@ def _id(query: Query, value: str) -> Query:
     return replace(query, ids=tuple(id_ for text in value.split(",") for id_ in _uuids(text)) or (UUID(int=0),))
 
 
+def _sources(asked: Asked, value: str) -> Asked:
+    if value != SOURCES.doc:
+        raise BadRequest(f"_revinclude takes {SOURCES.doc}.", parameter=SOURCES.name)
+    return replace(asked, sources=True)
+
+
 def _uuids(text: str) -> list[UUID]:
     try:
         return [UUID(text)]
@@ -156,6 +165,7 @@ _APPLY: dict[str, Callable[[Asked, str], Asked]] = {
     "_type": _query(lambda query, value: replace(query, types=(*query.types, *value.split(",")))),
     "_count": _query(_count),
     "_id": _query(_id),
+    SOURCES.name: _sources,
     "_format": lambda asked, _: asked,
     AFTER: _query(lambda query, value: replace(query, after=UUID(value))),
 }

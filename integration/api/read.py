@@ -1,7 +1,8 @@
 """FHIR read. https://hl7.org/fhir/R4/http.html#read
 
-A person's id answers with the golden Patient; a source's Patient with that source's statement. Directory entries
-(organisations, practitioners, places) are about nobody's care and readable by every authenticated caller.
+A person's id answers with the golden Patient, a former id with the link to it (replaced-by); a source's Patient with
+that source's statement. Directory entries (organisations, practitioners, places) are about nobody's care and readable
+by every authenticated caller.
 """
 
 from uuid import UUID
@@ -15,12 +16,7 @@ from integration.api.outcome import FhirResponse
 from integration.api.search_type import PARAMETERS
 from integration.audit.codes import Kind
 from integration.errors import NotFound
-from integration.record.adjustments import with_one_top_flag
-from integration.record.consult import Consultation
-from integration.record.longitudinal import read_patient
-from integration.record.patient import statement
-from integration.record.reader import Query
-from integration.sharing.request import Grant
+from integration.record.single import find
 from integration.store.extract import DIRECTORY
 
 READABLE = (
@@ -54,7 +50,7 @@ def _read(resource_type: str) -> Endpoint:
         if resource_type in DIRECTORY:
             return await _read_directory(resource_type, key, exchange)
         async with exchange.records.consult_about(exchange.question, resource_type, key) as consultation:
-            found = await _find(consultation, resource_type, key)
+            found = await find(consultation, resource_type, key)
         shown = {"target": f"{resource_type}/{key}"} if found else {}
         counts = {resource_type: 1 if found else 0}
         await exchange.audit(Kind.READ, "read", consultation.decision, counts=counts, **shown)
@@ -62,20 +58,6 @@ def _read(resource_type: str) -> Endpoint:
         return _answer(found)
 
     return read
-
-
-async def _find(consultation: Consultation, resource_type: str, key: UUID) -> bytes | None:
-    """The resource, as this caller may see it. For a Denial the same queries run over nothing."""
-    decision, reader = consultation.decision, consultation.reader
-    query = Query(types=(resource_type,), ids=() if resource_type == "Flag" else (key,))
-    rows = await reader.rows(query)
-    if isinstance(decision, Grant) and resource_type == "Patient" and consultation.by_person:
-        patient = await read_patient(reader, decision)
-        return orjson.dumps(patient) if patient else None
-    if isinstance(decision, Grant) and decision.location_withheld and resource_type == "Patient":
-        return next((orjson.dumps(statement(decision, row)) for row in rows), None)
-    shown = {row.id: row.body for row in (*rows, *await with_one_top_flag(reader, query, rows))}
-    return shown.get(key)
 
 
 async def _read_directory(resource_type: str, key: UUID, exchange: Exchange) -> Response:

@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from integration.errors import Forbidden, InvalidScope
 
+SEND_SCOPE = "system/Binary.c"
+"""Of a client that sends files: to FHIR, bytes of any format are a Binary."""
 _SCOPE = re.compile(r"system/(?P<type>\*|[A-Z][A-Za-z]{1,63})\.(?P<access>c?r?u?d?s?|read|write|\*)")
 _VERSION_1 = {"read": "rs", "write": "cud", "*": "cruds"}
 

@@ -1,32 +1,29 @@
 """FHIR search within a type, GET and POST. https://hl7.org/fhir/R4/http.html#search
 
-Patients are found by NHS number; everything else by the person it is about. Somebody the caller may not know of is an
-empty answer, as somebody who does not exist.
+Patients are found by NHS number or id (`patients.py`); everything else by the person it is about. Somebody the caller
+may not know of is an empty answer, as somebody who does not exist.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from uuid import UUID
+from dataclasses import replace
 
-import orjson
 from fastapi import Depends, Request, Response
 
 from integration.api.bundle import searchset
 from integration.api.exchange import Exchange, exchange_of, refuse
-from integration.api.interactions import Endpoint, FhirRouter, Interaction, SearchParam
+from integration.api.interactions import SOURCES, Endpoint, FhirRouter, Interaction, SearchParam
 from integration.api.media_types import require_form
 from integration.api.outcome import FhirResponse
 from integration.api.parameters import Asked, understand
+from integration.api.patients import Found, patients
 from integration.api.seal import Parameters
 from integration.audit.codes import Kind
 from integration.errors import BadRequest
 from integration.record.adjustments import with_one_top_flag
 from integration.record.consult import Consultation
-from integration.record.longitudinal import read_patient
 from integration.record.reader import Query
-from integration.sharing.request import Decision, Grant
-from mappings import uk_core
+from integration.sharing.request import Grant
 
 _BASE = "http://hl7.org/fhir/SearchParameter/"
 _PERSON = (SearchParam("patient", "reference", "Patient/<id>, or patient:identifier=<NHS number>"),)
@@ -40,7 +37,11 @@ def _tokens(*names: str) -> tuple[SearchParam, ...]:
 
 _DATE = (SearchParam("date", "date", "when it was: eq, ge, gt, le or lt, then a date"),)
 PARAMETERS: Mapping[str, tuple[SearchParam, ...]] = {
-    "Patient": (SearchParam("identifier", "token", "an NHS number", f"{_BASE}Patient-identifier"),),
+    "Patient": (
+        SearchParam("identifier", "token", "an NHS number", f"{_BASE}Patient-identifier"),
+        SearchParam("_id", "token", "ids, present or former"),
+        SOURCES,
+    ),
     "CarePlan": (*_SUBJECT, *_PAGING, *_tokens("status", "category"), *_DATE),
     "CareTeam": (*_SUBJECT, *_PAGING, *_tokens("status", "category"), *_DATE),
     "Encounter": (*_SUBJECT, *_PAGING, *_tokens("status", "class", "type"), *_DATE),
@@ -99,25 +100,20 @@ def _names(resource_type: str) -> set[str]:
     return names | chained
 
 
-@dataclass(frozen=True)
-class Found:
-    """What one consultation gave."""
-
-    decision: Decision
-    bodies: Sequence[bytes]
-    following: UUID | None = None
-
-
 async def _search(resource_type: str, exchange: Exchange, form: Parameters) -> Response:
     """authenticate -> facts, decide, read (one transaction) -> audit -> answer"""
     exchange.require(resource_type, "s")
     parameters = exchange.parameters(form)
     asked = understand(parameters, (resource_type,), _names(resource_type))
-    async with _consultations(exchange, asked) as consultations:
-        found = [await _find(one, asked, resource_type) async for one in consultations]
+    found = await (patients(exchange, asked) if resource_type == "Patient" else _found(exchange, asked))
     for one in found:
         await exchange.audit(Kind.QUERY, "search-type", one.decision, counts={resource_type: len(one.bodies)})
     return _answer(exchange, resource_type, parameters, found)
+
+
+async def _found(exchange: Exchange, asked: Asked) -> list[Found]:
+    async with _consultations(exchange, asked) as consultations:
+        return [await _find(one, asked) async for one in consultations]
 
 
 @asynccontextmanager
@@ -137,13 +133,8 @@ async def _consultations(exchange: Exchange, asked: Asked) -> AsyncIterator[Asyn
         raise BadRequest("Say whom the search is about: patient=<id>, or patient:identifier=<NHS number>.")
 
 
-async def _find(consultation: Consultation, asked: Asked, resource_type: str) -> Found:
+async def _find(consultation: Consultation, asked: Asked) -> Found:
     decision, reader, query = consultation.decision, consultation.reader, asked.query
-    if resource_type == "Patient":
-        number = f"{uk_core.NHS_NUMBER}|{asked.number}"
-        stating = await reader.rows(Query(types=("Patient",), tokens=(("identifier", (number,)),)))
-        patient = await read_patient(reader, decision) if isinstance(decision, Grant) and stating else None
-        return Found(decision, [orjson.dumps(patient)] if patient else [])
     rows = await reader.rows(query if query.limit is None else _one_more(query))
     more = query.limit is not None and len(rows) > query.limit
     shown = rows[: query.limit] if more else rows
@@ -166,6 +157,7 @@ def _answer(exchange: Exchange, resource_type: str, parameters: Parameters, foun
         bodies,
         base=exchange.services.base_url,
         links=exchange.links(resource_type, parameters, following),
+        included=[body for one in found for body in one.included],
         grants=[one.decision for one in found if isinstance(one.decision, Grant)],
         total=None if following or _continued(parameters) else len(bodies),
     )

@@ -1,6 +1,6 @@
 """The plain account of one access or attempt: what `event` makes an AuditEvent of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -28,7 +28,7 @@ class Account:
             allowed=True,
             reasons=decision.reasons,
             withheld=decision.announced,
-            location_hidden=decision.hide_location,
+            location_hidden=decision.hide_location or bool(decision.unlocated),
             pseudonymised=decision.pseudonymise,
         )
 
@@ -65,5 +65,7 @@ class Access:
     counts: Mapping[str, int] = field(default_factory=dict)
     """How many resources of each type were sent."""
     break_glass: BreakGlass | None = None
+    details: Sequence[tuple[str, str]] = ()
+    """What else belongs to the account, by name: of a decision about identity what was decided, why, and about whom."""
     failure: str = ""
     """Error code and text of a failed access, without patient data."""

@@ -44,6 +44,10 @@ class Kind(StrEnum):
     TOKEN = "token"  # noqa: S105  a kind of access, not a secret
     BREAK_GLASS = "break-glass"
     AUDIT = "audit"
+    LINKAGE = "linkage"
+    """Who is the same person as whom: looked at, decided, undone."""
+    AGREEMENTS = "agreements"
+    """What the sharing agreements would change, or a version of them put in force."""
 
 
 OWN = "https://toldonce.example/CodeSystem/"

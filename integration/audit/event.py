@@ -243,6 +243,7 @@ def _query(access: Access) -> Resource:
 
 def _details(access: Access) -> list[Resource]:
     details = [_detail(f"count/{kind}", str(count)) for kind, count in sorted(access.counts.items())]
+    details += [_detail(name, value) for name, value in access.details]
     if access.break_glass:
         details.append(_detail("break-glass/reason", access.break_glass.reason))
     if access.break_glass and access.break_glass.note:

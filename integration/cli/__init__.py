@@ -14,6 +14,7 @@ from integration.cli import (
     gp,
     identity,
     listening,
+    pds,
     quarantine,
     report,
     running,
@@ -31,5 +32,6 @@ for name, group in {
     "audit": audit,
     "vcfse": vcfse,
     "gp": gp,
+    "pds": pds,
 }.items():
     app.add_typer(group.app, name=name)

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from integration import commands
 from integration.cli.output import Json, run, show
-from integration.commands import audit as commands
 
 app = typer.Typer(no_args_is_help=True, help="Who saw what.")
 
@@ -18,7 +18,7 @@ def audit_search(
     as_json: Json = False,
 ) -> None:
     """Who saw what, newest first. The search itself is audited."""
-    rows = run(lambda settings: commands.audit_search(settings, nhs_number, organisation, limit))
+    rows = run(lambda settings: commands.audit.audit_search(settings, nhs_number, organisation, limit))
     show(rows, as_json=as_json, title="Access log")
 
 
@@ -27,7 +27,7 @@ def audit_verify(
     checkpoint: Annotated[str | None, typer.Option(help="A checkpoint that an earlier run printed.")] = None,
 ) -> None:
     """Recompute the whole log; names every change, gap and missing event. Exit code 1 when there is one."""
-    report, sound = run(lambda settings: commands.audit_verify(settings, checkpoint))
+    report, sound = run(lambda settings: commands.audit.audit_verify(settings, checkpoint))
     typer.echo(report)
     if not sound:
         raise typer.Exit(1)

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from integration.api.ingest import SEND_SCOPE
+from integration import commands
+from integration.api.scopes import SEND_SCOPE
 from integration.cli.output import out, run
-from integration.commands import clients as commands
 from integration.sharing.request import Client
 
 app = typer.Typer()
@@ -35,7 +35,7 @@ def register_client(
         jwks=_jwks(jwks),
         feeds=frozenset(feed or ()),
     )
-    run(lambda settings: commands.register_client(settings, registered, out))
+    run(lambda settings: commands.clients.register_client(settings, registered, out))
 
 
 def _jwks(file: Path) -> dict[str, Any]:
@@ -58,4 +58,4 @@ def token(
     scope: Annotated[str, typer.Option(help="What it may do.")] = "system/*.rs",
 ) -> None:
     """Get an access token from the running server, as one of the demo's clients."""
-    typer.echo(run(lambda settings: commands.token(settings, client, role, purpose, user, break_glass, scope)))
+    typer.echo(run(lambda settings: commands.clients.token(settings, client, role, purpose, user, break_glass, scope)))

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from integration import commands
 from integration.cli.output import Json, run
-from integration.commands import explain as commands
 
 app = typer.Typer()
 
@@ -24,7 +24,7 @@ def explain(
     """Say in plain English what a client would see of somebody, and why."""
     moment = at.replace(tzinfo=at.tzinfo or UTC) if at else None
     text = run(
-        lambda settings: commands.explain(
+        lambda settings: commands.explain.explain(
             settings, client, nhs_number, role, purpose, moment, break_glass, as_json=as_json
         )
     )

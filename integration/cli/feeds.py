@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from integration import commands
 from integration.cli.output import out, run
-from integration.commands import feeds as commands
 
 app = typer.Typer()
 
@@ -19,7 +19,7 @@ def generate(
     seed: Annotated[int, typer.Option(help="Another seed, another neighbourhood.")] = 7,
 ) -> None:
     """Write a synthetic neighbourhood's feeds as files, in their real formats."""
-    commands.generate(people, seed, folder, out)
+    commands.feeds.generate(people, seed, folder, out)
 
 
 @app.command()
@@ -31,4 +31,4 @@ def ingest(
 ) -> None:
     """Receive files into the inbox and process it."""
     moment = as_of.replace(tzinfo=as_of.tzinfo or UTC) if as_of else None
-    run(lambda settings: commands.ingest(settings, feed, paths, sender, moment, out))
+    run(lambda settings: commands.feeds.ingest(settings, feed, paths, sender, moment, out))

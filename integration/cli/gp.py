@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from integration import commands
 from integration.cli.output import out, run
-from integration.commands import gp as commands
 
 app = typer.Typer(no_args_is_help=True, help="Ask general practices by GP Connect.")
 
@@ -19,10 +19,10 @@ def gp_pull(
     every: Annotated[float | None, typer.Option(min=1, help="With --due: again after so many seconds.")] = None,
 ) -> None:
     """Ask practices for records, and process what they answer. The practices are those of TOLDONCE_GP_CONNECT."""
-    people = [*(nhs_number or ()), *(commands.people_in(file) if file else ())]
+    people = [*(nhs_number or ()), *(commands.gp.people_in(file) if file else ())]
     if bool(people) == due or (every and not due):
         raise typer.BadParameter("name people (--nhs-number, --file), or ask about everybody who is due (--due)")
-    run(lambda settings: commands.pull(settings, people, every=every, console=out))
+    run(lambda settings: commands.gp.pull(settings, people, every=every, console=out))
 
 
 @app.command("provider")
@@ -34,4 +34,4 @@ def gp_provider(
     ] = None,
 ) -> None:
     """Serve the synthetic practices as a GP Connect provider, for demo and tests."""
-    run(lambda _: commands.provide(people, port, replay, out))
+    run(lambda _: commands.gp.provide(people, port, replay, out))

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from integration import commands
 from integration.cli.output import out, run
-from integration.commands import listening, polling
 
 app = typer.Typer()
 listen_app = typer.Typer(no_args_is_help=True, help="Receive messages.")
@@ -24,7 +24,7 @@ def listen_mllp(
     process: Process = True,
 ) -> None:
     """Receive HL7 v2 messages over MLLP; each is acknowledged once it is durable."""
-    run(lambda settings: listening.listen_mllp(settings, host, sender, out, process=process))
+    run(lambda settings: commands.listening.listen_mllp(settings, host, sender, out, process=process))
 
 
 @mesh_app.command("poll")
@@ -36,7 +36,9 @@ def mesh_poll(
     """Receive what lies in the MESH mailbox; each message is acknowledged to MESH once it is durable.
 
     Exit code 1 when something had to stay in the mailbox."""
-    taken = run(lambda settings: polling.mesh_poll(settings, out, every=every if forever else None, process=process))
+    taken = run(
+        lambda settings: commands.polling.mesh_poll(settings, out, every=every if forever else None, process=process)
+    )
     if not taken:
         raise typer.Exit(1)
 
@@ -51,5 +53,7 @@ def watch(
     """Receive files that are laid into a folder; each is moved away once it is durable.
 
     Exit code 1 when something had to stay in the folder."""
-    if not run(lambda settings: polling.watch(settings, folder, out, once=once, keep=not delete, process=process)):
+    if not run(
+        lambda settings: commands.polling.watch(settings, folder, out, once=once, keep=not delete, process=process)
+    ):
         raise typer.Exit(1)

@@ -3,25 +3,30 @@
 import signal
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
-import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from integration.config import Settings
 from integration.errors import ToldOnceError
+
+if TYPE_CHECKING:
+    from integration.config import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 out = Console(width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True)
 
 
-def run(work: Callable[[Settings], Coroutine[Any, Any, Any]]) -> Any:
+def run(work: "Callable[[Settings], Coroutine[Any, Any, Any]]") -> Any:
     """Run a command's work; an error of ours is printed in one line and ends with 1. Told to end (SIGTERM), it ends as
     if its work were done, so that what it opened is closed: the embedded PostgreSQL above all."""
+    import uvloop  # these two take as long as all that `--help` needs
+
+    from integration.config import Settings
+
     signal.signal(signal.SIGTERM, _end)
     try:
         return uvloop.run(work(Settings()))

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from integration import commands
 from integration.cli.output import Json, out, run, show
-from integration.commands import quarantine as commands
 
 app = typer.Typer(no_args_is_help=True, help="What could not be understood, and trying it again.")
 
@@ -13,13 +13,13 @@ app = typer.Typer(no_args_is_help=True, help="What could not be understood, and 
 @app.command("list")
 def quarantine_list(as_json: Json = False) -> None:
     """Open entries, with where, why and what to do."""
-    show(run(commands.quarantine_list), as_json=as_json, title="Quarantine")
+    show(run(commands.quarantine.quarantine_list), as_json=as_json, title="Quarantine")
 
 
 @app.command("show")
 def quarantine_show(entry: int) -> None:
     """One entry with the bytes that could not be used (these may be patient data)."""
-    show([run(lambda settings: commands.quarantine_show(settings, entry))], as_json=True, title="")
+    show([run(lambda settings: commands.quarantine.quarantine_show(settings, entry))], as_json=True, title="")
 
 
 @app.command("replay")
@@ -29,4 +29,4 @@ def quarantine_replay(
     code: Annotated[str | None, typer.Option(help="Only entries of this reason's code.")] = None,
 ) -> None:
     """Process the envelopes of open entries again: one, many or all."""
-    run(lambda settings: commands.quarantine_replay(settings, out, entry=entry, feed=feed, code=code))
+    run(lambda settings: commands.quarantine.quarantine_replay(settings, out, entry=entry, feed=feed, code=code))

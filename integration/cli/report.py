@@ -6,8 +6,8 @@ from typing import Annotated
 import orjson
 import typer
 
+from integration import commands
 from integration.cli.output import Json, out, run
-from integration.commands import report as commands
 
 app = typer.Typer(no_args_is_help=True, help="What the feeds bring, and how good it is.")
 
@@ -19,8 +19,8 @@ def report(
     as_json: Json = False,
 ) -> None:
     """How good what each sender sends is, and what the sender can mend. No patient data."""
-    reports = run(lambda settings: commands.feeds_report(settings, feed, sender))
+    reports = run(lambda settings: commands.report.feeds_report(settings, feed, sender))
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(reports, option=orjson.OPT_INDENT_2) + b"\n")
     else:
-        commands.show(reports, out)
+        commands.report.show(reports, out)

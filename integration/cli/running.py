@@ -4,10 +4,8 @@ from typing import Annotated
 
 import typer
 
+from integration import commands
 from integration.cli.output import out, run
-from integration.commands import demo as demo_commands
-from integration.commands import running as running_commands
-from integration.commands.worker import end_with_input
 
 app = typer.Typer()
 
@@ -19,19 +17,19 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another seed, another neighbourhood.")] = 7,
 ) -> None:
     """Make a synthetic neighbourhood, ingest its six feeds and serve the record."""
-    run(lambda settings: demo_commands.demo(settings, people=people, seed=seed, once=once, console=out))
+    run(lambda settings: commands.demo.demo(settings, people=people, seed=seed, once=once, console=out))
 
 
 @app.command()
 def serve() -> None:
     """Serve the API."""
-    run(running_commands.serve)
+    run(commands.serving.serve)
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database's schema up to date."""
-    run(running_commands.migrate)
+    run(commands.running.migrate)
 
 
 @app.command()
@@ -44,5 +42,5 @@ def work(
 ) -> None:
     """Process what waits in the inbox."""
     if while_input_open:
-        end_with_input()
-    run(lambda settings: running_commands.work(settings, out, forever=forever, anew=anew))
+        commands.worker.end_with_input()
+    run(lambda settings: commands.running.work(settings, out, forever=forever, anew=anew, beside=while_input_open))

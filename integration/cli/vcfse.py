@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
+from integration import commands
 from integration.cli.output import out as console
 from integration.cli.output import run
-from integration.commands import vcfse as commands
-from integration.config import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Charities' spreadsheets.")
 Out = Annotated[Path, typer.Option("--out", help="File to write.")]
@@ -19,8 +18,8 @@ Out = Annotated[Path, typer.Option("--out", help="File to write.")]
 def vcfse_template(out: Out) -> None:
     """Write the workbook that a charity can start from."""
 
-    async def work(_: Settings) -> None:
-        commands.vcfse_template(out, console)
+    async def work(_: object) -> None:
+        commands.vcfse.vcfse_template(out, console)
 
     run(work)
 
@@ -36,13 +35,13 @@ def vcfse_mapping(
     if bool(into) != bool(out) or (into and not file):
         raise typer.BadParameter("--into and --out go together, with a mapping file")
 
-    async def work(_: Settings) -> None:
+    async def work(_: object) -> None:
         if file is None:
-            typer.echo(commands.mapping_start(), nl=False)
+            typer.echo(commands.vcfse.mapping_start(), nl=False)
         elif into and out:
-            commands.mapping_into(file, into, out, console)
+            commands.vcfse.mapping_into(file, into, out, console)
         else:
-            typer.echo(f"{len(commands.mapping_check(file))} lines, nothing wrong")
+            typer.echo(f"{len(commands.vcfse.mapping_check(file))} lines, nothing wrong")
 
     run(work)
 
@@ -55,4 +54,4 @@ def vcfse_report(
 ) -> None:
     """Write a charity's spreadsheet with a column that says what to fix, to send back to it."""
     moment = as_of.replace(tzinfo=as_of.tzinfo or UTC) if as_of else None
-    run(lambda settings: commands.vcfse_report(settings, source, out, moment, console))
+    run(lambda settings: commands.vcfse.vcfse_report(settings, source, out, moment, console))

@@ -8,14 +8,17 @@ from rich.table import Table
 
 from adapters.synthetic import feeds as synthetic
 from adapters.synthetic.neighbourhood import build
+from adapters.synthetic.pds import register_of
+from adapters.synthetic.pds_provider import Provider
 from adapters.synthetic.world import FeedFile, World
 from integration import demo as demonstration
 from integration import main
 from integration.commands.opened import as_owner, opened, progress_bar
+from integration.commands.pds import trace_on_stand_in
 from integration.commands.receiving import process, receive
 from integration.config import Settings
 from integration.errors import NotPossible
-from integration.identity.linking import possible_matches
+from integration.identity.review import counts
 from integration.ingest.inbox import Delivery
 from integration.sharing import current
 from integration.store.connection import Connection
@@ -28,10 +31,12 @@ async def demo(settings: Settings, *, people: int, seed: int, once: bool, consol
             await current.apply(owner, demonstration.AGREEMENTS.read_text())
             await demonstration.register_clients(owner, settings.data_dir)
         today = demonstration.today(settings.data_dir)
-        deliveries = list(_deliveries(build(people, seed, today), console))
-        async with database.pool("toldonce_worker", size=2) as pool:
+        world = build(people, seed, today)
+        deliveries = list(_deliveries(world, console))
+        async with database.pool("toldonce_worker", size=4) as pool:
             await receive(pool, deliveries, console)
             await process(settings, pool, console)
+            await trace_on_stand_in(settings, Provider(register_of(world)), pool, console)
         async with as_owner(database) as owner:
             console.print(await _summary(owner))
         if not once:
@@ -84,7 +89,7 @@ async def _summary(owner: Connection) -> Table:
     for row in await owner.fetch(_FEEDS):
         table.add_row(*("" if value is None else str(value) for value in row.values()))
     (people,) = await owner.fetch(_PEOPLE)
-    doubtful = len(await possible_matches(owner))
+    doubtful = sum(one.items for one in await counts(owner))
     table.caption = (
         f"{people['source_patients']} source patients are {people['people']} people; {people['linked']} are known to "
         f"more than one source; {doubtful} possible matches wait for a person's decision."

@@ -22,7 +22,6 @@ from integration.errors import NotPossible
 from integration.ingest import gp_connect
 from integration.ingest.gp_connect import Puller
 from integration.ingest.gp_connect_settings import GpConnectSettings, load
-from integration.store.database import act_as
 
 
 async def pull(settings: Settings, people: Sequence[str], *, every: float | None, console: Console) -> Counter[str]:
@@ -30,7 +29,7 @@ async def pull(settings: Settings, people: Sequence[str], *, every: float | None
     then process what came. `every`: seconds until the next round, for ever; None: one round."""
     document = load(settings.gp_connect)
     asked = [_person(line) for line in people]
-    async with opened(settings) as database, database.pool("toldonce_worker", size=_connections(document)) as pool:
+    async with opened(settings) as database, database.pool("toldonce_worker", size=4) as pool:
         consumer = GpConnect(
             document.requester(version("toldonce")),
             limits=document.limits,
@@ -47,13 +46,8 @@ async def pull(settings: Settings, people: Sequence[str], *, every: float | None
                 await asyncio.sleep(every)
 
 
-def _connections(document: GpConnectSettings) -> int:
-    return min(2 + document.at_once * len(document.practices), 32)
-
-
 async def _round(puller: Puller, asked: Sequence[tuple[str, str | None]]) -> Counter[str]:
     async with puller.pool.acquire() as connection, connection.transaction():
-        await act_as(connection, "toldonce_ingest")
         only = await _where(connection, asked, puller.settings) if asked else None
         if only is None:
             await gp_connect.due_by_events(connection, puller.settings)

@@ -10,16 +10,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from integration.config import Settings
 from integration.errors import NotPossible
 from integration.store.connection import Connection
-from integration.store.database import Database, act_as
+from integration.store.database import Database
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Database]:
-    """The database, migrated; the embedded one runs as long as somebody uses it."""
+async def opened(settings: Settings, *, migrate: bool = True) -> AsyncIterator[Database]:
+    """The database, migrated unless the process that started this one did it; the embedded one runs as long as somebody
+    uses it."""
     database = Database(settings)
     try:
         await _reachable(database)
-        await database.migrate()
+        if migrate:
+            await database.migrate()
         yield database
     finally:
         database.stop()
@@ -50,7 +52,6 @@ async def as_worker(settings: Settings) -> AsyncIterator[Connection]:
     """A connection in a transaction of the ingest role."""
     async with opened(settings) as database, database.pool("toldonce_worker", size=2) as pool:
         async with pool.acquire() as connection, connection.transaction():
-            await act_as(connection, "toldonce_ingest")
             yield connection
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 import asyncpg
 from rich.console import Console
 
-from integration import main
+from integration import deployment
 from integration.commands.opened import progress_bar
 from integration.commands.worker import helping
 from integration.config import Settings
@@ -45,7 +45,7 @@ async def process(settings: Settings, pool: asyncpg.Pool, console: Console) -> i
     async with helping(others):
         watching = asyncio.create_task(_watch(pool, waiting, console))
         try:
-            read = await main.pipeline(settings, pool).run()
+            read = await deployment.pipeline(settings, pool).run()
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)

@@ -1,8 +1,8 @@
-"""The processes that run on: `toldonce serve`, `work`; and `migrate`, which comes before them."""
+"""`toldonce work`, and `migrate`, which comes before everything."""
 
 from rich.console import Console
 
-from integration import main
+from integration import deployment
 from integration.commands.opened import opened
 from integration.config import Settings
 from integration.ingest import due
@@ -11,22 +11,20 @@ _PAUSE = 0.05
 """Seconds before a worker that found nothing to do looks again."""
 
 
-async def serve(settings: Settings) -> None:
-    async with opened(settings) as database:
-        await main.serve(settings, database)
-
-
 async def migrate(settings: Settings) -> None:
     async with opened(settings):
         pass
 
 
-async def work(settings: Settings, console: Console, *, forever: bool, anew: bool = False) -> None:
-    async with opened(settings) as database, database.pool("toldonce_worker", size=2) as pool:
+async def work(
+    settings: Settings, console: Console, *, forever: bool, anew: bool = False, beside: bool = False
+) -> None:
+    """`beside` another process of ours, which started this one."""
+    async with opened(settings, migrate=not beside) as database, database.pool("toldonce_worker", size=2) as pool:
         if anew:
             async with pool.acquire() as connection:
                 console.print(f"{await due.anew(connection)} records are made anew")
-        pipeline = main.pipeline(settings, pool)
+        pipeline = deployment.pipeline(settings, pool)
         console.print(f"{await pipeline.run()} envelopes processed")
         if forever:
             await pipeline.run_forever(_PAUSE)

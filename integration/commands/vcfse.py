@@ -20,7 +20,6 @@ from integration.config import Settings
 from integration.errors import NotPossible
 from integration.ingest import inbox
 from integration.ingest.inbox import Envelope
-from integration.store.database import act_as
 
 
 def vcfse_template(out: Path, console: Console) -> None:
@@ -88,7 +87,6 @@ _ENVELOPE = f"select {', '.join(Envelope.__dataclass_fields__)} from toldonce.en
 async def _received(settings: Settings, number: int) -> tuple[bytes, datetime]:
     async with opened(settings) as database, database.pool("toldonce_worker", size=2) as pool:
         async with pool.acquire() as connection, connection.transaction():
-            await act_as(connection, "toldonce_ingest")
             row = await connection.fetchrow(_ENVELOPE, number)
             if row is None:
                 raise NotPossible(f"there is no envelope {number} of a charity")

@@ -1,20 +1,22 @@
 """Keeps the people in the database true to the decisions: candidates, comparisons, the decision log, and moves.
 
 Runs inside the ingest transaction, under its lock. What is decided is pure (`compare`, `people`); here is only
-fetching and writing.
+fetching and writing. People's own decisions: `decisions`; what waits for one: `review`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
-from integration.errors import UnknownSourcePatient
 from integration.identity.candidates import compared
-from integration.identity.compare import Outcome
 from integration.identity.demographics import Demographics
-from integration.identity.people import Decision, People, people, person_ids
+from integration.identity.doubts import reconsider
+from integration.identity.moving import move
+from integration.identity.people import OF_AUTHORITY, OF_SOURCE, Decision, People, issued_to, people, person_ids
+from integration.identity.score import WEIGHED_BY
 from integration.store.connection import Connection
 
 
@@ -26,7 +28,14 @@ class Stated:
     demographics: Demographics | None
     merged_into: Sequence[str] = ()
 
+    def replaced_by(self) -> set[UUID]:
+        """The records that took this one's place; a source that names the record itself has said nothing."""
+        return set(map(UUID, self.merged_into)) - {self.id}
 
+
+AUTHORITIES = frozenset({"pds"})
+"""Feeds of the authority that issues NHS numbers: the Personal Demographics Service says which number replaces which,
+and for everybody. Any other source merges its own records, and cannot make two verified numbers one person's."""
 _ONE_AT_A_TIME = 0x70_1D_0CE
 """Advisory lock of every transaction that changes who somebody is."""
 
@@ -46,7 +55,7 @@ async def changed(connection: Connection, stated: Sequence[Stated]) -> list[Stat
     """Those who say something else of who they are than what is recorded, or for the first time."""
     rows = await connection.fetch(_RECORDED, [one.id for one in stated])
     recorded = {id_: (nobody_yet, who, set(merges)) for id_, nobody_yet, who, merges in rows}
-    return [one for one in stated if recorded[one.id] != (False, _columns(one)[2], set(map(UUID, one.merged_into)))]
+    return [one for one in stated if recorded[one.id] != (False, _columns(one)[2], one.replaced_by())]
 
 
 _RECORDED = """
@@ -68,19 +77,31 @@ async def relink(connection: Connection, secret: bytes, stated: Sequence[Stated]
     Under the lock of `alone`."""
     await _record(connection, stated)
     said = {one.id: one.demographics or Demographics() for one in stated}
-    wanted = {*_merges(stated), *((one, None) for one in await compared(connection, said))}
-    await _replace_automatic(connection, list(said), wanted)
-    await settle(connection, secret, list(said))
+    ids, decisions = await compared(connection, said)
+    wanted = await _merges(connection, stated) | decisions
+    left = await _replace_automatic(connection, ids, list(said), wanted)
+    await reconsider(connection, ids)
+    await settle(connection, secret, [*ids, *left])
+
+
+class _Logged(NamedTuple):
+    """A decision that holds, as the log has it."""
+
+    id: int
+    followed: bool
+    decision: Decision
 
 
 async def settle(connection: Connection, secret: bytes, ids: Sequence[UUID]) -> None:
     """Derive the people around these source patients from the decisions that hold, and move rows accordingly."""
     nodes = await _connected(connection, ids)
     said = {id_: who for id_, (_, who) in nodes.items()}
-    grouped = people(said, await _decisions(connection, list(nodes)))
-    await _mark_refused(connection, list(nodes), grouped)
+    logged = await _decisions(connection, list(nodes))
+    grouped = people(said, [one.decision for one in logged])
+    await _mark_refused(connection, logged, grouped)
     present = person_ids(secret, grouped, said)
-    await _move(connection, {id_: person for id_, person in present.items() if nodes[id_][0] != person})
+    moves = {id_: person for id_, person in present.items() if nodes[id_][0] != person}
+    await move(connection, moves, issued_to(secret, present, said))
 
 
 async def _record(connection: Connection, stated: Sequence[Stated]) -> None:
@@ -100,52 +121,61 @@ def _columns(stated: Stated) -> tuple[str | None, str | None, object]:
 
 def _sorted(who: Demographics) -> dict[str, object]:
     fields = msgspec.structs.asdict(who)
-    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in fields.items()}
+    plain = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in fields.items()}
+    return plain | {"weighed_by": WEIGHED_BY}
 
 
-def _merges(stated: Iterable[Stated]) -> Iterable[tuple[Decision, UUID | None]]:
-    for one in stated:
-        for other in map(UUID, one.merged_into):
-            a, b = sorted((one.id, other))
-            yield Decision(a, b, "SAME", "feed", "the source merged its own two records of this person"), one.id
+async def _merges(connection: Connection, stated: Sequence[Stated]) -> set[Decision]:
+    """Merges that these sources state of their own records."""
+    merged = [(one.id, other) for one in stated for other in one.replaced_by()]
+    if not merged:
+        return set()
+    rows = await connection.fetch(_OF_AUTHORITY, [id_ for id_, _ in merged], list(AUTHORITIES))
+    of_authority = {row["id"] for row in rows}
+    return {_merge(old, new, by_authority=old in of_authority) for old, new in merged}
 
 
-_STANDING = """
-select id, a, b, outcome, made_by, stated_by, reason, strength from toldonce.linkage
-where until is null and made_by = 'rule' and a = any($1)
+_OF_AUTHORITY = "select id from toldonce.source_patient where id = any($1) and feed = any($2)"
+
+
+def _merge(old: UUID, new: UUID, *, by_authority: bool) -> Decision:
+    a, b = sorted((old, new))
+    if by_authority:
+        return Decision(a, b, "SAME", "feed", "the NHS number was superseded by the other", OF_AUTHORITY, old)
+    return Decision(a, b, "SAME", "feed", "the source merged its own two records of this person", OF_SOURCE, old)
+
+
+_COLUMNS = "a, b, outcome, made_by, reason, strength, stated_by"
+_STANDING = f"""
+select id, {_COLUMNS} from toldonce.linkage where until is null and made_by = 'rule' and a = any($1)
 union
-select id, a, b, outcome, made_by, stated_by, reason, strength from toldonce.linkage
-where until is null and made_by = 'rule' and b = any($1)
+select id, {_COLUMNS} from toldonce.linkage where until is null and made_by = 'rule' and b = any($1)
 union
-select id, a, b, outcome, made_by, stated_by, reason, strength from toldonce.linkage
-where until is null and made_by = 'feed' and stated_by = any($1)
+select id, {_COLUMNS} from toldonce.linkage where until is null and made_by = 'feed' and stated_by = any($2)
 """
 
 
 async def _replace_automatic(
-    connection: Connection, ids: Sequence[UUID], wanted: set[tuple[Decision, UUID | None]]
-) -> None:
-    """Close automatic decisions about `ids` that no longer hold and log new ones; those that stand are untouched."""
-    rows = await connection.fetch(_STANDING, list(ids))
-    standing = {
-        (
-            Decision(row["a"], row["b"], row["outcome"], row["made_by"], row["reason"], row["strength"]),
-            row["stated_by"],
-        ): row["id"]
-        for row in rows
-    }
+    connection: Connection, ids: Sequence[UUID], stated: Sequence[UUID], wanted: set[Decision]
+) -> set[UUID]:
+    """Close decisions by rule about `ids`, and merges that `stated` stated, that no longer hold, and log new ones;
+    those that stand are untouched. Returns whom the closed ones were about: nothing else may lead to them now."""
+    rows = await connection.fetch(_STANDING, ids, stated)
+    standing = {Decision(*columns): id_ for id_, *columns in rows}
+    closed = standing.keys() - wanted
     await connection.execute(
-        "update toldonce.linkage set until = now() where id = any($1)",
-        [id_ for decision, id_ in standing.items() if decision not in wanted],
+        "update toldonce.linkage set until = statement_timestamp() where id = any($1)",
+        [standing[decision] for decision in closed],
     )
     await connection.executemany(
-        "insert into toldonce.linkage (a, b, outcome, made_by, stated_by, reason, strength, followed) "
-        "values ($1, $2, $3, $4, $5, $6, $7, $3 = 'SAME')",
+        f"insert into toldonce.linkage ({_COLUMNS}, followed, recorded) "
+        "values ($1, $2, $3, $4, $5, $6, $7, $3 = 'SAME', statement_timestamp())",
         [
-            (one.a, one.b, one.outcome, one.made_by, stated_by, one.reason, one.strength)
-            for one, stated_by in sorted(wanted - standing.keys(), key=lambda pair: pair[0].order())
+            (one.a, one.b, one.outcome, one.made_by, one.reason, one.strength, one.stated_by)
+            for one in sorted(wanted - standing.keys(), key=Decision.order)
         ],
     )
+    return {id_ for decision in closed for id_ in (decision.a, decision.b)}
 
 
 _CONNECTED = """
@@ -176,107 +206,19 @@ async def _connected(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, 
     }
 
 
-async def _decisions(connection: Connection, ids: Sequence[UUID]) -> list[Decision]:
-    rows = await connection.fetch(
-        "select a, b, outcome, made_by, reason, strength from toldonce.linkage "
-        "where until is null and a = any($1) and b = any($1)",
-        list(ids),
-    )
-    return [Decision(**row) for row in rows]
+async def _decisions(connection: Connection, ids: Sequence[UUID]) -> list[_Logged]:
+    rows = await connection.fetch(_DECISIONS, ids)
+    return [_Logged(id_, followed, Decision(*said)) for id_, followed, *said in rows]
 
 
-async def _mark_refused(connection: Connection, ids: Sequence[UUID], grouped: People) -> None:
-    """Note which SAME decisions are not followed: they are work for the review queue."""
-    refused = [(one.a, one.b) for one in grouped.refused]
-    await connection.execute(
-        "update toldonce.linkage set followed = not refused from (select l.id, exists (select from "
-        "unnest($2::uuid[], $3::uuid[]) as r(a, b) where r.a = l.a and r.b = l.b) as refused from toldonce.linkage l "
-        "where l.until is null and l.outcome = 'SAME' and l.a = any($1) and l.b = any($1)) as now "
-        "where toldonce.linkage.id = now.id and toldonce.linkage.followed = now.refused",
-        list(ids),
-        [a for a, _ in refused],
-        [b for _, b in refused],
-    )
-
-
-async def _move(connection: Connection, moves: Mapping[UUID, UUID]) -> None:
-    """Let rows of source patients follow them to another person; every id ever issued keeps resolving."""
-    if not moves:
-        return
-    before = await connection.fetch(_MOVING, list(moves), list(moves.values()))
-    await connection.execute(_MOVE, [row["key"] for row in before], [row["new"] for row in before])
-    held = [row for row in before if row["old"]]
-    for statement in _FOLLOW if held else ():
-        await connection.execute(statement, [row["key"] for row in held], [row["new"] for row in held])
-    await connection.execute(_ISSUE, list({*moves.values(), *(row["old"] for row in held)}))
-
-
-_MOVING = """
-select s.key, s.person as old, m.person as new from unnest($1::uuid[], $2::uuid[]) as m(id, person)
-join toldonce.source_patient s on s.id = m.id order by s.id
-"""
-_MOVED = "from unnest($1::bigint[], $2::uuid[]) as m(key, person) where"
-_MOVE = f"update toldonce.source_patient s set person = m.person {_MOVED} s.key = m.key"
-_FOLLOW = (
-    f"update toldonce.resource r set person = m.person {_MOVED} r.source_patient = m.key",
-    f"update toldonce.resource_history r set person = m.person {_MOVED} r.source_patient = m.key",
-    f"with closed as (update toldonce.facts f set until = statement_timestamp() {_MOVED} f.source_patient = m.key "
-    "and f.until = 'infinity' returning f.source_patient, m.person, f.labels, f.evidence, f.choices, f.restricted) "
-    "insert into toldonce.facts (source_patient, person, labels, evidence, choices, restricted, recorded) "
-    "select *, statement_timestamp() from closed",
+_DECISIONS = (
+    f"select id, followed, {_COLUMNS} from toldonce.linkage where until is null and a = any($1) and b = any($1)"
 )
-"""Of source patients who were somebody before. The moment is that of the statement: the transaction may have waited."""
-_ISSUE = """
-insert into toldonce.person (id, issued_to)
-select distinct on (person) person, id from toldonce.source_patient where person = any($1) order by person, id
-on conflict (id) do update set issued_to = excluded.issued_to where not exists (
-    select from toldonce.source_patient s where s.id = toldonce.person.issued_to and s.person = toldonce.person.id)
-"""
-"""An id stays with the source patient it was issued for as long as that one has it; then whoever else has it. When
-nobody does any more, it means whom that source patient is then."""
 
 
-_POSSIBLE = """
-select l.a, l.b, l.reason, l.made_by, sa.feed || ' ' || sa.organisation as source_a,
-    sb.feed || ' ' || sb.organisation as source_b
-from toldonce.linkage l join toldonce.source_patient sa on sa.id = l.a join toldonce.source_patient sb on sb.id = l.b
-where l.until is null and sa.person is distinct from sb.person
-    and (l.outcome = 'POSSIBLE' or (l.outcome = 'SAME' and not l.followed))
-    and (l.made_by not in ('rule', 'feed') or not exists (select from toldonce.linkage d where d.until is null
-        and d.a = l.a and d.b = l.b and d.made_by not in ('rule', 'feed')))
-order by l.id
-"""
-
-
-async def possible_matches(connection: Connection) -> list[dict[str, object]]:
-    """Pairs of source patients that wait for a person's decision, with the fields that speak for and against."""
-    return [dict(row) for row in await connection.fetch(_POSSIBLE)]
-
-
-async def decide(
-    connection: Connection, secret: bytes, pair: tuple[UUID, UUID], outcome: Outcome, user: str, reason: str
-) -> None:
-    """Log a person's decision about two source patients, which replaces an earlier one, and let it take effect.
-    Raises UnknownSourcePatient."""
-    await alone(connection)
-    a, b = sorted(pair)
-    known = await connection.fetchval("select count(*) from toldonce.source_patient where id = any($1)", [a, b])
-    if known != 2:
-        raise UnknownSourcePatient("one of the two is not a source patient's id")
-    await connection.execute(
-        "update toldonce.linkage set until = now() where until is null and a = $1 and b = $2 "
-        "and made_by not in ('rule', 'feed')",
-        a,
-        b,
-    )
-    await connection.execute(
-        "insert into toldonce.linkage (a, b, outcome, made_by, reason, strength, followed) "
-        "values ($1, $2, $3, $4, $5, 0, $6)",
-        a,
-        b,
-        outcome,
-        user,
-        reason,
-        outcome == "SAME",
-    )
-    await settle(connection, secret, [a, b])
+async def _mark_refused(connection: Connection, logged: Sequence[_Logged], grouped: People) -> None:
+    """Note which SAME decisions are not followed: they are work for the review queue."""
+    refused = set(grouped.refused)
+    turned = [one.id for one in logged if one.decision.outcome == "SAME" and one.followed == (one.decision in refused)]
+    if turned:
+        await connection.execute("update toldonce.linkage set followed = not followed where id = any($1)", turned)

@@ -1,31 +1,32 @@
 """Pulling records from practices: whom to ask about, when, and what becomes of the answers.
 
     due       named by somebody, hurt or admitted since we last asked, or no longer fresh
-      | claim     one row of `gp_pull`, locked until its answer is kept: nobody else asks about that person meanwhile
-      | ask       the practice (adapters.transport.gp_connect)
+      | claim     one row of `gp_pull` is leased, in a transaction of its own: nobody else asks about them meanwhile
+      | ask       the practice (adapters.transport.gp_connect), without any connection to the database
       v keep      an answer goes to the inbox, and when to ask again stands in the row: one transaction
     inbox
 
-A `kill -9` leaves the row as it was, so it is still due; what was asked and not kept is asked again. Each answer is one
-envelope: its as-of is when it came, so the same bytes another day are another statement (a second refusal after the
-record was shared is not the first one again).
+A lease is longer than the longest pull, and the person is due again when it ends: so a `kill -9` delays a question, and
+loses none. Who stops in an orderly way gives the lease back. Each answer is one envelope: its as-of is when it came, so
+the same bytes another day are another statement (a second refusal after the record was shared is not the first one
+again).
 """
 
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 import structlog
 
-from adapters.transport.gp_connect import UNUSABLE, Answer, Failure, GpConnect
+from adapters.transport.asking import Failure
+from adapters.transport.gp_connect import UNUSABLE, Answer, GpConnect
 from integration.ingest import inbox
 from integration.ingest.gp_connect_settings import GpConnectSettings
 from integration.ingest.inbox import Delivery
 from integration.store.connection import Connection
-from integration.store.database import act_as
 from mappings import uk_core
 
 log = structlog.get_logger()
@@ -34,7 +35,8 @@ LOOK_BACK = timedelta(days=7)
 _FIRST_WAIT = timedelta(minutes=5)
 _LONGEST_WAIT = timedelta(days=7)
 """Between two failed pulls: doubles from the first to the longest."""
-
+_TO_KEEP = timedelta(minutes=1)
+"""How much longer than the longest pull a lease is: to wait for a connection and keep the answer."""
 
 _CAME_TO_HOSPITAL = ("EMER", "IMP", "ACUTE", "NONAC", "OBSENC", "SS")
 """v3-ActCode classes of an A&E attendance or an admission."""
@@ -105,21 +107,74 @@ on conflict (practice, nhs_number) do update
 set due = least(gp_pull.due, greatest(now(), gp_pull.last_attempted + $3::interval))
 """
 _CLAIM = """
-select nhs_number, attempts from toldonce.gp_pull
-where practice = $1 and due <= clock_timestamp() and ($2::text[] is null or nhs_number = any($2))
-order by due, nhs_number limit 1 for update skip locked
+with next as (
+    select nhs_number from toldonce.gp_pull
+    where practice = $1 and due <= now() and (leased_until is null or leased_until <= now())
+      and ($2::text[] is null or nhs_number = any($2))
+    order by due, nhs_number limit 1 for update skip locked
+)
+update toldonce.gp_pull p set last_attempted = now(), leased_until = now() + $3::interval, due = now() + $3::interval
+from next where p.practice = $1 and p.nhs_number = next.nhs_number
+returning p.practice, p.nhs_number, p.attempts, p.leased_until
 """
 _KEEP = """
-update toldonce.gp_pull set last_attempted = clock_timestamp(), outcome = $3, attempts = $4,
-    due = clock_timestamp() + $5::interval,
-    last_answered = case when $6 then clock_timestamp() else last_answered end
-where practice = $1 and nhs_number = $2
+update toldonce.gp_pull set outcome = $4, attempts = $5, leased_until = null,
+    due = case when due < leased_until then due else now() + $6::interval end,
+    last_answered = case when $7 then now() else last_answered end
+where practice = $1 and nhs_number = $2 and leased_until = $3
+"""
+"""`due` before the lease's end: somebody named the person after the question was begun, so it is asked once more."""
+_GIVE_BACK = """
+update toldonce.gp_pull set due = now(), leased_until = null
+where practice = $1 and nhs_number = $2 and leased_until = $3
 """
 
 
 @dataclass(frozen=True)
+class Claim:
+    """The right to ask one practice about one person, until a moment that no other claim of them has. `attempts`:
+    failed pulls since the last answer."""
+
+    practice: str
+    nhs_number: str
+    attempts: int
+    leased_until: datetime
+
+
+async def claim(connection: Connection, practice: str, numbers: Sequence[str] | None, lease: timedelta) -> Claim | None:
+    """Whoever has been due the longest (of these NHS numbers), now leased; None when nobody is."""
+    row = await connection.fetchrow(_CLAIM, practice, numbers, lease)
+    return Claim(**row) if row else None
+
+
+async def keep(connection: Connection, claimed: Claim, outcome: Answer | Failure, fresh: timedelta) -> None:
+    """An answer into the inbox, and into the row when to ask again: `fresh` after an answer. All or nothing. An answer
+    that comes after the lease has ended is kept too, for it was given; the row is the next one's then."""
+    answered = isinstance(outcome, Answer) and outcome.code != UNUSABLE
+    wait = fresh if answered else _wait(outcome, claimed.attempts)
+    failures = 0 if answered else claimed.attempts + 1
+    async with connection.transaction():
+        if isinstance(outcome, Answer):
+            name = f"{claimed.nhs_number}.json"  # the parser reads from it whom a refusal is about
+            delivery = Delivery("gp", claimed.practice, name, outcome.content, outcome.received)
+            await inbox.receive(connection, [delivery])
+        await connection.execute(_KEEP, *_key(claimed), outcome.code, failures, wait, answered)
+    if not answered:
+        log.warning("gp pull failed", practice=claimed.practice, code=outcome.code, failures=failures)
+
+
+async def give_back(connection: Connection, claimed: Claim) -> None:
+    """What was not asked to the end is due at once."""
+    await connection.execute(_GIVE_BACK, *_key(claimed))
+
+
+def _key(claimed: Claim) -> tuple[str, str, datetime]:
+    return claimed.practice, claimed.nhs_number, claimed.leased_until
+
+
+@dataclass(frozen=True)
 class Puller:
-    """Asks what is due. Each request holds one connection of `pool`, so the pool's size bounds all of them."""
+    """Asks what is due. A connection of `pool` is held to claim and to keep, never while a practice is asked."""
 
     pool: asyncpg.Pool
     consumer: GpConnect
@@ -143,27 +198,23 @@ class Puller:
 
     async def _next(self, practice: str, numbers: list[str] | None) -> str | None:
         """Ask about one person; the outcome's code, or None when nobody is due."""
-        async with self.pool.acquire() as connection, connection.transaction():
-            await act_as(connection, "toldonce_ingest")
-            row = await connection.fetchrow(_CLAIM, practice, numbers)
-            if row is None:
-                return None
-            number, failed = row["nhs_number"], row["attempts"]
-            outcome = await self.consumer.pull(self.settings.by_code[practice], number)
-            if isinstance(outcome, Answer):
-                name = f"{number}.json"  # the parser reads from it whom a refusal is about
-                await inbox.receive(connection, [Delivery("gp", practice, name, outcome.content, outcome.received)])
-            answered = isinstance(outcome, Answer) and outcome.code != UNUSABLE
-            wait = self._fresh if answered else _wait(outcome, failed)
-            failures = 0 if answered else failed + 1
-            await connection.execute(_KEEP, practice, number, outcome.code, failures, wait, answered)
-            if not answered:
-                log.warning("gp pull failed", practice=practice, code=outcome.code, failures=failures)
-            return outcome.code
+        async with self.pool.acquire() as connection:
+            claimed = await claim(connection, practice, numbers, self._lease)
+        if claimed is None:
+            return None
+        try:
+            outcome = await self.consumer.pull(self.settings.by_code[practice], claimed.nhs_number)
+            async with self.pool.acquire() as connection:
+                await keep(connection, claimed, outcome, timedelta(hours=self.settings.fresh_hours))
+        except BaseException:  # this task is to stop
+            async with self.pool.acquire() as connection:
+                await give_back(connection, claimed)
+            raise
+        return outcome.code
 
     @property
-    def _fresh(self) -> timedelta:
-        return timedelta(hours=self.settings.fresh_hours)
+    def _lease(self) -> timedelta:
+        return timedelta(seconds=self.consumer.limits.longest_pull) + _TO_KEEP
 
 
 def _wait(outcome: Answer | Failure, failed: int) -> timedelta:

@@ -8,7 +8,8 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from adapters.transport.gp_connect import Certificates, Limits, Practice
+from adapters.transport.asking import Certificates, Limits
+from adapters.transport.gp_connect import Practice
 from adapters.transport.gp_connect_request import NO_SMARTCARD, Requester
 from integration.errors import NotPossible
 

@@ -25,9 +25,9 @@ _TOGETHER = 1 << 22
 
 @dataclass(frozen=True)
 class Envelope:
-    """One file or message that waits to be read; `content` holds its first part. `tries` counts how often it was begun
-    to be read, this time included. `reading` is the reading in force, `begun` one that was interrupted after so many
-    `pieces`."""
+    """One file or message that waits to be read; `content` holds its first part, `found` what was found in it on
+    receipt (see `Delivery`). `tries` counts how often it was begun to be read, this time included. `reading` is the
+    reading in force, `begun` one that was interrupted after so many `pieces`."""
 
     id: int
     feed: str
@@ -38,6 +38,7 @@ class Envelope:
     tries: int
     size: int
     content: bytes
+    found: bytes | None
     reading: int | None
     begun: int | None
     pieces: int
@@ -47,6 +48,9 @@ class Envelope:
 class Delivery:
     """What a transport hands in: bytes, or a seekable binary file, which is read in constant memory. `as_of` (aware)
     where the transport tells it, the same at each delivery; None where it does not: then the moment of receipt counts.
+
+    `found`: what `ingest.reading` found in it, where the transport had to read it to answer its sender, as of the
+    moment `received`; so it is not read twice.
     """
 
     feed: str
@@ -54,13 +58,15 @@ class Delivery:
     name: str
     content: bytes | BinaryIO
     as_of: datetime | None = None
+    received: datetime | None = None
+    found: bytes | None = None
 
 
 _RECEIVE = """
-insert into toldonce.envelope (feed, sender, name, digest, content, size, as_of, delivery)
-select feed, sender, name, digest, content, size, coalesce(as_of, now()), delivery
-from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::bigint[], $7::timestamptz[], $8::text[])
-    with ordinality as d(feed, sender, name, digest, content, size, as_of, delivery, place)
+insert into toldonce.envelope (feed, sender, name, digest, content, size, as_of, delivery, found)
+select feed, sender, name, digest, content, size, coalesce(as_of, now()), delivery, found
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::bigint[], $7::timestamptz[], $8::text[],
+    $9::bytea[]) with ordinality as d(feed, sender, name, digest, content, size, as_of, delivery, found, place)
 order by place
 on conflict (feed, sender, delivery) do nothing
 returning id
@@ -101,13 +107,14 @@ async def _receive_large(connection: Connection, delivery: Delivery) -> bool:
     return bool(ids)
 
 
-def _columns(delivery: Delivery) -> tuple[str, str, str, str, bytes, int, datetime | None, str]:
+def _columns(delivery: Delivery) -> tuple[str, str, str, str, bytes, int, datetime | None, str, bytes | None]:
     sha256 = hashlib.sha256()
     for part in _parts(delivery.content):
         sha256.update(part)
     digest = sha256.hexdigest()
     first, size, identity = next(_parts(delivery.content), b""), _size(delivery), _identity(delivery, digest)
-    return (delivery.feed, delivery.sender, delivery.name, digest, first, size, delivery.as_of, identity)
+    as_of = delivery.as_of or delivery.received
+    return (delivery.feed, delivery.sender, delivery.name, digest, first, size, as_of, identity, delivery.found)
 
 
 def _size(delivery: Delivery) -> int:
@@ -129,7 +136,7 @@ def _identity(delivery: Delivery, digest: str) -> str:
     return hashlib.sha256("\0".join((digest, as_of, delivery.name)).encode()).hexdigest()
 
 
-_READ = "id, feed, sender, name, digest, as_of, tries, size, content, reading, begun, pieces"
+_READ = "id, feed, sender, name, digest, as_of, tries, size, content, found, reading, begun, pieces"
 _BEGIN = """
 with oldest as (
     select id, size from toldonce.envelope where state = 'received' and size <= $2 and (tries > 0) = $4

@@ -15,13 +15,12 @@ import asyncpg
 import structlog
 
 from adapters.acute.acknowledge import Outcome, accepted, acknowledge, refused
-from adapters.acute.parse import parse
-from adapters.errors import Unreadable
-from adapters.records import Defect
+from adapters.records import Defect, Parsed
 from adapters.transport.mllp import Handler
+from integration.feeds import FEEDS
 from integration.ingest import inbox
 from integration.ingest.inbox import Delivery
-from integration.ingest.reading import wrong_sender
+from integration.ingest.reading import keep, read
 from integration.store.connection import Connection
 
 log = structlog.get_logger()
@@ -111,8 +110,10 @@ def mllp_handler(to: Receiver, sender: str, clock: Callable[[], datetime] = lamb
 
     def receive(message: bytes) -> asyncio.Future[bytes]:
         now = clock()
-        answer = acknowledge(message, _outcome(message, sender, now), control_id=secrets.token_hex(10), at=now)
-        return to.put(Delivery(FEED, sender, _NAME, message), answer)
+        found = _found(message, sender, now)
+        answer = acknowledge(message, _outcome(found), control_id=secrets.token_hex(10), at=now)
+        kept = keep(found) if found else None
+        return to.put(Delivery(FEED, sender, _NAME, message, received=now, found=kept), answer)
 
     def refuse(head: bytes) -> bytes:
         return acknowledge(head, refused(_TOO_LARGE), control_id=secrets.token_hex(10), at=clock())
@@ -120,14 +121,17 @@ def mllp_handler(to: Receiver, sender: str, clock: Callable[[], datetime] = lamb
     return Handler(receive, refuse)
 
 
-def _outcome(message: bytes, sender: str, now: datetime) -> Outcome:
-    """What the pipeline will make of it, found in the same way."""
+def _found(message: bytes, sender: str, now: datetime) -> Parsed | None:
+    """What the message says, for the answer and for the pipeline; None when reading it fails: then it is kept, and the
+    pipeline, which fails too, sets it aside."""
     try:
-        parsed = parse(message, name=_NAME, sender=sender, as_of=now)
-    except Unreadable as error:
-        return refused(error.defect)
-    except Exception as error:  # noqa: BLE001  a fault of ours: the message is kept, and set aside by the pipeline too
+        return read(FEEDS[FEED], message, name=_NAME, sender=sender, as_of=now)
+    except Exception as error:  # noqa: BLE001  a fault of ours is no reason to lose the message
         log.error("a message cannot be read", error=type(error).__name__)
+        return None
+
+
+def _outcome(found: Parsed | None) -> Outcome:
+    if found is None:
         return refused(_UNEXPECTED)
-    foreign = any(event.patient.organisation != sender for event in parsed.events)
-    return refused(wrong_sender(FEED, sender, message)) if foreign else accepted(parsed.defects)
+    return accepted(found.defects) if found.events or not found.defects else refused(found.defects[-1])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from typing import Any, BinaryIO
 
 import asyncpg
@@ -28,12 +29,25 @@ def parsed(feed: Feed, envelope: Envelope) -> Parsed:
     """What an envelope says that is not large."""
     if envelope.tries >= TOO_OFTEN:
         return Parsed(defects=[ends_the_process(envelope)])
+    if envelope.found is not None:
+        return _kept(envelope.found)
+    return read(feed, envelope.content, name=envelope.name, sender=envelope.sender, as_of=envelope.as_of)
+
+
+_kept = msgspec.msgpack.Decoder(Parsed).decode
+keep = msgspec.msgpack.Encoder().encode
+"""What was read on receipt, as `Delivery.found` holds it."""
+
+
+def read(feed: Feed, content: bytes, *, name: str, sender: str, as_of: datetime) -> Parsed:
+    """What `content` says; what nothing can be made of is its only defect."""
     try:
-        return _own(envelope, feed.parse(envelope.content, **_stated(envelope)))
+        said = feed.parse(content, name=name, sender=sender, as_of=as_of)
     except Unreadable as error:
         return Parsed(defects=[error.defect])
     except OSError as error:  # a library's word for broken bytes: it must not be taken for a database that fails
         raise ValueError("the bytes cannot be read") from error
+    return _own(feed.name, sender, content, said)
 
 
 async def read_large(pool: asyncpg.Pool, assembler: Assembler) -> int:
@@ -157,9 +171,10 @@ def _checked(envelope: Envelope, pieces: Iterator[Parsed]) -> Iterator[Parsed]:
     """The pieces without what is not the sender's to say. A library's OSError is about the bytes: it must not be taken
     for a database that fails."""
     foreign = False
+    shown = envelope.content if envelope.size <= inbox.PART else b""
     try:
         for piece in pieces:
-            own = _own(envelope, piece, foreign_before=foreign)
+            own = _own(envelope.feed, envelope.sender, shown, piece, foreign_before=foreign)
             foreign = foreign or len(own.events) < len(piece.events)
             yield own
     except OSError as error:
@@ -170,30 +185,29 @@ def _stated(envelope: Envelope) -> dict[str, Any]:
     return {"name": envelope.name, "sender": envelope.sender, "as_of": envelope.as_of}
 
 
-def _own(envelope: Envelope, said: Parsed, *, foreign_before: bool = False) -> Parsed:
+def _own(feed: str, sender: str, shown: bytes, said: Parsed, *, foreign_before: bool = False) -> Parsed:
     """An organisation speaks for its own patients only, whatever a message says of itself. What a batch then leaves
     out says nothing, for it may be among what was left out here."""
-    own = [event for event in said.events if event.patient.organisation == envelope.sender]
+    own = [event for event in said.events if event.patient.organisation == sender]
     submission = said.submission
-    foreign = len(own) < len(said.events) or (submission is not None and submission.sender != envelope.sender)
+    foreign = len(own) < len(said.events) or (submission is not None and submission.sender != sender)
     if not foreign and not foreign_before:
         return said
     if submission is not None:
-        submission = msgspec.structs.replace(submission, sender=envelope.sender, tables=())
+        submission = msgspec.structs.replace(submission, sender=sender, tables=())
     if not foreign:
         return msgspec.structs.replace(said, submission=submission)
-    defect = wrong_sender(envelope.feed, envelope.sender, envelope.content if envelope.size <= inbox.PART else b"")
+    defect = _wrong_sender(feed, sender, shown)
     return msgspec.structs.replace(said, events=own, submission=submission, defects=[*said.defects, defect])
 
 
-def wrong_sender(feed: str, sender: str, content: bytes) -> Defect:
-    """An organisation speaks for its own patients only."""
+def _wrong_sender(feed: str, sender: str, shown: bytes) -> Defect:
     return Defect(
         code="wrong-sender",
         where=f"the {feed} envelope",
         reason=f"it names patients of another organisation than its sender {sender}; they were left out",
         remedy="send it as the organisation it comes from, or correct the organisation in it",
-        fragment=content,
+        fragment=shown,
     )
 
 

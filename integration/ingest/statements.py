@@ -83,7 +83,7 @@ async def finish(connection: Connection, finished: Sequence[Finished]) -> None:
         await connection.execute("delete from toldonce.submission where envelope = any($1)", envelopes)
     await connection.execute(
         "update toldonce.envelope e set finished = now(), reading = f.reading, begun = null, pieces = 0, passed = 0, "
-        "tries = 0, state = case when f.unreadable then 'quarantined' else 'done' end "
+        "tries = 0, found = null, state = case when f.unreadable then 'quarantined' else 'done' end "
         "from unnest($1::bigint[], $2::bigint[], $3::boolean[]) as f(id, reading, unreadable) where e.id = f.id",
         envelopes,
         readings,

@@ -8,7 +8,10 @@ from uuid import UUID
 
 import asyncpg
 
+from integration.identity.demographics import Demographics
+from integration.identity.lookup import lookup
 from integration.record.reader import Reader
+from integration.record.sources import twin
 from integration.sharing.decide import Policy, decide
 from integration.sharing.facts import ids_of, person_facts, person_of_resource, persons_with_number
 from integration.sharing.request import BreakGlass, Caller, Decision, Denial, Grant, Reason, Request
@@ -17,6 +20,9 @@ from integration.store.database import act_as
 from integration.store.labels import Labels
 
 NOBODY = UUID(int=0)
+CANDIDATES = 10
+"""Persons who are consulted when somebody is looked for by demographics; with fewer, nobody is, so that neither how
+many there are nor whether the caller may know of them shows in the work done."""
 _BEGIN = """
 begin isolation level repeatable read read only;
 set local role toldonce_facts;
@@ -73,6 +79,11 @@ class Records:
         """Consult the record of whoever a resource is about."""
         async with self._transaction() as connection:
             about = await person_of_resource(connection, resource_type, id_)
+            if (
+                resource_type == "Provenance"
+            ):  # that of a golden Patient's elements is not stored, and known by its twin
+                stated = await person_of_resource(connection, "Patient", twin(id_))
+                about = about or stated
             by_person = about is None and resource_type == "Patient"
             person = about or (id_ if by_person else NOBODY)
             yield replace(await self._decided(connection, question, person), by_person=by_person)
@@ -85,6 +96,20 @@ class Records:
 
             async def each() -> AsyncIterator[Consultation]:
                 for person in persons:
+                    await act_as(connection, "toldonce_facts")
+                    yield await self._decided(connection, question, person)
+
+            yield each()
+
+    @asynccontextmanager
+    async def consult_like(self, question: Question, who: Demographics) -> AsyncIterator[AsyncIterator[Consultation]]:
+        """Consult, one after the other, the records of those whom these demographics may mean."""
+        async with self._transaction() as connection:
+            await act_as(connection, "toldonce_matcher")
+            persons = await lookup(connection, who, CANDIDATES)
+
+            async def each() -> AsyncIterator[Consultation]:
+                for person in [*persons, *(NOBODY for _ in range(CANDIDATES - len(persons)))]:
                     await act_as(connection, "toldonce_facts")
                     yield await self._decided(connection, question, person)
 

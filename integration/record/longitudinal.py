@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from integration.record.adjustments import with_one_top_flag
-from integration.record.patient import golden_patient
+from integration.record.patient import Golden, golden
 from integration.record.reader import Query, Reader, Row
+from integration.record.sources import provenances
 from integration.sharing.request import Grant
 from integration.store.extract import directory_entries
 from mappings.uk_core import Resource
@@ -23,47 +24,57 @@ class Page:
     rows: Sequence[Row]
     directory: Sequence[bytes]
     following: UUID | None = None
+    sources: Sequence[Resource] = ()
+    """Where each element of `patient` is from, where that was asked for."""
 
     def counts(self) -> dict[str, int]:
         """How many resources of each type, for the audit."""
         counted = {"Patient": 1} if self.patient else {}
         for row in self.rows:
             counted[row.type] = counted.get(row.type, 0) + 1
+        if self.sources:
+            counted["Provenance"] = counted.get("Provenance", 0) + len(self.sources)
         return counted
 
 
-async def longitudinal(reader: Reader, grant: Grant, query: Query) -> Page:
-    """One page of the record in a stable order (by id), so that a page is the same whatever was read before it."""
+async def longitudinal(reader: Reader, grant: Grant, query: Query, *, sources: bool = False) -> Page:
+    """One page of the record in a stable order (by id), so that a page is the same whatever was read before it; with
+    the sources of the Patient's elements where they are asked for."""
     wanted = replace(query, limit=query.limit + 1) if query.limit else query
     rows = await reader.rows(wanted)
     more = query.limit is not None and len(rows) > query.limit
     rows = rows[: query.limit] if more else rows
-    patient = await _patient(reader, grant, query, rows)
+    found = await _patient(reader, grant, query, rows)
+    patient = found.resource if found else None
+    said = provenances(grant, found) if found and sources else []
     about = await with_one_top_flag(reader, query, [row for row in rows if row.type != "Patient"])
-    return Page(patient, about, await _directory(reader, patient, about), rows[-1].id if more else None)
+    directory = await _directory(reader, [*([patient] if patient else []), *said], about)
+    return Page(patient, about, directory, rows[-1].id if more else None, said)
 
 
-async def read_patient(reader: Reader, grant: Grant) -> Resource | None:
+async def read_patient(reader: Reader, grant: Grant) -> Golden | None:
     """The golden Patient, from all permitted statements."""
-    return golden_patient(grant, await reader.rows(Query(types=("Patient",))))
+    return golden(grant, await reader.rows(Query(types=("Patient",))))
 
 
-async def _patient(reader: Reader, grant: Grant, query: Query, rows: Sequence[Row]) -> Resource | None:
+async def _patient(reader: Reader, grant: Grant, query: Query, rows: Sequence[Row]) -> Golden | None:
     """On the first page, unless other types were asked for. With the whole record at hand it costs no further read."""
     if query.after or (query.types and "Patient" not in query.types):
         return None
     if query.limit or query.since:
         return await _changed_patient(reader, grant, query)
-    return golden_patient(grant, [row for row in rows if row.type == "Patient"])
+    return golden(grant, [row for row in rows if row.type == "Patient"])
 
 
-async def _changed_patient(reader: Reader, grant: Grant, query: Query) -> Resource | None:
+async def _changed_patient(reader: Reader, grant: Grant, query: Query) -> Golden | None:
     statements = await reader.rows(Query(types=("Patient",)))
     if query.since and all(row.recorded <= query.since for row in statements):
         return None
-    return golden_patient(grant, statements)
+    return golden(grant, statements)
 
 
-async def _directory(reader: Reader, patient: Resource | None, rows: Sequence[Row]) -> list[bytes]:
-    wanted = {entry for row in rows for entry in row.entries} | set(directory_entries(patient or {}))
+async def _directory(reader: Reader, made: Sequence[Resource], rows: Sequence[Row]) -> list[bytes]:
+    """What the rows, and resources `made` for this answer, refer to."""
+    wanted = {entry for row in rows for entry in row.entries}
+    wanted.update(entry for resource in made for entry in directory_entries(resource))
     return await reader.directory(sorted(wanted))

@@ -1,82 +1,70 @@
 """The golden Patient: who somebody is, put together for one caller from the statements that caller may see.
 
-Survivorship, element by element: the best source that has the element wins; identifiers, former names and languages
-are united. https://hl7.org/fhir/R4/patient.html
+Element by element as the table in `survivorship.py` says. https://hl7.org/fhir/R4/patient.html
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 
+from adapters.records import LONDON
+from integration.identity.demographics import VERIFIED, is_nhs_number
 from integration.record.reader import Row
+from integration.record.survivorship import CONFIDENTIALITY, FORMER, RULES, SLICED, TRUST, Keep
 from integration.sharing.request import Grant
+from mappings import uk_core
 from mappings.uk_core import Resource
 
-BEST_FIRST = ("gp", "acute", "community", "mental_health", "social_care", "vcfse")
-"""Feeds by how far their demographics are trusted; one that is not listed comes last."""
 
-_FIRST = ("name", "gender", "birthDate", "maritalStatus", "photo", "managingOrganization", "generalPractitioner")
-_LOCATION = ("address", "telecom", "contact")
-_UNITED = ("identifier", "communication", "extension")
+@dataclass(frozen=True)
+class Golden:
+    """A golden Patient, and for each of its elements the statement that it is from, by FHIRPath: `Patient.name[0]`."""
+
+    resource: Resource
+    sources: Sequence[tuple[str, Row]]
 
 
-def golden_patient(grant: Grant, statements: Sequence[Row]) -> Resource | None:
+class _Statement(NamedTuple):
+    """A source's statement, taken apart: by the elements and slices of the table."""
+
+    row: Row
+    patient: Resource
+    parts: Mapping[str, Sequence[Any]]
+
+
+_Said = Sequence[_Statement]
+"""Statements, the best source's first."""
+_Kept = Sequence[tuple[Any, Row]]
+"""Values, each with the statement that it is from."""
+
+
+def golden(grant: Grant, statements: Sequence[Row]) -> Golden | None:
     """The Patient as this caller may see it, or None when no statement is permitted. Sources that merged the person
     into another record of theirs give their identifiers only."""
-    ranked = sorted(((_rank(row), row, one) for row in statements for one in [row.resource()]), key=_order)
-    if not ranked:
+    if not statements:
         return None
-    current = [one for _, _, one in ranked if one.get("active", True)] or [one for _, _, one in ranked]
-    everyone = [one for _, _, one in ranked]
-    built: Resource = {"resourceType": "Patient", "id": str(grant.person)}
-    built["meta"] = _meta([row for _, row, _ in ranked], everyone)
-    built |= {name: united for name in _UNITED if (united := _united(everyone, name))}
-    built["active"] = True
-    built |= _best(current, (*_FIRST, *(() if grant.location_withheld else _LOCATION)))
-    built |= _death(current)
-    built["link"] = [{"other": {"reference": f"Patient/{row.id}"}, "type": "seealso"} for _, row, _ in ranked]
-    return built
-
-
-def _rank(row: Row) -> int:
-    return BEST_FIRST.index(row.feed) if row.feed in BEST_FIRST else len(BEST_FIRST)
-
-
-def _order(ranked: tuple[int, Row, Resource]) -> tuple[int, UUID]:
-    return ranked[0], ranked[1].id
-
-
-def _best(statements: Sequence[Resource], names: Iterable[str]) -> Resource:
-    best = {name: next((one[name] for one in statements if one.get(name)), None) for name in names}
-    return {name: value for name, value in best.items() if value is not None}
-
-
-def _united(statements: Iterable[Resource], name: str) -> list[Any]:
-    """Every different value once, the best source's first. Of one NHS number the best verified statement stays."""
-    kept: dict[bytes, Any] = {}
-    for statement in statements:
-        for value in statement.get(name, ()):
-            kept.setdefault(_identity(name)(value), value)
-    return list(kept.values())
-
-
-def _identity(name: str) -> Callable[[Any], bytes]:
-    if name == "identifier":
-        return lambda value: orjson.dumps([value.get("system"), value.get("value")])
-    if name == "extension":
-        return lambda value: orjson.dumps(value["url"])
-    return lambda value: orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-
-
-def _death(statements: Sequence[Resource]) -> Resource:
-    """A date of death from any source outranks the bare word, which outranks silence: nobody is silently revived."""
-    dated = next((one["deceasedDateTime"] for one in statements if one.get("deceasedDateTime")), None)
-    if dated:
-        return {"deceasedDateTime": dated}
-    return {"deceasedBoolean": True} if any(one.get("deceasedBoolean") for one in statements) else {}
+    today = grant.request.at.astimezone(LONDON).date().isoformat()
+    everyone = sorted((_statement(row, today) for row in statements), key=_RANKS[TRUST])
+    current = [one for one in everyone if one.patient.get("active", True)] or everyone
+    stated = {element for one in everyone for element in one.parts}
+    shown: dict[str, Any] = {}
+    sources: list[tuple[str, Row]] = []
+    for rule in RULES:
+        if rule.element not in stated or (rule.locates and (grant.location_withheld or grant.hide_location)):
+            continue
+        if rule.element == _NONE and _NUMBER in stated:
+            continue
+        said = [one for one in (everyone if rule.element == "identifier" else current) if rule.element in one.parts]
+        if rule.element == _NUMBER and not said:
+            said = [one for one in everyone if _NUMBER in one.parts]
+        for value, row in _KEEP[rule.keep](rule.element, _ranked(said, rule.order), today):
+            sources.append((_placed(shown, rule.name, value), row))
+    return Golden(_assembled(grant, everyone, shown), sources)
 
 
 def statement(grant: Grant, row: Row) -> Resource:
@@ -85,16 +73,209 @@ def statement(grant: Grant, row: Row) -> Resource:
     return {name: value for name, value in patient.items() if not (grant.location_withheld and name in _LOCATION)}
 
 
-def _meta(rows: Sequence[Row], statements: Sequence[Resource]) -> Resource:
-    """Version: a digest of the permitted statements' versions; time: the latest of them; labels: all of theirs."""
-    seen = orjson.dumps([[str(row.id), row.version] for row in rows])
+def replaced(former: UUID, patient: Resource) -> Resource:
+    """What stands under a former id of somebody: nothing but the link to the Patient that is to be used instead
+    (https://hl7.org/fhir/R4/valueset-link-type.html, replaced-by)."""
+    link = {"other": {"reference": f"Patient/{patient['id']}"}, "type": "replaced-by"}
+    meta = {name: value for name, value in patient["meta"].items() if name not in ("versionId", "security")}
+    version = hashlib.sha256(f"{former} {patient['id']}".encode()).hexdigest()[:16]
+    return {
+        "resourceType": "Patient",
+        "id": str(former),
+        "meta": {"versionId": version, **meta},
+        "active": False,
+        "link": [link],
+    }
+
+
+_LOCATION = frozenset(rule.element for rule in RULES if rule.locates)
+_NUMBER, _NONE = "identifier:nhsNumber", "extension:NHSNumberUnavailableReason"
+_CHOICES = {
+    "deceasedDateTime": "deceased",
+    "deceasedBoolean": "deceased",
+    "multipleBirthInteger": "multipleBirth",
+    "multipleBirthBoolean": "multipleBirth",
+}
+_ELEMENTS = {rule.name: rule.name for rule in RULES} | _CHOICES
+_SLICED = frozenset({"extension", "identifier", "name", "telecom"})
+_SINGLE = frozenset({"gender", "birthDate", "maritalStatus", "managingOrganization"})
+
+
+_is_number = lru_cache(maxsize=4096)(is_nhs_number)
+
+
+def _statement(row: Row, today: str) -> _Statement:
+    patient = row.resource()
+    parts: dict[str, list[Any]] = {}
+    for member in patient.keys() & _ELEMENTS.keys():
+        name, value = _ELEMENTS[member], patient[member]
+        if name not in _SLICED:
+            parts[name] = value if isinstance(value, list) else [value]
+            continue
+        for one in value:
+            if part := _part(name, one, today):
+                parts.setdefault(part, []).append(one)
+    if len({one["value"] for one in parts.get(_NUMBER, ())}) > 1:
+        del parts[_NUMBER]  # two numbers in one statement are a conflict, not a choice
+    return _Statement(row, patient, parts)
+
+
+def _part(name: str, value: Any, today: str) -> str | None:
+    """Which rule of the table a value of this element comes under; None for what is not shown."""
+    match name:
+        case "extension":
+            part = f"extension:{value['url'].rpartition('/')[2].removeprefix('Extension-UKCore-')}"
+            return part if part in SLICED else name
+        case "identifier":
+            if value.get("system") != uk_core.NHS_NUMBER:
+                return name
+            return _NUMBER if value.get("use") != "old" and _is_number(value.get("value", "")) else None
+        case "name":
+            return "name:other" if value.get("use") in FORMER or _ended(value, today) else name
+        case "telecom":
+            return None if value.get("use") == "old" or _ended(value, today) else name
+    return None
+
+
+def _ended(value: Mapping[str, Any], today: str) -> bool:
+    """Whether its period ended before today. A partial date counts to its last day."""
+    end = value.get("period", {}).get("end", "")
+    return bool(end) and end[:10] < today[: len(end)]
+
+
+def _rank(order: Sequence[str]) -> Callable[[_Statement], tuple[int, UUID]]:
+    places = {feed: place for place, feed in enumerate(order)}
+    return lambda one: (places.get(one.row.feed, len(places)), one.row.id)
+
+
+_RANKS = {order: _rank(order) for order in {TRUST, *(rule.order for rule in RULES)}}
+
+
+def _ranked(said: _Said, order: tuple[str, ...]) -> _Said:
+    """In this order; they come in that of `TRUST`."""
+    return said if order is TRUST or len(said) < 2 else sorted(said, key=_RANKS[order])
+
+
+def _placed(shown: dict[str, Any], name: str, value: Any) -> str:
+    """Put a value into its element; returns its FHIRPath."""
+    match name:
+        case "deceased":
+            shown["deceasedDateTime" if isinstance(value, str) else "deceasedBoolean"] = value
+        case "multipleBirth":
+            shown["multipleBirthBoolean" if isinstance(value, bool) else "multipleBirthInteger"] = value
+        case _ if name in _SINGLE:
+            shown[name] = value
+        case _:
+            listed = shown.setdefault(name, [])
+            listed.append(value)
+            return f"Patient.{name}[{len(listed) - 1}]"
+    return f"Patient.{name}"
+
+
+def _best(element: str, said: _Said, today: str) -> _Kept:
+    telling = (one for one in said if any(_tells(element, value, today) for value in one.parts[element]))
+    best = next(telling, said[0] if said else None)
+    return [(value, best.row) for value in best.parts[element]] if best else []
+
+
+def _tells(element: str, value: Any, today: str) -> bool:
+    """Whether a value says something of the present."""
+    if element == "gender":
+        return bool(value != "unknown")
+    return element != "address" or not (value.get("use") == "old" or _ended(value, today))
+
+
+def _united(element: str, said: _Said, _today: str) -> _Kept:
+    """Every different value once, as the first source has it."""
+    identity = _IDENTITY.get(element) or _IDENTITY[element.partition(":")[0]]
+    kept: dict[Any, tuple[Any, Row]] = {}
+    for one in said:
+        for value in one.parts[element]:
+            kept.setdefault(identity(value), (value, one.row))
+    return list(kept.values())
+
+
+def _strictest(element: str, said: _Said, _today: str) -> _Kept:
+    """One value; among equals, the first source's."""
+    stated = [(value, one.row) for one in said for value in one.parts[element]]
+    weight = _WEIGHT[element]
+    heaviest = max(stated, key=lambda kept: weight(kept[0]), default=None)
+    return [heaviest] if heaviest and weight(heaviest[0]) else []
+
+
+def _number(contact: Mapping[str, Any]) -> str:
+    """A telephone number is the same however it is written."""
+    value = str(contact.get("value", ""))
+    digits = "".join(filter(str.isdigit, value))
+    if contact.get("system") in ("email", "url") or not digits:
+        return value.casefold()
+    return "0" + digits[2:] if digits.startswith("44") else digits
+
+
+def _language(communication: Mapping[str, Any]) -> bytes:
+    language = communication.get("language", {})
+    codes = [one.get("code") for one in language.get("coding", ())]
+    return orjson.dumps(codes[:1] or language, option=orjson.OPT_SORT_KEYS)
+
+
+def _verification(identifier: Mapping[str, Any]) -> str:
+    for extension in identifier.get("extension", ()):
+        if extension["url"] == f"{uk_core.EXTENSION}NHSNumberVerificationStatus":
+            return next((str(one.get("code")) for one in extension["valueCodeableConcept"].get("coding", ())), "")
+    return ""
+
+
+_IDENTITY: Mapping[str, Callable[[Any], Any]] = {
+    "extension": lambda value: value["url"],
+    "identifier": lambda value: (value.get("system"), value.get("value")),
+    "name": lambda value: orjson.dumps([value.get("use"), value.get("family"), value.get("given")]),
+    "telecom": _number,
+    "communication": _language,
+}
+"""What makes two values of a united element the same."""
+_WEIGHT: Mapping[str, Callable[[Any], int]] = {
+    _NUMBER: lambda value: 2 if _verification(value) == VERIFIED else 1,
+    "extension:patient-interpreterRequired": lambda value: 2 if value.get("valueBoolean") else 1,
+    "deceased": lambda value: 2 if isinstance(value, str) else int(value),
+}
+"""How much care a value asks for; 0 = it is not shown."""
+_KEEP: Mapping[Keep, Callable[[str, _Said, str], _Kept]] = {
+    Keep.BEST: _best,
+    Keep.UNITED: _united,
+    Keep.STRICTEST: _strictest,
+}
+
+
+def _assembled(grant: Grant, said: _Said, shown: Mapping[str, Any]) -> Resource:
+    """The resource; `id` comes second, as in every stored body."""
+    links = [{"other": {"reference": f"Patient/{one.row.id}"}, "type": "seealso"} for one in said]
+    body = {**shown, "active": True, "link": links}
+    return {"resourceType": "Patient", "id": str(grant.person), "meta": _meta(said, body), **body}
+
+
+def _meta(said: _Said, body: Mapping[str, Any]) -> Resource:
+    """Version: a digest of the permitted statements' versions and of what is shown, which masks and the day change
+    too; time: the latest of them; labels: all of theirs."""
+    seen = orjson.dumps([[[str(one.row.id), one.row.version] for one in said], body])
     meta: Resource = {
         "versionId": hashlib.sha256(seen).hexdigest()[:16],
-        "lastUpdated": max(row.recorded for row in rows).isoformat(timespec="milliseconds"),
+        "lastUpdated": max(one.row.recorded for one in said).isoformat(timespec="milliseconds"),
         "profile": ["https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient"],
     }
     for name in ("security", "tag"):
-        values = {orjson.dumps(one): one for statement in statements for one in statement["meta"].get(name, ())}
-        if values:
-            meta[name] = list(values.values())
+        labels = [label for one in said for label in one.patient.get("meta", {}).get(name, ())]
+        if labels:
+            meta[name] = _labels(labels)
     return meta
+
+
+def _labels(labels: Iterable[Resource]) -> list[Resource]:
+    """Each label once; of confidentiality codes only the highest, for a resource has one."""
+    each = {(one.get("system"), one.get("code")): one for one in labels}
+    levels = [one for (system, _), one in each.items() if system == uk_core.CONFIDENTIALITY]
+    highest = max(levels, key=lambda one: _height(one.get("code")), default=None)
+    return [one for one in each.values() if one.get("system") != uk_core.CONFIDENTIALITY or one is highest]
+
+
+def _height(code: str | None) -> int:
+    return CONFIDENTIALITY.index(code) if code in CONFIDENTIALITY else -1

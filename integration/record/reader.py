@@ -6,7 +6,7 @@ PostgreSQL with the same settings (migration 0002). What may not be seen is neve
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 import orjson
+from msgspec import structs
 
 from adapters.records import LONDON
 from integration.sharing.mask import location_free
@@ -102,7 +103,8 @@ class Reader:
         )
         hidden = await self._hidden(fetched)
         shown = [self._row(row, hidden) for row in fetched]
-        return [_unlocated(row) for row in shown] if self._grant and self._grant.hide_location else shown
+        grant = self._grant
+        return [_unlocated(row) if grant and grant.hides_location(row.label) else row for row in shown]
 
     def _row(self, row: asyncpg.Record, hidden: frozenset[UUID]) -> Row:
         id_, type_, version, recorded, label, feed, refs, entries, body = row
@@ -125,6 +127,11 @@ class Reader:
             f"select id from toldonce.resource where {' and '.join(conditions)}", *values
         )
         return frozenset(elsewhere - {row["id"] for row in seen})
+
+
+def permitted(grant: Grant) -> tuple[list[str], list[Any]]:
+    """SQL conditions, and their values, that hold for exactly the rows of `toldonce.resource` that a Grant shows."""
+    return _conditions(Query(), grant.person, grant)
 
 
 def _conditions(query: Query, person: UUID, grant: Grant | None) -> tuple[list[str], list[Any]]:
@@ -209,7 +216,7 @@ def _window_setting(windows: Sequence[DataWindow]) -> str:
 def _unlocated(row: Row) -> Row:
     """The row without what locates a restricted person; nor may the places that were taken out be sent beside it."""
     freed = location_free(row.resource())
-    return row if freed is None else replace(row, body=orjson.dumps(freed), entries=directory_entries(freed))
+    return row if freed is None else structs.replace(row, body=orjson.dumps(freed), entries=directory_entries(freed))
 
 
 def _without(body: bytes, refs: Sequence[UUID], hidden: frozenset[UUID]) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import groupby
 
 from integration.sharing import reasons
 from integration.sharing.policy import Policy, RoleTerms, Terms
@@ -28,9 +29,16 @@ def of_denial(case: Case, bases: Sequence[Basis]) -> tuple[Reason, ...]:
 
 
 def of_grant(
-    case: Case, bases: Sequence[Basis], outcomes: Sequence[Outcome], partial: Iterable[Choice], *, hidden: bool
+    case: Case,
+    bases: Sequence[Basis],
+    outcomes: Sequence[Outcome],
+    partial: Iterable[Choice],
+    unlocated: Sequence[Label],
+    *,
+    hidden: bool,
 ) -> tuple[Reason, ...]:
-    """Why each kind of information is shown or withheld."""
+    """Why each kind of information is shown or withheld. `hidden`: what locates the person is removed from everything,
+    otherwise from `unlocated`."""
     return (
         _caller(case),
         *_relationships(case, bases),
@@ -38,7 +46,7 @@ def of_grant(
         *_consents(case, outcomes),
         *_labels(case, outcomes),
         *_partial(case, partial),
-        *_person(case, hidden=hidden),
+        *_person(case, unlocated, hidden=hidden),
     )
 
 
@@ -215,6 +223,10 @@ def _why(who: str, role: str, terms: Terms | None, finding: Finding) -> str:
     return "the person objects to use of general practice information beyond their own care."
 
 
+def _source_first(label: Label) -> tuple[str, int]:
+    return label.organisation, _ORDER[label.category]
+
+
 def _partial(case: Case, partial: Iterable[Choice]) -> Iterator[Reason]:
     for deny in partial:
         what = "Single entries are" if deny.instances else "Information from one period is"
@@ -224,11 +236,15 @@ def _partial(case: Case, partial: Iterable[Choice]) -> Iterator[Reason]:
         yield Reason("choice", False, text)
 
 
-def _person(case: Case, *, hidden: bool) -> Iterator[Reason]:
+def _person(case: Case, unlocated: Sequence[Label], *, hidden: bool) -> Iterator[Reason]:
     if hidden:
         yield Reason("location", False, "Where the person can be found is removed: their whereabouts are restricted.")
     elif case.facts.restricted:
         text = "The person's whereabouts are restricted; an agreement names this role's need to know them."
         yield Reason("location", True, text)
+        for source, labels in groupby(sorted(unlocated, key=_source_first), key=lambda label: label.organisation):
+            what = reasons.listed({str(label.category) for label in labels})
+            text = f"where the person can be found is removed from {what}: no agreement that shows it names that need."
+            yield Reason("location", False, f"From {case.policy.name(source)}: {text}", None, source)
     if case.purpose_kind == "beyond care":
         yield Reason("beyond-care", True, "For a purpose beyond care the answer carries no identities.")

@@ -1,9 +1,10 @@
 """The YAML text of the agreements -> plain data whose every part knows its line, checked against the JSON Schema."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -56,6 +57,9 @@ def read(text: str) -> Document:
             if isinstance(event, yaml.AliasEvent):
                 raise AgreementError([Problem(*_mark(event), "write it out: references are not read")])
         root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise AgreementError([Problem(line, 1, "there is a character here that no text has")]) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -66,16 +70,30 @@ def read(text: str) -> Document:
     problems: list[Problem] = []
     content = _content(root, (), lines, problems)
     document = Document(content, lines)
-    problems += [document.problem(_place(error), _message(error)) for error in _validator().iter_errors(content)]
+    for found in _validator().iter_errors(content):
+        problems += [document.problem(place, message) for place, message in _told(found)]
     if problems:
         raise AgreementError(sorted(set(problems)))
     return document
 
 
+def schema() -> str:
+    """The JSON Schema that agreement files follow: what an editor needs to help with writing them."""
+    return resources.files("integration.sharing").joinpath("agreements.schema.json").read_text("utf-8")
+
+
 @cache
 def _validator() -> Draft202012Validator:
-    schema = resources.files("integration.sharing").joinpath("agreements.schema.json").read_text("utf-8")
-    return Draft202012Validator(json.loads(schema))
+    return Draft202012Validator(json.loads(schema()), format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that was probably meant, else all of them; for the end of a message."""
+    words = sorted(known)
+    small = {one.casefold(): one for one in words}
+    if close := get_close_matches(word.casefold(), small, 1, 0.6):
+        return f"the nearest is '{small[close[0]]}'"
+    return f"known: {', '.join(words)}" if words else "none is described"
 
 
 def _content(node: yaml.Node, place: Place, lines: dict[Place, tuple[int, int]], problems: list[Problem]) -> Any:
@@ -110,17 +128,17 @@ def _mark(part: yaml.Node | yaml.Event) -> tuple[int, int]:
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
-def _place(error: ValidationError) -> Place:
+def _told(error: ValidationError) -> Iterator[tuple[Place, str]]:
+    """Where something is wrong, and what: each unknown word apart."""
     place = tuple(error.absolute_path)
-    if error.validator == "additionalProperties":
-        unknown = _unknown_keys(error)
-        return (*place, unknown[0]) if unknown else place
-    return place
-
-
-def _unknown_keys(error: ValidationError) -> list[str]:
-    instance: Any = error.instance
-    return [key for key in instance if key not in _schema(error).get("properties", {})]
+    if error.validator != "additionalProperties":
+        yield place, _message(error)
+        return
+    known = _schema(error).get("properties", {})
+    written: Any = error.instance
+    for key in written:
+        if key not in known:
+            yield (*place, key), f"'{key}' is not known here; {nearest(key, known)}"
 
 
 def _schema(error: ValidationError) -> Mapping[str, Any]:
@@ -132,21 +150,30 @@ def _message(error: ValidationError) -> str:
     wanted: Any = error.validator_value
     instance: Any = error.instance
     match error.validator:
-        case "additionalProperties":
-            known = ", ".join(_schema(error).get("properties", {}))
-            return f"{_quoted(_unknown_keys(error))} is not known here; known: {known}"
         case "required":
             return f"{_quoted([key for key in wanted if key not in instance])} is missing"
         case "enum":
-            return f"'{instance}' is not one of: {', '.join(wanted)}"
+            return f"'{instance}' is not one of the words for this; {nearest(str(instance), wanted)}"
         case "type":
             kinds = {"boolean": "yes or no", "integer": "a whole number", "array": "a list", "string": "text"}
             return f"this must be {kinds.get(wanted, 'a list of names, each with its description')}"
-        case "pattern":
-            return f"'{instance}' is not written as expected here"
+        case "pattern" | "format" | "anyOf":
+            return f"'{instance}' is not written as expected here{_expected(error)}"
+        case "minimum" | "maximum":
+            return (
+                f"{instance} is too {'small' if error.validator == 'minimum' else 'large'}: {error.validator} {wanted}"
+            )
+        case "uniqueItems":
+            return "something is in this list twice"
         case "minItems" | "minProperties" | "minLength":
             return "this must not be empty"
     return "this number or text is out of the range that is allowed here"
+
+
+def _expected(error: ValidationError) -> str:
+    """What the schema says of the place."""
+    said = _schema(error).get("description")
+    return f": {said}" if said else ""
 
 
 def _quoted(words: list[str]) -> str:

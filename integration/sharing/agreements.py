@@ -4,14 +4,14 @@
 each other (a role that is used must be described) is checked here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
-from integration.sharing.agreement_file import AgreementError, Document, Problem, read
+from integration.sharing.agreement_file import AgreementError, Document, Problem, nearest, read
 from integration.sharing.relationship import EvidenceRule
 from integration.sharing.request import Category
 from integration.sharing.sensitivity import LEGAL, SENSITIVITIES
@@ -186,30 +186,33 @@ def _repeated_codes(document: Document, agreements: Agreements) -> Iterator[Prob
 def _unknown_words(
     document: Document, agreements: Agreements, agreement: Agreement, place: tuple[str | int, ...]
 ) -> Iterator[Problem]:
-    organisations = agreements.names.keys() | agreements.groups.keys()
+    parties = agreements.names.keys() | agreements.groups.keys()
     glass = agreement.breaking_the_glass
-    uses = [
-        ("whose information", agreement.sources, organisations, "an organisation or group"),
-        ("who may see it", agreement.recipients, organisations, "an organisation or group"),
-        ("in which roles", agreement.roles, agreements.roles.keys(), "a role"),
-        ("for which purposes", agreement.purposes, agreements.purposes.keys(), "a purpose"),
+    own_role = "a role of this agreement"
+    uses: list[tuple[tuple[str, ...], tuple[str, ...], Collection[str], str]] = [
+        (("whose information",), agreement.sources, parties, "an organisation or group"),
+        (("who may see it",), agreement.recipients, parties, "an organisation or group"),
+        (("in which roles",), agreement.roles, agreements.roles.keys(), "a role"),
+        (("for which purposes",), agreement.purposes, agreements.purposes.keys(), "a purpose"),
         (
-            "roles that need to know where restricted people are",
+            ("roles that need to know where restricted people are",),
             agreement.need_of_location,
             agreement.roles,
-            "a role of this agreement",
+            own_role,
         ),
-        ("sensitive information", tuple(agreement.sensitive), SENSITIVITIES - LEGAL, "a sensitivity that can be named"),
-        ("breaking the glass", glass.roles if glass else (), agreement.roles, "a role of this agreement"),
+        (("breaking the glass", "roles"), glass.roles if glass else (), agreement.roles, own_role),
     ]
     uses += [
-        ("sensitive information", roles, agreement.roles, "a role of this agreement")
-        for roles in agreement.sensitive.values()
+        (("sensitive information", name), roles, agreement.roles, own_role)
+        for name, roles in agreement.sensitive.items()
     ]
-    for key, words, known, kind in uses:
-        for word in words:
+    for path, words, known, kind in uses:
+        for number, word in enumerate(words):
             if word not in known:
-                yield document.problem((*place, key), f"'{word}' is not {kind}; known: {', '.join(sorted(known))}")
+                yield document.problem((*place, *path, number), f"'{word}' is not {kind}; {nearest(word, known)}")
+    for name in agreement.sensitive.keys() - (SENSITIVITIES - LEGAL):
+        message = f"'{name}' is not a sensitivity that can be named; {nearest(name, SENSITIVITIES - LEGAL)}"
+        yield document.problem((*place, "sensitive information", name), message)
 
 
 def _impossible_terms(
@@ -218,6 +221,8 @@ def _impossible_terms(
     kinds = {agreements.purposes[word].kind for word in agreement.purposes if word in agreements.purposes}
     if agreement.ends is not None and agreement.ends < agreement.starts:
         yield document.problem((*place, "in force until"), "it ends before it begins")
+    if agreement.review < agreement.starts:
+        yield document.problem((*place, "review by"), "it is to be reviewed before it begins")
     relationship = agreement.relationship
     if relationship.needed and not relationship.evidence:
         message = "a relationship is needed, but no evidence counts: nobody could ever see anything"

@@ -74,20 +74,21 @@ class _Scope:
 
 
 def choices_of(consent: Resource, source: str) -> list[Choice]:
-    """The choices that one Consent, recorded by the organisation `source` (ODS code), expresses: its base decision,
-    and where the base permits, each denying exception. A Consent that is not about privacy, is only proposed or was
-    entered in error expresses none. Spec: http://hl7.org/fhir/R4/consent.html"""
+    """The choice that one Consent, recorded by the organisation `source` (ODS code), expresses: its base decision with
+    its exceptions; where the base is a permission that cannot be evaluated, only what it excepts. A Consent that is not
+    about privacy, is only proposed or was entered in error expresses none. Spec: http://hl7.org/fhir/R4/consent.html"""
     provision = consent.get("provision", {})
     if not _counts(consent):
         return []
     kind = _kind(consent)
     permits = _permits(provision, kind)
     base = _choice(consent, source, kind, provision, permits)
-    nested = [one for one in provision.get("provision", ()) if one.get("type") in ("permit", "deny")]
+    opposite = "deny" if permits else "permit"
+    nested = [one for one in provision.get("provision", ()) if one.get("type") == opposite]
     if permits:
-        denied = [_choice(consent, source, kind, one, False) for one in nested if one["type"] == "deny"]
-        return [one for one in (base, *denied) if one is not None]
-    return [_with_exceptions(base, [one for one in nested if one["type"] == "permit"])] if base else []
+        denied = [one for each in nested if (one := _choice(consent, source, kind, each, False)) is not None]
+        return [msgspec.structs.replace(base, exceptions=tuple(denied))] if base else denied
+    return [_with_exceptions(base, nested)] if base else []
 
 
 def _counts(consent: Resource) -> bool:
@@ -151,28 +152,36 @@ def _with_exceptions(base: Choice, permitted: Iterable[Mapping[str, Any]]) -> Ch
     """A deny with what it excepts, as far as whole kinds of information can be excepted. A break-glass exception that
     names no organisation (or a Group: whoever the agreements let break the glass) relaxes it for all who may."""
     exceptions = []
-    relaxes = False
     for provision in permitted:
-        scope = _scope(provision)
-        in_emergency = scope.purposes == {BREAK_GLASS_PURPOSE}
-        if in_emergency and base.kind == BREAK_GLASS_ONLY and _for_privileged_users(provision, scope):
-            relaxes = True
-        elif scope.readable and not (scope.instances or scope.sensitivities or any(scope.data)):
-            exceptions.append(_exception(base, scope))
-    return msgspec.structs.replace(base, exceptions=tuple(exceptions), break_glass_relaxes=relaxes)
+        scope = _scope(_for_whoever_may(provision) if base.kind == BREAK_GLASS_ONLY else provision)
+        if scope.readable and not (scope.instances or scope.sensitivities or any(scope.data)):
+            exceptions.append(_exception(base, scope, provision))
+    in_emergencies = _exception(base, _Scope(purposes={BREAK_GLASS_PURPOSE}), {})
+    return msgspec.structs.replace(
+        base,
+        exceptions=tuple(one for one in exceptions if one != in_emergencies or base.kind != BREAK_GLASS_ONLY),
+        break_glass_relaxes=base.kind == BREAK_GLASS_ONLY and in_emergencies in exceptions,
+    )
 
 
-def _for_privileged_users(provision: Mapping[str, Any], scope: _Scope) -> bool:
-    references = [actor.get("reference", {}).get("reference", "") for actor in provision.get("actor", ())]
-    return not scope.organisations and all(one.startswith("Group/") for one in references)
+def _for_whoever_may(provision: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A provision for emergencies without the Group of those who may break the glass: the agreements name them."""
+    purposes = {purpose.get("code") for purpose in provision.get("purpose", ())}
+    groups = [actor.get("reference", {}).get("reference", "") for actor in provision.get("actor", ())]
+    if purposes != {BREAK_GLASS_PURPOSE} or not all(one.startswith("Group/") for one in groups):
+        return provision
+    return {name: value for name, value in provision.items() if name != "actor"}
 
 
-def _exception(base: Choice, scope: _Scope) -> Choice:
+def _exception(base: Choice, scope: _Scope, provision: Mapping[str, Any]) -> Choice:
+    start, end = dates.period(provision.get("period"))
     return Choice(
         consent=base.consent,
         kind=base.kind,
         permits=True,
         source=base.source,
+        start=start,
+        end=end,
         organisations=frozenset(scope.organisations),
         about=frozenset(scope.about),
         categories=frozenset(scope.categories),

@@ -1,12 +1,15 @@
 """How recorded choices act (rule 5): which count on a day, and which a label meets.
 
-A newer decision by the same person replaces an older one of the same scope; between different scopes any deny wins.
-A permission that has ended lets an older permission of its scope lie, and never lifts a deny.
+A newer decision by the same person replaces an older one of the same scope, with its exceptions; the scope is the
+Consent's, not an exception's. Between different scopes any deny wins. A permission that has ended lets an older
+permission of its scope lie, and never lifts a deny.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+
+from msgspec import structs
 
 from integration.sharing.choices import (
     BREAK_GLASS_ONLY,
@@ -15,7 +18,7 @@ from integration.sharing.choices import (
     OTHER,
     SHARE_FLAG_NATIONALLY,
 )
-from integration.sharing.request import Choice, Label
+from integration.sharing.request import Category, Choice, Label
 
 _MERE_REFUSALS = frozenset({EXPRESS_PERMISSION, SHARE_FLAG_NATIONALLY})
 """Kinds whose refusal forbids nothing that would be shown without: it only ends an earlier permission."""
@@ -30,8 +33,8 @@ class Effective:
     partial: tuple[Choice, ...] = ()
     """Denies that withhold only dated or single rows of the labels they speak of."""
     permits: tuple[Choice, ...] = ()
-    relaxed: bool = False
-    """A wish to share in emergencies only was set aside, because this is one."""
+    emergencies_only: bool = False
+    """One of the denies is a wish to share in emergencies only."""
 
 
 NONE = Effective()
@@ -46,7 +49,7 @@ class Recipient:
     declared: bool = False
     """It declares an emergency."""
     emergency: bool = False
-    """And an agreement lets it break the glass now."""
+    """And the agreement under which it asks lets it break the glass now."""
 
 
 def effective(choices: Sequence[Choice], recipient: Recipient, on: date) -> Effective:
@@ -56,19 +59,32 @@ def effective(choices: Sequence[Choice], recipient: Recipient, on: date) -> Effe
     standing = [choice for choice in choices if in_force(choice, on)]
     denies = [
         one
-        for one in standing
-        if not one.permits
-        and one.kind not in _MERE_REFUSALS
-        and concerns(one, recipient, in_emergency=recipient.declared)
-        and not _lifted(one, standing, recipient.organisation)
+        for whole in standing
+        if not _lifted(whole, standing, recipient.organisation)
+        for one in _denied(_on(whole, on))
+        if concerns(one, recipient, in_emergency=recipient.declared)
     ]
-    kept = [one for one in denies if not _relaxes(one, recipient)]
     return Effective(
-        denies=tuple(one for one in kept if not _is_partial(one)),
-        partial=tuple(one for one in kept if _is_partial(one)),
-        permits=tuple(one for one in standing if one.permits and not _superseded(one, choices, on)),
-        relaxed=recipient.emergency and any(one.kind == BREAK_GLASS_ONLY for one in denies),
+        denies=tuple(one for one in denies if not _is_partial(one)),
+        partial=tuple(one for one in denies if _is_partial(one)),
+        permits=tuple(_on(one, on) for one in standing if one.permits and not _superseded(one, choices, on)),
+        emergencies_only=any(one.kind == BREAK_GLASS_ONLY for one in denies),
     )
+
+
+def _on(choice: Choice, day: date) -> Choice:
+    """The choice with those of its exceptions that hold on this day."""
+    if not choice.exceptions:
+        return choice
+    held = [one for one in choice.exceptions if in_force(one, day) and one.permits != choice.permits]
+    return structs.replace(choice, exceptions=tuple(held))
+
+
+def _denied(choice: Choice) -> tuple[Choice, ...]:
+    """What a choice denies: itself, or what it excepts from its permission."""
+    if choice.kind in _MERE_REFUSALS:
+        return ()
+    return choice.exceptions if choice.permits else (choice,)
 
 
 def _relaxes(deny: Choice, recipient: Recipient) -> bool:
@@ -104,8 +120,8 @@ def _scope(choice: Choice) -> tuple[object, ...]:
 
 
 def _lifted(deny: Choice, standing: Iterable[Choice], caller: str) -> bool:
-    """A later permission of the same scope replaces a deny, unless it is only the caller's own word against another's
-    record."""
+    """A later permission of the same scope replaces what denies, unless it is only the caller's own word against
+    another's record."""
     return deny.kind != OTHER and any(
         one.permits
         and _scope(one) == _scope(deny)
@@ -144,10 +160,12 @@ def _said(choice: Choice) -> datetime | None:
 
 
 def forbids(deny: Choice, label: Label, recipient: Recipient) -> bool:
-    """Whether a deny that counts (see `effective`) speaks of this label. One that names single resources speaks of
-    those, whatever their label."""
-    return (bool(deny.instances) or speaks_of(deny, label)) and not any(
-        _excepts(one, deny, label, recipient) for one in deny.exceptions
+    """Whether a deny that counts (see `effective`) speaks of this label, under the agreement under which the recipient
+    asks. One that names single resources speaks of those, whatever their label."""
+    return (
+        (bool(deny.instances) or speaks_of(deny, label))
+        and not _relaxes(deny, recipient)
+        and not any(_excepts(one, deny, label, recipient) for one in deny.exceptions)
     )
 
 
@@ -164,9 +182,14 @@ def speaks_of(choice: Choice, label: Label) -> bool:
     """Whether a choice is about the statements that carry this label."""
     return (
         (not choice.about or label.organisation in choice.about)
-        and (not choice.categories or label.category in choice.categories)
+        and (not choice.categories or label.category in choice.categories or _is_behind(choice, label))
         and (not choice.sensitivities or not choice.sensitivities.isdisjoint(label.sensitivities))
     )
+
+
+def _is_behind(choice: Choice, label: Label) -> bool:
+    """8: who dissents to adjustments dissents to the impairments behind them."""
+    return not choice.permits and label.category is Category.IMPAIRMENTS and Category.ADJUSTMENTS in choice.categories
 
 
 def _excepts(exception: Choice, deny: Choice, label: Label, recipient: Recipient) -> bool:
@@ -179,11 +202,18 @@ def _excepts(exception: Choice, deny: Choice, label: Label, recipient: Recipient
 
 def opens(permit: Choice, label: Label, recipient: Recipient) -> bool:
     """Whether a permission, once its kind fits, covers this label for this recipient: one that speaks only of dated
-    or single entries opens no label. An emergency is no purpose of a permission."""
+    or single entries opens no label. An emergency is no purpose of a permission. What it excepts is a deny of its own,
+    but where its kind denies nothing."""
     partial = permit.instances or permit.related or permit.data_start or permit.data_end
     return (
         not partial
         and concerns(permit, recipient, in_emergency=False)
         and (not permit.about or label.organisation in permit.about)
         and (not permit.categories or label.category in permit.categories)
+        and not (permit.kind in _MERE_REFUSALS and any(_keeps(one, label, recipient) for one in permit.exceptions))
     )
+
+
+def _keeps(exception: Choice, label: Label, recipient: Recipient) -> bool:
+    """Whether a permission's exception may speak of anything with this label."""
+    return concerns(exception, recipient, in_emergency=recipient.declared) and speaks_of(exception, label)

@@ -14,11 +14,10 @@ from mappings.uk_core import Resource
 def consent_resource(choice: Choice) -> Resource:
     """The Consent that says `choice`: `choices_of(consent_resource(c), c.source)` gives it back, apart from what a
     Consent cannot hold."""
-    provision = _provision(choice) | _period("period", choice.start, choice.end)
-    exceptions = [{"type": "permit", **_provision(one)} for one in choice.exceptions]
+    exceptions = [_whole_provision(one) for one in choice.exceptions]
     if choice.break_glass_relaxes:
         exceptions.append({"type": "permit", "purpose": [_reason(BREAK_GLASS_PURPOSE)]})
-    provision |= {"type": "permit" if choice.permits else "deny"} | ({"provision": exceptions} if exceptions else {})
+    provision = _whole_provision(choice) | ({"provision": exceptions} if exceptions else {})
     return uk_core.resource(
         "Consent",
         choice.consent,
@@ -35,6 +34,11 @@ def consent_resource(choice: Choice) -> Resource:
         policy=[{"uri": f"{POLICY}{choice.kind}"}],
         provision=provision,
     )
+
+
+def _whole_provision(choice: Choice) -> dict[str, Any]:
+    said = {"type": "permit" if choice.permits else "deny"}
+    return said | _provision(choice) | _period("period", choice.start, choice.end)
 
 
 def _provision(choice: Choice) -> dict[str, Any]:
@@ -54,10 +58,11 @@ def _provision(choice: Choice) -> dict[str, Any]:
 
 
 def _data(choice: Choice) -> Iterator[dict[str, Any]]:
+    """Single resources, else authors: a provision that named both would speak of either. Resources have one author."""
     for instance in sorted(choice.instances, key=str):
         meaning = "related" if instance in choice.related else "instance"
         yield {"meaning": meaning, "reference": {"reference": f"Basic/{instance}"}}
-    for code in sorted(choice.about):
+    for code in sorted(choice.about) if not choice.instances else ():
         yield {"meaning": "authoredby", "reference": _organisation(code)}
 
 

@@ -5,6 +5,7 @@ only place that makes a Grant (a test keeps it so).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,7 +27,18 @@ from integration.sharing.request import (
     Reason,
     Request,
 )
-from integration.sharing.rules import ADJUSTMENT_FLAG, RULES, SILENT, Basis, Case, Finding, Outcome, choice, is_plain
+from integration.sharing.rules import (
+    ADJUSTMENT_FLAG,
+    RULES,
+    SILENT,
+    Basis,
+    Case,
+    Finding,
+    Outcome,
+    choice,
+    is_plain,
+    recipient,
+)
 
 __all__ = ["BREAK_GLASS_REASONS", "NOT_FOUND", "REFUSED", "Policy", "decide"]
 
@@ -57,7 +69,7 @@ def decide(request: Request, facts: Facts, policy: Policy) -> Decision:
         return Denial(request, True, NOT_FOUND, account.of_denial(case, bases))
     by_source = _by_source(case, bases)
     outcomes = [_outcome(case, bases, by_source[label.organisation], label) for label in case.facts.labels]  # 4 to 9
-    return _grant(request, case, bases, outcomes)
+    return _grant(request, case, bases, by_source, outcomes)
 
 
 def known_caller(request: Request, policy: Policy) -> Denial | None:
@@ -87,9 +99,10 @@ def relationship_under(case: Case, terms: Terms) -> Basis:
     return Basis(terms, evidence, by_glass=by_glass, open=case.facts.known and (evidence is not None or by_glass))
 
 
-def restricted_person(case: Case, standing: Iterable[Basis]) -> bool:
-    """7: whether what locates the person is removed. An emergency by itself never shows it."""
-    return case.facts.restricted and not any(basis.terms.locates and not basis.by_glass for basis in standing)
+def restricted_person(case: Case, opening: Iterable[Basis]) -> bool:
+    """7: whether what locates the person is removed from what these agreements open, since none of them names this
+    role's need. An emergency by itself never shows it."""
+    return case.facts.restricted and not any(basis.terms.locates and not basis.by_glass for basis in opening)
 
 
 def opted_out(case: Case) -> bool:
@@ -117,7 +130,7 @@ def _case(request: Request, facts: Facts, policy: Policy) -> Case:
     facts = facts if facts.known else Facts(person=facts.person, known=False)
     in_force = agreements(who, policy, on)
     glass = broken_glass(request, in_force)
-    recipient = Recipient(who.organisation, who.purpose, request.break_glass is not None, bool(glass))
+    recipient = Recipient(who.organisation, who.purpose, request.break_glass is not None)
     return Case(
         caller=who,
         facts=facts,
@@ -126,6 +139,7 @@ def _case(request: Request, facts: Facts, policy: Policy) -> Case:
         purpose_kind=policy.purposes[who.purpose].kind,
         on=on,
         recipient=recipient,
+        in_emergency=replace(recipient, emergency=True),
         choices=effective(facts.choices, recipient, on),
         agreements=in_force,
         glass=glass,
@@ -179,26 +193,31 @@ def _announced(case: Case, covering: Iterable[Basis], label: Label) -> bool:
     )
 
 
-def _grant(request: Request, case: Case, bases: Sequence[Basis], outcomes: Sequence[Outcome]) -> Grant:
+def _grant(
+    request: Request, case: Case, bases: Sequence[Basis], by_source: Mapping[str, list[Basis]], outcomes: list[Outcome]
+) -> Grant:
     standing = [basis for basis in bases if basis.open]
-    shown = [outcome for outcome in outcomes if outcome.finding is None]
+    shown = [outcome.label for outcome in outcomes if outcome.finding is None]
     partial = case.choices.partial if case.purpose_kind != "audit" else ()
-    windows = tuple(_windows(case, shown, partial))
-    hidden = restricted_person(case, standing)
+    opening = _opening(case, by_source, shown) if partial or case.facts.restricted else {}
+    windows = tuple(_windows(case, opening, shown, partial))
+    unlocated = [label for label in shown if case.facts.restricted and restricted_person(case, opening[label.id])]
+    hidden = case.facts.restricted and len(unlocated) == len(shown)
     announced = {outcome.label.category for outcome in outcomes if outcome.announced}
     return Grant(
         request=request,
         person=case.facts.person,
-        labels=tuple(outcome.label.id for outcome in shown),
+        labels=tuple(label.id for label in shown),
         windows=windows,
-        withheld=_withheld(case, partial),
+        withheld=_withheld(case, opening, partial),
         hide_location=hidden,
+        unlocated=tuple(label.id for label in unlocated),
         location_withheld=any(_hides_whereabouts(outcome) for outcome in outcomes),
         pseudonymise=case.purpose_kind == "beyond care",
         announced=tuple(category for category in Category if category in announced),
-        reasons=account.of_grant(case, bases, outcomes, partial, hidden=hidden),
+        reasons=account.of_grant(case, bases, outcomes, partial, () if hidden else unlocated, hidden=hidden),
         self_claimed=_on_own_word(standing),
-        broken_glass=case.choices.relaxed or any(basis.by_glass for basis in standing),
+        broken_glass=bool(case.glass and case.choices.emergencies_only) or any(basis.by_glass for basis in standing),
     )
 
 
@@ -209,18 +228,30 @@ def _hides_whereabouts(outcome: Outcome) -> bool:
     return chosen and outcome.label.category is Category.DEMOGRAPHICS
 
 
-def _windows(case: Case, shown: Sequence[Outcome], partial: Iterable[Choice]) -> Iterable[DataWindow]:
+_Opening = Mapping[int, Sequence[Basis]]
+"""By label that is shown: every agreement that satisfies all rules for it."""
+
+
+def _opening(case: Case, by_source: Mapping[str, list[Basis]], shown: Iterable[Label]) -> _Opening:
+    return {
+        label.id: [one for one in by_source[label.organisation] if _first_finding(case, one, label)[1] is None]
+        for label in shown
+    }
+
+
+def _windows(case: Case, opening: _Opening, shown: Sequence[Label], partial: Iterable[Choice]) -> Iterable[DataWindow]:
     """5: dated rows that a choice withholds from labels that are shown otherwise."""
     for deny in partial:
         if not deny.instances:
-            labels = tuple(outcome.label.id for outcome in shown if forbids(deny, outcome.label, case.recipient))
+            labels = tuple(one.id for one in shown if forbids(deny, one, recipient(case, opening[one.id])))
             if labels:
                 yield DataWindow(labels, deny.data_start, deny.data_end)
 
 
-def _withheld(case: Case, partial: Iterable[Choice]) -> tuple[UUID, ...]:
+def _withheld(case: Case, opening: _Opening, partial: Iterable[Choice]) -> tuple[UUID, ...]:
     """5: single resources that a choice withholds, whatever their label."""
-    meant = [deny for deny in partial if any(forbids(deny, label, case.recipient) for label in case.facts.labels)]
+    asking = [(label, recipient(case, opening.get(label.id, ()))) for label in case.facts.labels] if partial else []
+    meant = [deny for deny in partial if any(forbids(deny, label, who) for label, who in asking)]
     return tuple(sorted({one for deny in meant for one in deny.instances}))
 
 

@@ -45,6 +45,7 @@ def as_json(decision: Decision) -> dict[str, Any]:
         "entriesWithheld": len(decision.withheld),
         "announced": [str(category) for category in decision.announced],
         "locationRemoved": decision.hide_location,
+        "locationRemovedFrom": list(decision.unlocated),
         "pseudonymised": decision.pseudonymise,
         "onOwnWord": decision.self_claimed,
         "glassBroken": decision.broken_glass,

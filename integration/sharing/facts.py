@@ -1,9 +1,11 @@
 """Reading the facts a decision needs, and nothing else, under a database role that can read nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from integration.sharing.request import Choice, Evidence, Facts
@@ -28,6 +30,11 @@ select f.person, f.labels, f.evidence::text, f.choices::text, f.restricted
 from (values ($1::uuid)) as asked(id)
 join toldonce.facts f on f.person = {_THEN} and f.recorded <= $2 and f.until > $2
 """
+_EVERYBODY = """
+select person, labels, evidence::text, choices::text, restricted
+from toldonce.facts where until = 'infinity' order by person
+"""
+_CHUNK = 5000
 _IDS = f"""
 with who as (select {_NOW} as person from unnest($1::uuid[]) as asked(id))
 select person as id from who where person is not null
@@ -54,6 +61,27 @@ async def person_facts(connection: Connection, labels: Labels, person: UUID, at:
     said = await connection.fetch(_FACTS_AT, person, at) if at else await connection.fetch(_FACTS, person)
     if not said:
         return Facts(person=person, known=False)
+    return await _facts(connection, labels, said)
+
+
+async def everybody(connection: Connection, labels: Labels) -> AsyncIterator[Facts]:
+    """The facts of every person there is, in the order of their ids, read in pieces. As `person_facts` otherwise."""
+    cursor = await connection.cursor(_EVERYBODY)
+    begun: list[asyncpg.Record] = []
+    while rows := await cursor.fetch(_CHUNK):
+        *whole, begun = _by_person([*begun, *rows])
+        for said in whole:
+            yield await _facts(connection, labels, said)
+    if begun:
+        yield await _facts(connection, labels, begun)
+
+
+def _by_person(rows: Iterable[asyncpg.Record]) -> list[list[asyncpg.Record]]:
+    return [list(said) for _, said in groupby(rows, key=lambda row: row["person"])]
+
+
+async def _facts(connection: Connection, labels: Labels, said: Sequence[asyncpg.Record]) -> Facts:
+    """What the sources of one person's statements say together."""
     return Facts(
         person=said[0]["person"],
         known=True,

@@ -90,7 +90,9 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """Resources whose related data it speaks of as well (Consent.provision.data.meaning `related`). Whoever reads the
     facts adds the ids of that data to `instances` and empties this; unexpanded, a deny counts for all it could mean."""
     exceptions: "tuple[Choice, ...]" = ()
-    """What a deny excepts (IHE PCF: one level): recipients, purposes, sources and categories that it leaves alone."""
+    """What it excepts (IHE PCF: one level), each in its own period. Of a deny, permissions: recipients, purposes,
+    sources and categories that it leaves alone. Of a permission, denies, which end with it when a newer one of its
+    scope replaces it."""
     decided_by: str = "the person"
     """Who decided: the person, or who decided for them."""
     how: str = ""
@@ -182,6 +184,9 @@ class Grant:
     withheld: tuple[UUID, ...] = ()
     """Single resources that a choice excludes."""
     hide_location: bool = False
+    """Where a restricted person is is removed from everything."""
+    unlocated: tuple[int, ...] = ()
+    """Labels from whose rows it is removed: no agreement that shows them names the caller's need."""
     location_withheld: bool = False
     """A choice withholds some source's statement of who and where the person is: no other address takes its place."""
     pseudonymise: bool = False
@@ -192,6 +197,10 @@ class Grant:
     """The relationship rests on nothing but the caller's own word: sampled by the IG officer (SCR alert type 1)."""
     broken_glass: bool = False
     """The declared emergency opened something: mark the answer, alert the IG officer."""
+
+    def hides_location(self, label: int) -> bool:
+        """Whether what locates the person is removed from the rows of this label."""
+        return self.hide_location or label in self.unlocated
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 Each answers None (satisfied) or a Finding: why it withholds what carries this label.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -28,6 +28,8 @@ class Case:
     purpose_kind: str
     on: date
     recipient: Recipient
+    in_emergency: Recipient
+    """The recipient under an agreement that lets it break the glass now."""
     choices: Effective
     agreements: tuple[Terms, ...]
     """Those in force for this caller."""
@@ -45,6 +47,12 @@ class Basis:
     by_glass: bool
     open: bool
     """Otherwise nothing may be seen under it."""
+
+
+def recipient(case: Case, bases: Iterable[Basis]) -> Recipient:
+    """Who asks under these agreements: in an emergency where one of them lets it break the glass."""
+    broken = any(basis.terms.citation in case.glass for basis in bases) if case.glass else False
+    return case.in_emergency if broken else case.recipient
 
 
 class Finding(NamedTuple):
@@ -88,8 +96,9 @@ def choice(case: Case, basis: Basis, label: Label) -> Finding | None:
     care records: an audit of access sees them."""
     if case.purpose_kind == "audit":
         return None
+    asking = recipient(case, (basis,))
     for deny in case.choices.denies:
-        if forbids(deny, label, case.recipient):
+        if forbids(deny, label, asking):
             return Finding("choice", deny)
     if label.organisation in basis.terms.publishing_needs_consent and published(case, label) is None:
         return Finding("choice", words=("publish",))

@@ -14,9 +14,6 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import orjson
-from alembic import command
-from alembic.config import Config
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from integration.config import Settings
 from integration.errors import UnsafeDatabase
@@ -25,6 +22,7 @@ from integration.store.connection import Connection
 Login = Literal["toldonce_api", "toldonce_worker"]
 TaskRole = Literal[
     "toldonce_facts",
+    "toldonce_matcher",
     "toldonce_reader",
     "toldonce_registry",
     "toldonce_ingest",
@@ -34,7 +32,6 @@ TaskRole = Literal[
     "toldonce_receiver",
     "toldonce_monitor",
 ]
-MIGRATIONS = Path(__file__).parent / "migrations"
 _DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 
 
@@ -82,14 +79,9 @@ class Database:
         there `toldonce migrate` ran before, as the owner."""
         if self._is_login_role():
             return
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        engine = create_async_engine(_sqlalchemy_url(self.owner_url))
-        try:
-            async with engine.begin() as connection:
-                await connection.run_sync(lambda sync: _upgrade(config, sync))
-        finally:
-            await engine.dispose()
+        from integration.store.schema import upgrade  # Alembic is half of the start of a process that needs it
+
+        await upgrade(self.owner_url)
 
     @asynccontextmanager
     async def pool(self, login: Login, *, size: int = 8) -> AsyncIterator[asyncpg.Pool]:
@@ -132,15 +124,6 @@ async def _prepare(connection: Connection) -> None:
         decoder=lambda data: orjson.loads(data[1:]),
         format="binary",
     )
-
-
-def _upgrade(config: Config, connection: object) -> None:
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def _sqlalchemy_url(url: str) -> str:
-    return url.replace("postgresql://", "postgresql+asyncpg://", 1)
 
 
 def _refuse_beyond_loopback(host: str) -> None:

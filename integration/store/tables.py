@@ -1,8 +1,8 @@
 """The tables, as the migrations build them (a test compares the two). All live in the schema `toldonce`.
 
 In:      envelope (its rest in envelope_part) -> statement, submission, quarantine -> due; gp_pull;
-         left_behind
-People:  source_patient, linkage, person
+         pds_trace; left_behind
+People:  source_patient, block, linkage, person
 Record:  label, resource, resource_history, directory_statement, directory_resource
 Rules:   facts, agreement_document, client, token_use
 Audit:   audit_event
@@ -63,6 +63,7 @@ class Envelope(Table, table=True):
         Index("envelope_waiting", "id", postgresql_where=sql("state = 'received'")),
         Index("envelope_reading", "reading", unique=True),
         Index("envelope_quarantined", "feed", "sender", postgresql_where=sql("state = 'quarantined'")),
+        Index("envelope_sender", "feed", "sender", "received"),
     )
     id: int | None = Field(default=None, sa_column=_identity())
     feed: str = Field(sa_type=Text)
@@ -76,6 +77,9 @@ class Envelope(Table, table=True):
     """SHA-256 of content, name and stated as-of, hex: what is the same in all of these is the same envelope."""
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     """The first part; what follows of a large file is in `envelope_part`."""
+    found: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    """What was found in it on receipt (`adapters.records.Parsed`, MessagePack), where its sender waited for an answer;
+    None once it is kept as statements."""
     received: datetime = Field(sa_column=_moment(now=True))
     as_of: datetime = Field(sa_column=_moment())
     """Fixed on receipt: from the transport or `--as-of`, else the moment of receipt."""
@@ -160,7 +164,6 @@ class SourcePatientRow(Table, table=True):
         UniqueConstraint("feed", "organisation", "local_id"),
         UniqueConstraint("id"),
         Index("source_patient_nhs_number", "nhs_number"),
-        Index("source_patient_birth_date", "birth_date"),
         Index("source_patient_person", "person"),
     )
     key: int | None = Field(default=None, sa_column=_identity())
@@ -175,6 +178,15 @@ class SourcePatientRow(Table, table=True):
     """ISO date text, as precise as the source gave it."""
     demographics: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
     """What linkage compares (`identity.demographics.Demographics`); None = the source says nothing (any more)."""
+
+
+class BlockRow(Table, table=True):
+    """The blocks a source patient is in: who shares one is compared (see `identity.blocks`)."""
+
+    __tablename__ = "block"
+    __table_args__ = (Index("block_source_patient", "source_patient"),)
+    block: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    source_patient: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
 
 
 class Statement(Table, table=True):
@@ -212,6 +224,14 @@ class Linkage(Table, table=True):
         Index("linkage_a", "a", postgresql_where=sql("until is null")),
         Index("linkage_b", "b", postgresql_where=sql("until is null")),
         Index("linkage_stated_by", "stated_by", postgresql_where=sql("until is null")),
+        Index("linkage_pair", "a", "b"),
+        Index(
+            "linkage_waiting",
+            "id",
+            postgresql_where=sql(
+                "until is null and (outcome = 'POSSIBLE' or (outcome = 'SAME' and not followed) or doubt is not null)"
+            ),
+        ),
     )
     id: int | None = Field(default=None, sa_column=_identity())
     a: UUID = Field(sa_column=Column(PG_UUID, nullable=False))
@@ -227,6 +247,13 @@ class Linkage(Table, table=True):
     """False: a SAME that contradicts something stronger, or an ambiguous one. It waits for a person."""
     recorded: datetime = Field(sa_column=_moment(now=True))
     until: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    evidence: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
+    """Of a person's decision: what was known then, field by field (`identity.evidence.Evidence`)."""
+    ended_by: str | None = Field(default=None, sa_type=Text)
+    """Who replaced or withdrew a person's decision, and why; None where evidence ended an automatic one."""
+    ended_why: str | None = Field(default=None, sa_type=Text)
+    doubt: str | None = Field(default=None, sa_type=Text)
+    """Why a person's decision should be looked at again: the evidence has turned against it since."""
 
 
 class Person(Table, table=True):
@@ -236,7 +263,7 @@ class Person(Table, table=True):
     __table_args__ = (Index("person_issued_to", "issued_to"),)
     id: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
     issued_to: UUID = Field(sa_column=Column(PG_UUID, nullable=False))
-    """Id of the smallest source patient of the group it was issued for."""
+    """Id of the source patient it was issued for: who states the NHS number that the id is of, else the smallest."""
 
 
 class LabelRow(Table, table=True):
@@ -358,6 +385,9 @@ class AgreementDocument(Table, table=True):
     digest: str = Field(sa_type=Text)
     content: str = Field(sa_type=Text)
     applied: datetime = Field(sa_column=_moment(now=True))
+    applied_by: str = Field(sa_type=Text, sa_column_kwargs={"server_default": ""})
+    """Who put it in force, and why, as they said."""
+    reason: str = Field(sa_type=Text, sa_column_kwargs={"server_default": ""})
 
 
 class ClientRow(Table, table=True):
@@ -419,14 +449,48 @@ class GpPull(Table, table=True):
     """ODS code of the practice that is asked."""
     nhs_number: str = Field(sa_column=Column(Text, primary_key=True))
     due: datetime = Field(sa_column=_moment(now=True))
-    """Not to be asked again before."""
+    """Not to be asked again before; while it is asked, when its lease ends, unless somebody wants it sooner."""
+    leased_until: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    """Somebody asks: nobody else may until then."""
     last_attempted: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    """When a question was last begun."""
     last_answered: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     """When the practice last said something about the person: a record, a refusal, or "not found"."""
     outcome: str | None = Field(default=None, sa_type=Text)
     """`answered`, else the error code of the answer or of the failure (`adapters.transport.gp_connect`)."""
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": sql("0")})
     """Failed pulls since the last answer: each doubles the wait."""
+
+
+class PdsTrace(Table, table=True):
+    """What to ask PDS, when next, and what came of it last: about an NHS number, or who a source patient without one is
+    (see `ingest.pds`)."""
+
+    __tablename__ = "pds_trace"
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(nhs_number, source_patient) = 1", name="pds_trace_asks_one_thing"),
+        UniqueConstraint("nhs_number"),
+        UniqueConstraint("source_patient"),
+        Index("pds_trace_due", "due"),
+    )
+    id: int | None = Field(default=None, sa_column=_identity())
+    nhs_number: str | None = Field(default=None, sa_type=Text)
+    source_patient: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    stated: str | None = Field(default=None, sa_type=Text)
+    """Of a source patient: a digest of what is searched by; when that changes, the search is due again."""
+    due: datetime = Field(sa_column=_moment(now=True))
+    """Not to be asked again before; while it is asked, when its lease ends."""
+    leased_until: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    """Somebody asks: nobody else may until then."""
+    last_attempted: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    last_answered: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    """When PDS last said something: a record, that there is none, that several fit."""
+    outcome: str | None = Field(default=None, sa_type=Text)
+    """See docs/pds.md."""
+    attempts: int = Field(default=0, sa_column_kwargs={"server_default": sql("0")})
+    """Failed questions since the last answer: each doubles the wait."""
+    digest: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    """SHA-256 of the last answer that was kept: the very same again is not kept again."""
 
 
 Index(

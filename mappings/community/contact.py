@@ -19,8 +19,9 @@ from mappings.datatypes import (
     subject,
 )
 from mappings.ids import Ids
+from mappings.tables.activity import Recorded, recorded
 from mappings.tables.attendance import status_of
-from mappings.tables.finding import condition, measured, observation
+from mappings.tables.finding import measured, observation
 from mappings.tables.moments import moment, moment_after
 from mappings.tables.place import encounter_class, location_reference
 
@@ -48,7 +49,7 @@ def contacts(state: State, ids: Ids) -> Iterator[uk_core.Resource]:
         activities = around.activities.get(_at(contact), ())
         yield _encounter(contact, activities, around, ids)
         for activity in activities:
-            yield from _recorded(activity, contact, ids)
+            yield from recorded(_recorded(activity), contact, ids)
     yield from _assessments(state, ids)
 
 
@@ -185,29 +186,14 @@ def _location(contact: CareContact, ids: Ids) -> list[Json]:
     return [compact(location=reference, physicalType={"coding": [kind]} if kind else None)]
 
 
-def _recorded(activity: CareActivity, contact: CareContact, ids: Ids) -> Iterator[uk_core.Resource]:
-    encounter = _encounter_reference(contact, ids)
-    at = moment(contact.on, contact.time)
-    if activity.procedure:
-        yield uk_core.resource(
-            "Procedure",
-            ids.own("Procedure", *activity.key()),
-            status="completed" if status_of(contact) == "finished" else "unknown",
-            code=codes.clinical("CsdsProcedureScheme", activity.procedure_scheme, activity.procedure),
-            subject=subject(),
-            encounter=encounter,
-            performedDateTime=at,
-        )
-    if activity.finding:
-        code = codes.clinical("CsdsFindingScheme", activity.finding_scheme, activity.finding)
-        yield condition((*activity.key(), "finding"), ids, code=code, recorded=at, encounter=encounter)
-    if activity.observation:
-        yield observation(
-            (*activity.key(), "observation"),
-            ids,
-            code=codes.clinical("CsdsObservationScheme", activity.observation_scheme, activity.observation),
-            category="exam",
-            effective=at,
-            encounter=encounter,
-            **measured(activity.value, activity.unit),
-        )
+def _recorded(activity: CareActivity) -> Recorded:
+    code = codes.clinical
+    procedure, finding, seen = activity.procedure, activity.finding, activity.observation
+    return Recorded(
+        key=activity.key(),
+        procedure=code("CsdsProcedureScheme", activity.procedure_scheme, procedure) if procedure else None,
+        finding=code("CsdsFindingScheme", activity.finding_scheme, finding) if finding else None,
+        observation=code("CsdsObservationScheme", activity.observation_scheme, seen) if seen else None,
+        value=activity.value,
+        unit=activity.unit,
+    )

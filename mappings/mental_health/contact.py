@@ -17,8 +17,8 @@ from mappings.ids import Ids
 from mappings.mental_health import codes
 from mappings.mental_health.directory import professional_reference
 from mappings.mental_health.referral import team_type
+from mappings.tables.activity import Recorded, recorded
 from mappings.tables.attendance import status_of
-from mappings.tables.finding import condition, measured, observation
 from mappings.tables.moments import moment, moment_after
 from mappings.tables.place import encounter_class, location_reference
 
@@ -33,7 +33,7 @@ def contacts(state: State, ids: Ids) -> Iterator[uk_core.Resource]:
         ]
         yield _encounter(contact, done, state, ids)
         for activity in done:
-            yield from _recorded(activity, contact, ids)
+            yield from recorded(_recorded(activity), contact, ids)
 
 
 def referral_references(provider: str, referral: str, state: State, ids: Ids) -> dict[str, Any]:
@@ -90,29 +90,13 @@ def _outcome(contact: CareContact) -> list[Json]:
     return [{"url": f"{uk_core.EXTENSION}OutcomeOfAttendance", "valueCodeableConcept": said}]
 
 
-def _recorded(activity: CareActivity, contact: CareContact, ids: Ids) -> Iterator[uk_core.Resource]:
-    encounter = own_reference(ids, "Encounter", *contact.key())
-    at = moment(contact.on, contact.time)
-    if activity.procedure:
-        yield uk_core.resource(
-            "Procedure",
-            ids.own("Procedure", *activity.key()),
-            status="completed" if status_of(contact) == "finished" else "unknown",
-            code=codes.snomed_or_text(activity.procedure),
-            subject=subject(),
-            encounter=encounter,
-            performedDateTime=at,
-        )
-    if activity.finding:
-        code = codes.clinical("CsdsFindingScheme", activity.finding_scheme, activity.finding)
-        yield condition((*activity.key(), "finding"), ids, code=code, recorded=at, encounter=encounter)
-    if activity.observation:
-        yield observation(
-            (*activity.key(), "observation"),
-            ids,
-            code=codes.snomed_or_text(activity.observation),
-            category="exam",
-            effective=at,
-            encounter=encounter,
-            **measured(activity.value, activity.unit),
-        )
+def _recorded(activity: CareActivity) -> Recorded:
+    procedure, finding, seen = activity.procedure, activity.finding, activity.observation
+    return Recorded(
+        key=activity.key(),
+        procedure=codes.snomed_or_text(procedure) if procedure else None,
+        finding=codes.clinical("CsdsFindingScheme", activity.finding_scheme, finding) if finding else None,
+        observation=codes.snomed_or_text(seen) if seen else None,
+        value=activity.value,
+        unit=activity.unit,
+    )

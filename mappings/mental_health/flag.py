@@ -17,7 +17,7 @@ _ISSUE = concept("https://fhir.nhs.uk/England/CodeSystem/England-ConditionCatego
 _ADMINISTRATIVE = concept(uk_core.FLAG_CATEGORY, "admin", "Administrative")
 _SAFETY = concept(uk_core.FLAG_CATEGORY, "safety", "Safety")
 _RESTRICTED = security_label(uk_core.CONFIDENTIALITY, "R")
-_MENTAL_HEALTH = security_label(uk_core.ACT_CODE, "MH")  # mental health information sensitivity
+_MENTAL_HEALTH_ACT = security_label(uk_core.SENSITIVITY, "mental-health-act")
 _NOT_DETAINED = frozenset({"01", "98", "99"})
 """Informal, not applicable, not known (UKCore-LegalStatusClassificationEngland)."""
 
@@ -84,10 +84,10 @@ def _mental_health_act(state: State, ids: Ids) -> Iterator[uk_core.Resource]:
     for one in state.legal_statuses:
         if one.status not in _NOT_DETAINED:
             code = codes.mapped("MhsdsLegalStatus", one.status) or {"text": "Mental Health Act legal status"}
-            yield _flag(one.key(), ids, code, [_RESTRICTED, _MENTAL_HEALTH], start=one.start, end=_end(one, today))
+            yield _flag(one.key(), ids, code, [_RESTRICTED, _MENTAL_HEALTH_ACT], start=one.start, end=_end(one, today))
     for order in state.treatment_orders:
         code = {"text": "Community treatment order (Mental Health Act section 17A)"}
-        marks = [_RESTRICTED, _MENTAL_HEALTH]
+        marks = [_RESTRICTED, _MENTAL_HEALTH_ACT]
         yield _flag(order.key(), ids, code, marks, start=order.start, end=_end(order, today))
 
 

@@ -10,7 +10,7 @@ from mappings import datatypes, uk_core
 from mappings.ids import Ids
 from mappings.uk_core import Resource, resource
 
-THIRD_PARTY = datatypes.security_label("https://toldonce.example/CodeSystem/sensitivity", "third-party")
+THIRD_PARTY = datatypes.security_label(uk_core.SENSITIVITY, "third-party")
 """The mark of rule 6b's sensitivity `third party`."""
 KIND = "https://toldonce.example/CodeSystem/vcfse-note"
 

@@ -9,7 +9,7 @@ import asyncpg
 
 from adapters.synthetic import community, gp, mental_health, social_care, vcfse
 from adapters.synthetic.world import FeedFile, World
-from integration import main
+from integration import deployment
 from integration.config import Settings
 from integration.feeds import FEEDS
 from integration.ingest import inbox
@@ -79,7 +79,7 @@ async def alone(settings: Settings, files: Sequence[FeedFile]) -> None:
     async with Database(settings).pool("toldonce_worker", size=2) as pool:
         async with pool.acquire() as connection:
             await inbox.receive(connection, deliveries)
-        await main.pipeline(settings, pool).run()
+        await deployment.pipeline(settings, pool).run()
 
 
 async def _copy(owner: Connection, rows: Sequence[asyncpg.Record]) -> float:

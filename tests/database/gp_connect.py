@@ -6,7 +6,8 @@ from pathlib import Path
 
 from adapters.synthetic.gp_connect_provider import Provider, asid_of, provider_of, serving
 from adapters.synthetic.neighbourhood import build
-from adapters.transport.gp_connect import Certificates, GpConnect, Limits, Practice
+from adapters.transport.asking import Certificates, Limits
+from adapters.transport.gp_connect import GpConnect, Practice
 from adapters.transport.gp_connect_request import Requester
 from integration.ingest.gp_connect_settings import GpConnectSettings
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from adapters.synthetic import pds
 from adapters.synthetic.feeds import feed_files
 from adapters.synthetic.neighbourhood import build
 from adapters.synthetic.world import FeedFile, World
@@ -67,6 +68,15 @@ def about(people: int, *keys: str) -> tuple[Delivery, ...]:
         events=[event for event in whole.events if event.person in keys],
     )
     return deliveries(feed_files(narrowed))
+
+
+@lru_cache
+def national(people: int, *keys: str) -> tuple[Delivery, ...]:
+    """What PDS answers of these people of the world (all, where none is named), and of numbers that are nobody's: it is
+    asked, not sent, so it is not part of the neighbourhood's files."""
+    whole = world(people)
+    named = replace(whole, people=[person for person in whole.people if person.key in keys]) if keys else whole
+    return deliveries(pds.feed_files(named))
 
 
 def shuffled(listed: Sequence[Delivery], seed: int) -> list[Delivery]:

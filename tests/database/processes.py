@@ -17,14 +17,14 @@ COMMAND = Path(sys.executable).parent / "toldonce"
 
 WORK = """
 import asyncio, sys
-from integration import main
+from integration import deployment
 from integration.config import Settings
 from integration.store.database import Database
 
 async def work(batch):
     settings = Settings()
     async with Database(settings).pool("toldonce_worker", size=2) as pool:
-        pipeline = main.pipeline(settings, pool)
+        pipeline = deployment.pipeline(settings, pool)
         while await pipeline.step(batch) or await pipeline.read_large():
             pass
 

@@ -4,16 +4,20 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
 import pytest
 
-from adapters.synthetic.gp_connect_provider import Fault, Provider
+from adapters.synthetic.gp_connect_provider import Provider
+from adapters.synthetic.http_server import Fault
+from adapters.transport.asking import Failure
+from adapters.transport.gp_connect import GpConnect
 from integration.ingest import gp_connect
 from integration.ingest.gp_connect import Puller
-from integration.store.database import Database, act_as
+from integration.store.database import Database
 from tests.database.gp_connect import PEOPLE, consumer, document, practices
 from tests.database.ingesting import emptied, ingest, neighbourhood, process, set_aside
 
@@ -42,17 +46,13 @@ async def ask(
 ) -> Counter[str]:
     async with database.pool("toldonce_worker", size=8) as pool, consumer() as asking:
         if only:
-            async with pool.acquire() as connection, connection.transaction():
-                await act_as(connection, "toldonce_ingest")
-                await gp_connect.name_people(connection, only)
+            await gp_connect.name_people(pool, only)
         return await Puller(pool, asking, document(provider, **settings)).run(only)
 
 
 async def by_events(database: Database, provider: Provider, **settings: Any) -> int:
     async with database.pool("toldonce_worker", size=2) as pool, pool.acquire() as connection:
-        async with connection.transaction():
-            await act_as(connection, "toldonce_ingest")
-            return await gp_connect.due_by_events(connection, document(provider, **settings))
+        return await gp_connect.due_by_events(connection, document(provider, **settings))
 
 
 async def types(owner: asyncpg.Connection) -> Counter[str]:
@@ -174,13 +174,32 @@ async def test_nobody_is_asked_about_twice_at_once(database, owner, provider):
         provider.faults[number] = [Fault(404, delay=0.05)]
     everybody = list(provider.answers)
     async with database.pool("toldonce_worker", size=12) as pool, consumer() as asking:
-        async with pool.acquire() as connection, connection.transaction():
-            await act_as(connection, "toldonce_ingest")
-            await gp_connect.name_people(connection, everybody)
+        await gp_connect.name_people(pool, everybody)
         several = [Puller(pool, asking, document(provider)) for _ in range(3)]
         outcomes = await asyncio.gather(*(puller.run() for puller in several))
     assert sum(outcomes, Counter()) == {"HTTP_404": len(everybody)}
     assert sorted(provider.asked) == sorted(everybody)
+
+
+@dataclass
+class AtOnce:
+    """How many practices' answers `asking` waits for, and the most that it ever waited for."""
+
+    asking: GpConnect
+    running: int = 0
+    most: int = 0
+
+    def __post_init__(self) -> None:
+        self._original = self.asking.pull
+        self.asking.pull = self._counted  # type: ignore[method-assign]
+
+    async def _counted(self, *asked: Any) -> Any:
+        self.running += 1
+        self.most = max(self.most, self.running)
+        try:
+            return await self._original(*asked)
+        finally:
+            self.running -= 1
 
 
 async def test_one_practice_is_not_asked_more_at_once_than_agreed(database, owner, provider):
@@ -188,26 +207,24 @@ async def test_one_practice_is_not_asked_more_at_once_than_agreed(database, owne
         {code for code, _ in provider.answers}, key=lambda code: sum(held == code for held, _ in provider.answers)
     )
     there = [(code, person) for code, person in provider.answers if code == number]
-    running, most = 0, 0
-
-    async with database.pool("toldonce_worker", size=12) as pool, consumer() as asking:
-        original = asking.pull
-
-        async def counted(*asked: Any) -> Any:
-            nonlocal running, most
-            running += 1
-            most = max(most, running)
-            try:
-                return await original(*asked)
-            finally:
-                running -= 1
-
-        asking.pull = counted  # type: ignore[method-assign]
-        async with pool.acquire() as connection, connection.transaction():
-            await act_as(connection, "toldonce_ingest")
-            await gp_connect.name_people(connection, there)
+    for _, person in there:
+        provider.faults[person] = [Fault(404, delay=0.3)]
+    async with database.pool("toldonce_worker", size=4) as pool, consumer() as asking:
+        at_once = AtOnce(asking)
+        await gp_connect.name_people(pool, there)
         await Puller(pool, asking, document(provider, at_once=2)).run()
-    assert most == min(2, len(there))
+    assert at_once.most == min(2, len(there))
+
+
+async def test_no_connection_is_held_while_practices_are_asked(database, owner, provider):
+    everybody = list(provider.answers)
+    for _, number in everybody:
+        provider.faults[number] = [Fault(404, delay=0.2)]
+    async with database.pool("toldonce_worker", size=1) as pool, consumer() as asking:
+        at_once = AtOnce(asking)
+        await gp_connect.name_people(pool, everybody)
+        assert await Puller(pool, asking, document(provider)).run() == {"HTTP_404": len(everybody)}
+    assert at_once.most > 4
 
 
 async def test_who_stops_in_the_middle_leaves_the_person_due(database, owner, provider):
@@ -219,11 +236,45 @@ async def test_who_stops_in_the_middle_leaves_the_person_due(database, owner, pr
     with pytest.raises(asyncio.CancelledError):
         await asking
     row = await the_pull(owner)
-    assert row["last_attempted"] is None
+    assert (row["outcome"], row["leased_until"]) == (None, None)
     assert row["wait"] < timedelta()
     assert await owner.fetchval("select count(*) from toldonce.envelope") == 0
     provider.faults.clear()
     assert await pull(database, provider) == {"answered": 1}
+
+
+async def test_who_is_killed_leaves_the_person_due_when_the_lease_ends(database, owner, provider):
+    async with database.pool("toldonce_worker", size=1) as pool, pool.acquire() as connection:
+        await gp_connect.name_people(connection, HER)
+        await gp_connect.claim(connection, HER_PRACTICE, None, timedelta(minutes=6))
+    assert await ask(database, provider, HER) == {}
+    assert provider.asked == []
+    await owner.execute("update toldonce.gp_pull set leased_until = now(), due = now()")
+    assert await ask(database, provider) == {"answered": 1}
+
+
+async def test_an_answer_that_comes_after_the_lease_has_ended_is_kept_and_the_row_is_the_next_ones(
+    database, owner, provider
+):
+    async with database.pool("toldonce_worker", size=1) as pool, pool.acquire() as connection, consumer() as asking:
+        await gp_connect.name_people(connection, HER)
+        late = await gp_connect.claim(connection, HER_PRACTICE, None, timedelta())
+        answer = await asking.pull(document(provider).by_code[HER_PRACTICE], MRS_T)
+        next_one = await gp_connect.claim(connection, HER_PRACTICE, None, timedelta(minutes=6))
+        await gp_connect.keep(connection, late, answer, timedelta(hours=24))
+    row = await the_pull(owner)
+    assert (row["outcome"], row["leased_until"]) == (None, next_one.leased_until)
+    assert await owner.fetchval("select count(*) from toldonce.envelope") == 1
+
+
+async def test_who_is_named_while_being_asked_about_is_asked_about_once_more_and_not_at_once(database, owner, provider):
+    async with database.pool("toldonce_worker", size=1) as pool, pool.acquire() as connection:
+        await gp_connect.name_people(connection, HER)
+        claimed = await gp_connect.claim(connection, HER_PRACTICE, None, timedelta(minutes=6))
+        assert await ask(database, provider, HER) == {}
+        await gp_connect.keep(connection, claimed, Failure(code="HTTP_404"), timedelta(hours=24))
+    assert await ask(database, provider) == {"answered": 1}
+    assert await ask(database, provider) == {}
 
 
 async def test_coming_to_hospital_makes_the_practice_be_asked(database, owner, provider):

@@ -28,9 +28,11 @@ from adapters.errors import Unreadable
 from adapters.gp.parse import parse
 from adapters.gp.write import write_error
 from adapters.synthetic.gp_connect_checks import asked_for, wrong_claim, wrong_headers
-from adapters.synthetic.gp_connect_provider import Fault, Provider, asid_of
+from adapters.synthetic.gp_connect_provider import Provider, asid_of
+from adapters.synthetic.http_server import Fault
 from adapters.synthetic.nhs_numbers import nhs_number
-from adapters.transport.gp_connect import Answer, Certificates, Failure, Practice, understood
+from adapters.transport.asking import Certificates, Failure, Reply
+from adapters.transport.gp_connect import Answer, Practice, understood
 from adapters.transport.gp_connect_request import claims, headers, parameters, token
 from tests.database.gp_connect import QUICK, REQUESTER, at, consumer, practices
 
@@ -173,7 +175,7 @@ async def test_through_the_proxy_the_practice_follows_the_proxy_and_stays_the_au
         asked.append(request)
 
     async with consumer(proxy="http://127.0.0.1:1") as gp_connect:
-        gp_connect._client.event_hooks["request"] = [note]
+        gp_connect._asker._client.event_hooks["request"] = [note]
         practice = Practice(ods="X90401", base="https://practice.example/STU3/1", asid=asid_of("X90401"))
         await gp_connect.pull(practice, MRS_T)
     url = "http://127.0.0.1:1/https://practice.example/STU3/1/Patient/$gpc.getstructuredrecord"
@@ -260,13 +262,13 @@ def test_a_wrong_number_gets_the_error_of_the_specification():
 
 @given(status=st.integers(200, 599), content=st.binary(max_size=200))
 def test_no_answer_makes_the_consumer_fail(status, content):
-    assert isinstance(understood(status, httpx.Headers(), content, MRS_T, NOW), Answer | Failure)
+    assert isinstance(understood(Reply(status=status, headers={}, content=content), MRS_T, NOW), Answer | Failure)
 
 
 @pytest.mark.parametrize("said", ["ACCESS DENIED", "ACCESS_DENIED"])
 def test_the_code_that_the_specification_writes_in_two_ways(said):
     content = write_error("ACCESS_DENIED").replace(b"ACCESS_DENIED", said.encode())
-    assert understood(403, httpx.Headers(), content, MRS_T, NOW) == Failure(code="ACCESS_DENIED")
+    assert understood(Reply(status=403, headers={}, content=content), MRS_T, NOW) == Failure(code="ACCESS_DENIED")
 
 
 async def test_mutual_tls(tmp_path):

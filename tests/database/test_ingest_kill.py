@@ -208,7 +208,7 @@ async def test_the_postmaster_killed_in_the_middle_of_ingest(tmp_path: Path, unh
 ABORTS = """
 import asyncio, os
 from dataclasses import replace
-from integration import main
+from integration import deployment
 from integration.config import Settings
 from integration.feeds import FEEDS
 from integration.store.database import Database
@@ -221,7 +221,7 @@ def parse(content, **stated):
 async def work():
     settings = Settings()
     async with Database(settings).pool("toldonce_worker", size=2) as pool:
-        pipeline = main.pipeline(settings, pool)
+        pipeline = deployment.pipeline(settings, pool)
         feeds = {**FEEDS, "acute": replace(FEEDS["acute"], parse=parse)}
         pipeline.assembler = replace(pipeline.assembler, feeds=feeds)
         await pipeline.run()

@@ -10,7 +10,8 @@ import pytest
 
 from integration.errors import UnknownSourcePatient
 from integration.identity.compare import Outcome
-from integration.identity.linking import decide, possible_matches
+from integration.identity.decisions import decide
+from integration.identity.review import Item, queue
 from integration.ingest.inbox import Delivery
 from integration.sharing.facts import person_facts
 from integration.store.database import Database, act_as
@@ -63,10 +64,10 @@ async def decided(database: Database, pair: Sequence[UUID], outcome: Outcome) ->
         await decide(connection, SECRET, (a, b), outcome, "Dr Review", "seen the two of them")
 
 
-async def waiting_for_review(database: Database) -> list[dict[str, object]]:
+async def waiting_for_review(database: Database) -> list[Item]:
     async with worker(database) as pipeline, pipeline.pool.acquire() as connection, connection.transaction():
         await act_as(connection, "toldonce_ingest")
-        return await possible_matches(connection)
+        return list((await queue(connection)).items)
 
 
 def without(record: Stored, *tables: str) -> Stored:
@@ -152,7 +153,7 @@ async def test_who_has_no_number_is_a_possible_match_and_a_person_decides(
     await ingest(database, arrived)
     assert len(await people(owner)) == 2
     (possible,) = await waiting_for_review(database)
-    assert {possible["source_a"], possible["source_b"]} == {"acute X9A", "vcfse X9V02"}
+    assert {possible.source_a, possible.source_b} == {"acute X9A", "vcfse X9V02"}
     pair = await source_patients(owner, "acute", "vcfse")
     apart = await record_of(owner)
     versions = await versions_of(owner)

@@ -1,6 +1,6 @@
 """The sixth feed through the whole house: its files go in, and a permitted caller reads the record over HTTP.
 
-About the woman with sensitive codes, who was detained during a stay: who sees the stay, and who sees that.
+About the woman with sensitive codes. Who sees that she was detained: tests/spec/test_mental_health_act.py.
 """
 
 from uuid import UUID
@@ -10,7 +10,6 @@ import pytest
 from tests.spec.neighbourhood import Neighbourhood, resources
 
 HER_NUMBER = "9990000093"
-DETAINED = "Mental Health Act"
 FROM_THE_FEED = "urn:toldonce:source:X9C:mental_health"
 
 
@@ -37,7 +36,7 @@ async def test_nothing_of_the_feed_was_set_aside(coventry: Neighbourhood):
 
 async def test_it_is_linked_to_what_others_say_of_her(coventry: Neighbourhood, her: UUID):
     rows = await coventry.owner.fetch("select feed from toldonce.source_patient where person = $1", her)
-    assert {row["feed"] for row in rows} == {"gp", "acute", "mental_health"}
+    assert {row["feed"] for row in rows} == {"gp", "acute", "mental_health", "social_care"}
 
 
 async def test_the_trust_itself_reads_what_it_said(coventry: Neighbourhood, her: UUID):
@@ -47,25 +46,6 @@ async def test_the_trust_itself_reads_what_it_said(coventry: Neighbourhood, her:
     assert kinds >= {"CareTeam", "CarePlan", "Encounter", "EpisodeOfCare", "ServiceRequest"}
     team = next(one for one in there if one.get("name") == "Mental health care coordination")
     assert team["participant"][0]["role"][0]["coding"][0]["code"] == "768820003"
-
-
-@pytest.mark.parametrize(
-    ("client", "role", "sees"),
-    [
-        ("hospital-epr", "hospital doctor", True),
-        ("hospital-epr", "emergency doctor", True),
-        ("community-system", "community nurse", False),
-    ],
-)
-async def test_the_stay_is_shown_and_the_detention_only_to_roles_that_the_agreement_names(
-    coventry: Neighbourhood, her: UUID, client: str, role: str, sees: bool
-):
-    there = await told(coventry, her, client, role)
-    stays = [one for one in there if one["resourceType"] == "Encounter" and one["class"]["code"] == "IMP"]
-
-    assert len(stays) == 1
-    assert DETAINED not in str(stays)
-    assert any(DETAINED in str(one) for one in there) is sees
 
 
 async def test_who_has_nothing_to_do_with_her_does_not_find_her(coventry: Neighbourhood, her: UUID):

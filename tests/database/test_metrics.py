@@ -1,6 +1,7 @@
 """GET /metrics: what every process received and processed, counted in the database; nobody's data in it."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime, time, timedelta
 
 import asyncpg
 import httpx
@@ -8,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 
+from adapters.records import LONDON
 from integration.api.metrics import metrics_routes
 from integration.ingest import inbox
 from integration.ingest.inbox import Delivery
@@ -15,6 +17,7 @@ from integration.store.database import Database
 from tests.database.bad_input import hl7
 from tests.database.ingesting import emptied, worker
 from tests.database.senders import message
+from tests.unit.sharing.scene import CARE, POLICY
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -24,7 +27,7 @@ async def app(database: Database, owner: asyncpg.Connection) -> AsyncIterator[Fa
     await emptied(owner)
     async with database.pool("toldonce_api", size=1) as pool:
         app = FastAPI()
-        app.include_router(metrics_routes(pool))
+        app.include_router(metrics_routes(pool, lambda: POLICY))
         yield app
 
 
@@ -88,6 +91,15 @@ async def test_what_a_transport_left_behind_is_counted(owner: asyncpg.Connection
     await owner.execute("insert into toldonce.left_behind (transport, reference, reason) values ('MESH', 'a', 'b')")
     assert (await scraped(app))["toldonce_left_behind", (("transport", "MESH"),)] == 1
     await owner.execute("truncate toldonce.left_behind")
+
+
+async def test_it_tells_until_when_each_agreement_lasts(app: FastAPI) -> None:
+    last = "toldonce_agreement_until_timestamp_seconds"
+    found = {labels: value for (name, labels), value in (await scraped(app)).items() if name == last}
+
+    reviewed = datetime.combine(CARE.review + timedelta(days=1), time(), LONDON)
+    assert found[("agreement", CARE.citation), ("day", "review")] == reviewed.timestamp()
+    assert (("agreement", CARE.citation), ("day", "end")) not in found
 
 
 async def test_it_names_nobody(database: Database, app: FastAPI) -> None:

@@ -13,7 +13,7 @@ from integration import demo
 from integration.commands import explain as explain_command
 from integration.config import Settings
 from integration.identity.compare import Outcome
-from integration.identity.linking import decide
+from integration.identity.decisions import decide
 from integration.ingest.inbox import Delivery
 from integration.sharing import current
 from integration.sharing.facts import ids_of, person_facts, persons_with_number

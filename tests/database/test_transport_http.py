@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from integration import main
 from integration.api.authenticate import Session
 from integration.api.clients import register
-from integration.api.ingest import SEND_SCOPE
 from integration.api.keys import new_client_key, public_jwks
+from integration.api.scopes import SEND_SCOPE
 from integration.config import Settings
 from integration.sharing.request import Caller, Client
 from integration.store.database import Database, act_as

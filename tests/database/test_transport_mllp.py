@@ -81,6 +81,34 @@ async def test_each_message_is_answered_with_what_becomes_of_it(database: Databa
     }
 
 
+async def said(owner: asyncpg.Connection) -> list[tuple[object, ...]]:
+    """What is kept of every envelope: its moment, its statements, and what was set aside."""
+    rows = await owner.fetch(
+        "select e.id, e.as_of, s.position, s.at, s.sent, s.record, q.code, q.location, q.fragment "
+        "from toldonce.envelope e left join toldonce.statement s on s.reading = e.reading "
+        "left join toldonce.quarantine q on q.envelope = e.id and q.resolved is null order by 1, 3, 7, 8"
+    )
+    return [tuple(row) for row in rows]
+
+
+async def test_what_is_found_on_receipt_is_kept_and_is_what_reading_anew_finds(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    timeless = b"|".join(b"" if place == 6 else field for place, field in enumerate(message(4).split(b"|")))
+    sent = (message(1), hl7("PID|1||||Name^Without^Id"), message(3).replace(b"|X9A|", b"|X8B|"), timeless)
+    async with listener(database) as port:
+        await asked(port, *sent)
+    assert await owner.fetchval("select count(*) from toldonce.envelope where found is not null") == len(sent)
+    async with worker(database) as pipeline:
+        await pipeline.run()
+        first = await said(owner)
+        assert await owner.fetchval("select count(*) from toldonce.envelope where found is not null") == 0
+        await owner.execute("update toldonce.envelope set state = 'received'")
+        await pipeline.run()
+    assert {row[6] for row in first} == {None, "no-patient-id", "wrong-sender"}
+    assert await said(owner) == first
+
+
 async def test_when_the_database_fails_nothing_is_acknowledged_and_then_it_goes_on(
     database: Database, owner: asyncpg.Connection
 ) -> None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from integration.ingest.inbox import Delivery
-from tests.database.ingesting import about, neighbourhood
+from tests.database.ingesting import about, national, neighbourhood
 
 SAMPLES = Path(__file__).resolve().parents[2].parent / "shared" / "samples"
 AS_OF = datetime(2026, 9, 30, 8, tzinfo=UTC)
@@ -21,7 +21,7 @@ _KEPT = frozenset({"Patient", "Organization", "Practitioner", "PractitionerRole"
 @lru_cache
 def seeds(feed: str, *, samples: bool) -> tuple[Delivery, ...]:
     """Different inputs of one feed, always in the same order. Large GP records come in slices."""
-    found = [one for one in (*neighbourhood(18), *about(18, *PEOPLE), *_each()) if one.feed == feed]
+    found = [one for one in (*neighbourhood(18), *about(18, *PEOPLE), *_each(), *national(18)) if one.feed == feed]
     if samples:
         found += _samples(feed)
     sliced = [part for one in found for part in (_slices(one) if feed == "gp" else [one])]
@@ -36,7 +36,11 @@ def _each() -> Iterator[Delivery]:
 
 
 def _samples(feed: str) -> list[Delivery]:
-    ways = {"acute": ("acute/**/*.hl7", "X9A"), "gp": ("gp/**/*.json", "X90101")}
+    ways = {
+        "acute": ("acute/**/*.hl7", "X9A"),
+        "gp": ("gp/**/*.json", "X90101"),
+        "pds": ("pds/**/*.json", "X9P"),
+    }
     if feed not in ways:
         return []
     pattern, sender = ways[feed]

@@ -32,7 +32,7 @@ def test_whatever_arrives_is_read_or_refused_with_a_reason_and_soon(feed: str, c
     assert tally.slowest[0] < LONGEST
     assert tally.outcomes["refused"] < 0.8 * count, "the mutations reach too little"
     assert tally.outcomes["read"] + tally.outcomes["read in part"] + tally.outcomes["refused"] == count
-    assert tally.mapped > count
+    assert tally.mapped > 0.7 * count
 
 
 GIANT = b"9" * 30

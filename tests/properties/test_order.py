@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from integration.feeds import FEEDS
 from integration.ingest.inbox import Delivery
-from tests.database.ingesting import about, neighbourhood
+from tests.database.ingesting import about, national, neighbourhood
 from tests.fuzz.mutants import mutant
 from tests.properties import folding
 
@@ -27,7 +27,9 @@ _parsed = lru_cache(maxsize=2048)(folding.parsed)
 @lru_cache
 def told(feed: str) -> tuple[Delivery, ...]:
     """Files of one feed about people with much to tell, each once."""
-    found = dict.fromkeys(one for one in about(18, *PEOPLE) if one.feed == feed and len(one.content) < LARGEST)
+    found = dict.fromkeys(
+        one for one in (*about(18, *PEOPLE), *national(18, *PEOPLE)) if one.feed == feed and len(one.content) < LARGEST
+    )
     return tuple(found)
 
 

@@ -1,7 +1,7 @@
 """People are the same however their statements and decisions arrived, and nobody has two verified numbers."""
 
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 from random import Random
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from integration.identity.compare import DOUBT
 from integration.identity.demographics import Demographics
-from integration.identity.people import Decision, people, person_ids
+from integration.identity.people import LARGEST, OF_AUTHORITY, Decision, people, person_ids
 
 NODES = [UUID(int=n) for n in range(1, 8)]
 PAIRS = list(combinations(NODES, 2))
@@ -20,7 +20,9 @@ WHO = st.builds(
     verified=st.booleans(),
 ).map(lambda who: who if who.nhs_number else Demographics())
 DECISION = st.builds(
-    lambda pair, outcome, made_by, strength: Decision(*pair, outcome, made_by, "", strength),
+    lambda pair, outcome, made_by, strength: Decision(
+        *pair, outcome, made_by, "", strength, pair[strength % 2] if made_by == "feed" else None
+    ),
     st.sampled_from(PAIRS),
     st.sampled_from(["SAME", "SAME", "NOT THE SAME", "POSSIBLE"]),
     st.sampled_from(["rule", "rule", "feed", "officer"]),
@@ -45,22 +47,26 @@ def test_order_does_not_matter(world: tuple[list[Demographics], list[Decision]],
     random.shuffle(shuffled)
     order = list(nodes.items())
     random.shuffle(order)
-    assert people(nodes, decisions).members == people(dict(order), shuffled).members
+    one, other = people(nodes, decisions), people(dict(order), shuffled)
+    assert (one.members, one.superseded, set(one.refused)) == (other.members, other.superseded, set(other.refused))
+    assert person_ids(b"s", one, nodes) == person_ids(b"s", other, dict(order))
 
 
 @given(WORLD)
 @settings(max_examples=300, deadline=None)
-def test_two_verified_numbers_meet_only_by_a_persons_decision(world: tuple[list[Demographics], list[Decision]]) -> None:
+def test_two_verified_numbers_meet_only_by_the_word_of_a_person_or_of_their_authority(
+    world: tuple[list[Demographics], list[Decision]],
+) -> None:
     who, decisions = world
     nodes = dict(zip(NODES, who, strict=True))
-    automatic = [one for one in decisions if not one.by_person]
+    automatic = [one for one in decisions if one.weight() > (1, OF_AUTHORITY)]
     for members in groups(dict(people(nodes, automatic).members)).values():
         assert len({nodes[node].nhs_number for node in members if nodes[node].verified}) <= 1
 
 
 @given(WORLD)
 @settings(max_examples=300, deadline=None)
-def test_not_the_same_outranks_every_automatic_path(world: tuple[list[Demographics], list[Decision]]) -> None:
+def test_not_the_same_outranks_every_path(world: tuple[list[Demographics], list[Decision]]) -> None:
     who, decisions = world
     nodes = dict(zip(NODES, who, strict=True))
     members = people(nodes, decisions).members
@@ -93,7 +99,11 @@ def test_the_values_of_ids_do_not_matter(
     who, decisions = world
     other = dict(zip(NODES, permuted, strict=True))
     nodes = dict(zip(NODES, who, strict=True))
-    renamed = [replace(one, a=min(pair), b=max(pair)) for one in decisions for pair in [(other[one.a], other[one.b])]]
+    renamed = [
+        replace(one, a=min(pair), b=max(pair), stated_by=other[one.stated_by] if one.stated_by else None)
+        for one in decisions
+        for pair in [(other[one.a], other[one.b])]
+    ]
     one = people(nodes, decisions)
     two = people({other[node]: said for node, said in nodes.items()}, renamed)
     assert {frozenset(other[node] for node in group) for group in groups(dict(one.members)).values()} == {
@@ -215,3 +225,36 @@ def test_two_people_whom_a_person_declares_the_same_are_wholly_one() -> None:
     assert len(set(people(nodes, decisions).members.values())) == 2
     found = people(nodes, [*decisions, Decision(a2, b1, "SAME", "officer", "")])
     assert (set(found.members.values()), found.refused) == ({a1}, ())
+
+
+@given(WORLD)
+@settings(max_examples=300, deadline=None)
+def test_a_superseded_number_gives_nobody_an_id_who_has_one_in_force(
+    world: tuple[list[Demographics], list[Decision]],
+) -> None:
+    who, decisions = world
+    nodes = dict(zip(NODES, who, strict=True))
+    grouped = people(nodes, decisions)
+    ids = person_ids(b"s", grouped, nodes)
+    for group in groups(dict(grouped.members)).values():
+        stated = {number for node in group if nodes[node].verified and (number := nodes[node].nhs_number)}
+        others = {node for node in NODES if node not in group and nodes[node].verified}
+        own = {number for number in stated if number not in {nodes[node].nhs_number for node in others}}
+        if own - grouped.superseded:
+            in_force = {
+                the_id(b"s", {NODES[0]: Demographics(nhs_number=n, verified=True)}) for n in own - grouped.superseded
+            }
+            assert ids[min(group)] in in_force
+
+
+def test_so_many_records_are_no_person_until_somebody_says_so() -> None:
+    """Neither those that share a number, nor a chain of names; and one record more does not make it a person."""
+    nodes = [UUID(int=n) for n in range(1, LARGEST + 2)]
+    chain = [Decision(a, b, "SAME", "rule", "", 0) for a, b in pairwise(nodes)]
+    said = dict.fromkeys(nodes, Demographics(nhs_number="9990000018", verified=True))
+    assert len(groups(dict(people(said, chain).members))) == LARGEST + 1
+    assert set(people(said, chain).refused) == set(chain)
+    fewer = {node: said[node] for node in nodes[:-1]}
+    assert len(groups(dict(people(fewer, chain).members))) == 1
+    by_hand = [replace(one, made_by="officer") for one in chain]
+    assert len(groups(dict(people(said, by_hand).members))) == 1

@@ -15,6 +15,7 @@ from tests.unit.adapters import (
     test_community_roundtrip,
     test_gp_write,
     test_mental_health,
+    test_pds,
     test_social_care_parse,
     test_vcfse_write,
 )
@@ -32,6 +33,10 @@ ROUND_TRIPS: dict[str, tuple[ModuleType, tuple[str, ...]]] = {
             "test_contacts_written_as_csv_are_read_back",
             "test_both_sheets_of_a_workbook_are_read_back",
         ),
+    ),
+    "pds": (
+        test_pds,
+        ("test_what_is_written_is_read_back", "test_a_replaced_number_is_read_back_with_the_record_of_the_other"),
     ),
 }
 

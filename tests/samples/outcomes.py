@@ -1,5 +1,6 @@
 """What becomes of every sample file: read by a feed, refused by it, or no feed's file. Names and outcomes only."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,12 +23,11 @@ NO_FEED = (
     ("community/*.csv", "column titles or code lists of the data set, without anybody's row"),
     ("community/bars_*", "Booking and Referral Standard: messages between two services, not a CSDS submission"),
     ("flags/*", "vocabulary and examples of the national flags, which mappings were checked against"),
-    ("pds/*", "answers of the Personal Demographics Service, which is no feed"),
     ("reference/*", "profiles, code systems and examples, which mappings were checked against"),
     ("social_care/interweave_fsh/*", "definitions of another shared record's profiles and code systems"),
 )
 """Files that no sector would send us: pattern below the samples' folder, why. The first that fits counts."""
-SENDERS = {"social_care": "X9L", "vcfse": "X9V01"}
+SENDERS = {"social_care": "X9L", "vcfse": "X9V01", "pds": "X9P"}
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,15 @@ def _delivery(feed: str, path: Path) -> Delivery:
         return message(path, as_production=False)
     if feed == "gp":
         return answer(path)
+    if feed == "pds":
+        return Delivery(feed, SENDERS[feed], _named_by_number(path.name), path.read_bytes(), AS_OF)
     return Delivery(feed, SENDERS[feed], path.name, path.read_bytes(), AS_OF)
+
+
+def _named_by_number(name: str) -> str:
+    """As we name an answer of PDS: by the number that was asked for, where the example says it."""
+    number = re.search(r"\d{10}", name)
+    return f"{number[0]}{'-related' if 'related' in name else ''}.json" if number else name
 
 
 def _outcome(folder: str, name: str, delivery: Delivery) -> Outcome:

@@ -19,7 +19,7 @@ import httpx
 from adapters.records import LONDON
 from adapters.synthetic.feeds import feed_files
 from adapters.synthetic.neighbourhood import LAST_DAY, build
-from integration import demo, main
+from integration import demo, deployment, main
 from integration.api.assertion import sign_assertion
 from integration.api.token import ASSERTION_TYPE, token_url
 from integration.audit.log import sequence
@@ -202,7 +202,7 @@ async def _ingest(settings: Settings, database: Database, people: int) -> None:
         for part in (deliveries[::2], deliveries[1::2]):
             async with pool.acquire() as connection:
                 await inbox.receive(connection, part)
-            await main.pipeline(settings, pool).run()
+            await deployment.pipeline(settings, pool).run()
 
 
 def resources(bundle: Mapping[str, Any], *modes: str) -> list[dict[str, Any]]:

@@ -76,6 +76,10 @@ async def requests(coventry: Neighbourhood, mrs_t: UUID) -> list[tuple[str, str,
     made += [("GET", f"Patient/{who}{what}", {}) for who in (mrs_t, stranger) for what in ("", "/$everything")]
     identifier = {"identifier": f"{NUMBER}|{MRS_T}"}
     made += [("GET", "Patient", {"params": identifier}), ("POST", "Patient/_search", {"data": identifier})]
+    made += [("GET", "Patient", {"params": {"_id": f"{mrs_t},{stranger}"}})]
+    made += [("POST", "Patient/$match", {"content": b"{"})]
+    like = {"resourceType": "Patient", "name": [{"family": "Tanner", "given": ["Edith"]}], "birthDate": "1942-03-14"}
+    made += [("POST", "Patient/$match", {"json": one}) for one in (like, {"resourceType": "Patient"}, {})]
     made += [("GET", "AuditEvent", {}), ("GET", "Encounter", {"params": {"patient": "1", "colour": "red"}})]
     made += [("GET", "Encounter?patient=1", {"headers": {"Accept": "text/html"}}), ("GET", "Patient/1", {})]
     return [*made, ("POST", "Flag/_search", {"json": {}}), ("GET", "Flag?patient=1&_cursor=AAAA", {})]
@@ -111,7 +115,7 @@ async def test_an_event_says_who_asked_what_of_whom_and_why_it_was_answered(
     ]
     (decision,) = [one for one in event["entity"] if one.get("name") == "decision"]
     details = {one["type"].rpartition("detail/")[2]: one["valueString"] for one in decision["detail"]}
-    assert "CW-01 version 3" in json.dumps(decision["detail"])
+    assert "CW-01 version 5" in json.dumps(decision["detail"])
     assert int(next(value for name, value in details.items() if name.endswith("count/Encounter"))) > 50
 
 

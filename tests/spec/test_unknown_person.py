@@ -6,7 +6,7 @@ does not. Compared are answers about a real person and about one who does not ex
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +25,12 @@ NOBODYS_NUMBER = "9990009996"
 DARREN = "9990000050"
 """Registered at another practice: the agreement covers him, but nothing relates the caller to him."""
 OBJECTOR = "9990000077"
+TOLD = {
+    MRS_T: ("Tanner", "Edith", "1942-03-14"),
+    DARREN: ("Whitehouse", "Darren", "1984-08-17"),
+    OBJECTOR: ("Haddon", "Roger", "1955-05-30"),
+}
+SOURCES = ("_revinclude", "Provenance:target")
 STRANGERS = [("distant-hospital", MRS_T), ("distant-hospital", OBJECTOR), ("gp-system", DARREN)]
 BACKGROUND = ("toldonce.client", "toldonce.agreement_document", "toldonce.audit_event")
 """Tables that the service reads and writes of its own accord."""
@@ -39,8 +45,11 @@ class Question:
     method: str
     path: str
     parameters: Sequence[tuple[str, str]] = ()
+    body: Mapping[str, Any] | None = None
 
     async def ask(self, caller: Connected) -> httpx.Response:
+        if self.body is not None:
+            return await caller.ask("POST", self.path, json=self.body)
         if self.method == "POST":
             return await caller.post(self.path, dict(self.parameters))
         return await caller.get(self.path, list(self.parameters))
@@ -53,6 +62,10 @@ def questions(person: UUID, number: str, held: dict[str, UUID]) -> list[Question
         Question("search Patient", "GET", "Patient", [("identifier", identifier)]),
         Question("search Patient by POST", "POST", "Patient/_search", [("identifier", identifier)]),
         Question("read Patient", "GET", f"Patient/{person}"),
+        Question("search Patient by id", "GET", "Patient", [("_id", str(person)), SOURCES]),
+        Question("search Patient with sources", "GET", "Patient", [("identifier", identifier), SOURCES]),
+        *(Question(f"$match by {way}", "POST", "Patient/$match", body=body) for way, body in likeness(number).items()),
+        Question("$everything with sources", "GET", f"Patient/{person}/$everything", [SOURCES]),
         Question("$everything", "GET", f"Patient/{person}/$everything"),
         Question("$everything, a page", "GET", f"Patient/{person}/$everything", [("_count", "3")]),
     ]
@@ -62,6 +75,18 @@ def questions(person: UUID, number: str, held: dict[str, UUID]) -> list[Question
             asked.append(Question(f"search {kind} by {way}, POST", "POST", f"{kind}/_search", [(way, value)]))
     asked.append(Question("search a page", "GET", "Encounter", [("patient", str(person)), ("_count", "2")]))
     return asked + [Question(f"read {kind}", "GET", f"{kind}/{id_}") for kind, id_ in sorted(held.items())]
+
+
+def likeness(number: str) -> dict[str, dict[str, Any]]:
+    """What a `$match` may be asked with: the number, or what is told of the person who has it, or else made up."""
+    family, given, born = TOLD.get(number, ("Nobodys", "Nobody", "1941-05-06"))
+    name = {"name": [{"family": family, "given": [given]}], "birthDate": born}
+    stated = {"identifier": [{"system": NUMBER, "value": number}]}
+    return {
+        "number": {"resourceType": "Patient", **stated},
+        "name": {"resourceType": "Patient", **name},
+        "all": {"resourceType": "Patient", **stated, **name},
+    }
 
 
 def plain(answer: httpx.Response) -> tuple[int, dict[str, str], str]:

@@ -35,7 +35,8 @@ where r.person = $1 and r.type <> 'Provenance'
 
 def specified() -> dict[str, dict[Key, str]]:
     """The table of the page: what each caller sees of each kind of information."""
-    lines = [line for line in PAGE.read_text().splitlines() if line.startswith("|")]
+    first = PAGE.read_text().partition("\n## ")[0]
+    lines = [line for line in first.splitlines() if line.startswith("|")]
     head, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     return {name: {(row[0], row[1]): row[2 + n] for row in rows} for n, name in enumerate(head[2:])}
 

@@ -157,6 +157,12 @@ def _crisis(diary: Diary, today: date) -> None:
     diary.mental_health_care_plan(moment(today, 101, "11:00"), "12", staff="mental-health-A02-1")
     for seen in spread(today, 98, 12, 6, ("14:00", "16:30")):
         diary.mental_health_contact(seen, referral, staff="mental-health-A02-1")
+    diary.care_request(
+        moment(today, 60, "10:00"),
+        "Community/Other route",
+        "Progress to assessment, review or reassessment",
+        staff="social-worker-6",
+    )
 
 
 def withdrawn_consent(today: date) -> Story:

@@ -149,6 +149,60 @@ def test_a_withdrawn_row_that_is_sent_again_stands_again() -> None:
     assert contacts(folded(FIRST, gone, again)) == ["K1"]
 
 
+def referral(received: str) -> records.Referral:
+    return records.Referral(provider="X9C", date=received, referral="R1", local_patient="C1", received=received)
+
+
+def of_somebody_else(number: int, start: str, end: str) -> Sent:
+    """A submission that gives referral R1 to another person: nothing of it is about this one but who they are."""
+    return sent(number, start, end, [PERSON])
+
+
+def referrals(state: records.State | None) -> list[str]:
+    assert state is not None
+    return [one.referral for one in state.referrals]
+
+
+REFERRED = sent(
+    1,
+    "2026-01-01",
+    "2026-03-31",
+    [
+        PERSON,
+        referral("2026-03-01"),
+        contact("K1", "2026-03-15"),
+        contact("K2", "2025-12-20"),
+        records.CareActivity(provider="X9C", date="2025-12-20", activity="A1", contact="K2", referral="R1"),
+    ],
+    tables=(*ALL_TABLES, "CYP202"),
+)
+
+
+def test_a_referral_that_the_next_submission_gives_to_somebody_else_goes_with_all_that_hangs_on_it() -> None:
+    """The contact of December lies outside both periods, and so do its activities: they go as well."""
+    state = folded(REFERRED, of_somebody_else(2, "2026-03-01", "2026-04-30"))
+    assert state is not None
+    assert (referrals(state), contacts(state), state.activities) == ([], [], ())
+
+
+def test_a_referral_that_comes_back_to_the_first_person_stands_again_with_what_is_sent_again() -> None:
+    back = sent(3, "2026-03-01", "2026-05-31", [PERSON, referral("2026-03-01"), contact("K3", "2026-05-02")])
+    state = folded(REFERRED, of_somebody_else(2, "2026-03-01", "2026-04-30"), back)
+    assert (referrals(state), contacts(state)) == (["R1"], ["K2", "K3"])
+
+
+def test_a_referral_whose_date_is_outside_the_later_period_stays_with_the_first_person_too() -> None:
+    """The known limit of adapters/tables/state.py."""
+    state = folded(REFERRED, of_somebody_else(2, "2026-04-01", "2026-06-30"))
+    assert (referrals(state), contacts(state)) == (["R1"], ["K1", "K2"])
+
+
+def test_a_contact_of_another_referral_is_not_touched() -> None:
+    other = msgspec.structs.replace(contact("K9", "2025-12-01"), referral="R2")
+    first = sent(1, "2026-01-01", "2026-03-31", [*REFERRED[1], other])
+    assert contacts(folded(first, of_somebody_else(2, "2026-03-01", "2026-04-30"))) == ["K9"]
+
+
 def test_another_data_set_of_the_same_sender_says_nothing_here() -> None:
     submission, _ = sent(2, "2026-01-01", "2026-03-31", [])
     other = msgspec.structs.replace(submission, dataset="mhsds")

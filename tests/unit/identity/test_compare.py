@@ -1,5 +1,6 @@
 """The exact rules of linkage, as a table."""
 
+import msgspec
 import pytest
 
 from integration.identity.compare import compare
@@ -23,6 +24,7 @@ def like(**changes: object) -> Demographics:
     return replace(EDITH, **changes)
 
 
+NO_NUMBER: dict[str, object] = {"nhs_number": None, "verified": False}
 TABLE = [
     ("verified on both sides", like(), "SAME"),
     ("verified, but nothing else agrees", like(families=frozenset({"x"}), birth_date="1950-01-01"), "SAME"),
@@ -32,7 +34,9 @@ TABLE = [
         like(verified=False, given=frozenset({"edith", "edie"})),
         "SAME",
     ),
-    ("unverified, a nickname that nobody states", like(verified=False, given=frozenset({"edie"})), "POSSIBLE"),
+    ("unverified, a nickname that nobody states", like(verified=False, given=frozenset({"edie"})), "SAME"),
+    ("unverified, letters in each other's place", like(verified=False, given=frozenset({"eidth"})), "SAME"),
+    ("unverified, a name one letter away: a twin's", like(verified=False, given=frozenset({"edita"})), "POSSIBLE"),
     ("unverified, a twin sent with her number", like(verified=False, given=frozenset({"enid"})), "POSSIBLE"),
     ("unverified, another family name: married", like(verified=False, families=frozenset({"x"})), "SAME"),
     ("unverified, a family name only", like(verified=False, given=frozenset()), "SAME"),
@@ -47,7 +51,14 @@ TABLE = [
         "POSSIBLE",
     ),
     ("unverified, no name agrees", like(verified=False, families=frozenset({"x"}), given=frozenset({"y"})), "POSSIBLE"),
-    ("unverified, another birth date", like(verified=False, birth_date="1942-04-03"), "POSSIBLE"),
+    ("unverified, day and month swapped", like(verified=False, birth_date="1942-04-03"), "SAME"),
+    ("unverified, another birth date", like(verified=False, birth_date="1951-09-22"), "POSSIBLE"),
+    ("unverified, no birth date", like(verified=False, birth_date=None), "POSSIBLE"),
+    (
+        "unverified, another name and another birth date: somebody else's number",
+        like(verified=False, given=frozenset({"joan"}), birth_date="1951-09-22"),
+        None,
+    ),
     ("unverified, year of birth only", like(verified=False, birth_date="1942"), "POSSIBLE"),
     (
         "unverified, a feed without names, same postcode",
@@ -59,10 +70,66 @@ TABLE = [
         like(verified=False, families=frozenset(), given=frozenset(), postcodes=frozenset(), gender=None),
         "POSSIBLE",
     ),
+    (
+        "unverified, a feed without names, a boy with his sister's number",
+        like(verified=False, families=frozenset(), given=frozenset(), gender="male"),
+        "POSSIBLE",
+    ),
+    (
+        "unverified, a feed without names, day and month swapped",
+        like(verified=False, families=frozenset(), given=frozenset(), birth_date="1942-04-03"),
+        "SAME",
+    ),
+    (
+        "unverified, a feed without names, the first of January",
+        like(verified=False, families=frozenset(), given=frozenset(), birth_date="1942-01-01"),
+        "POSSIBLE",
+    ),
+    (
+        "unverified, a feed without names, another birth date",
+        like(verified=False, families=frozenset(), given=frozenset(), birth_date="1951-09-22"),
+        None,
+    ),
     ("no number, full name, birth date and postcode", like(nhs_number=None, verified=False), "SAME"),
     ("no number, moved house", like(nhs_number=None, verified=False, postcodes=frozenset({"cv11aa"})), "POSSIBLE"),
     ("no number, another given name: a twin", like(nhs_number=None, verified=False, given=frozenset({"enid"})), None),
+    (
+        "no number, a name like hers: a twin's",
+        like(nhs_number=None, verified=False, given=frozenset({"edita"})),
+        "POSSIBLE",
+    ),
+    ("no number, an initial", like(nhs_number=None, verified=False, given=frozenset({"e"})), "POSSIBLE"),
+    ("no number, no first name", like(nhs_number=None, verified=False, given=frozenset()), "POSSIBLE"),
+    ("no number, no name", like(nhs_number=None, verified=False, given=frozenset(), families=frozenset()), None),
+    ("no number, married", like(nhs_number=None, verified=False, families=frozenset({"okafor"})), "POSSIBLE"),
+    (
+        "no number, names in each other's place",
+        like(**NO_NUMBER, given=frozenset({"tanner"}), families=frozenset({"edith"})),
+        "SAME",
+    ),
+    ("no number, day and month swapped", like(nhs_number=None, verified=False, birth_date="1942-04-03"), "SAME"),
     ("no number, another birth date: a daughter", like(nhs_number=None, verified=False, birth_date="1970-03-04"), None),
+    (
+        "no number, birth date of another decade",
+        like(nhs_number=None, verified=False, birth_date="1972-03-04"),
+        "POSSIBLE",
+    ),
+    ("no number, no birth date", like(nhs_number=None, verified=False, birth_date=None), "POSSIBLE"),
+    (
+        "no number, nobody's namesake",
+        like(nhs_number=None, verified=False, given=frozenset({"zelda"}), birth_date="1970-01-02"),
+        None,
+    ),
+    (
+        "two numbers in one statement, one of them hers",
+        like(nhs_number=None, verified=False, conflicting_numbers=frozenset({"9990000018", "9990000026"})),
+        "POSSIBLE",
+    ),
+    (
+        "two numbers in one statement, none of them hers",
+        like(nhs_number=None, verified=False, conflicting_numbers=frozenset({"9990000034", "9990000026"})),
+        "POSSIBLE",
+    ),
     ("another verified number: a namesake", like(nhs_number="9990000026"), None),
     ("another unverified number, all else the same", like(nhs_number="9990000026", verified=False), "POSSIBLE"),
 ]
@@ -110,7 +177,8 @@ def test_reasons_hold_no_values() -> None:
     for _, other, _ in TABLE:
         found = compare(EDITH, other)
         if found:
-            assert not any(value in found.reason for value in ("tanner", "edith", "1942", "9990000018", "cv56aa"))
+            said = repr((found.reason, found.fields))
+            assert not any(value in said for value in ("tanner", "edith", "1942", "9990000018", "cv56aa"))
 
 
 @pytest.mark.parametrize("placeholder", ["1111111111", "0000000000", "9999999999", "1234567890", "999000001", "abc"])
@@ -132,8 +200,67 @@ def test_normal_forms() -> None:
             "telecom": [{"system": "phone", "value": "+44 7700 900123"}, {"system": "email", "value": "a@b"}],
         }
     )
-    assert (found.families, found.given) == (frozenset({"obriensmith"}), frozenset({"áine"}))
+    assert (found.families, found.given) == (frozenset({"obriensmith"}), frozenset({"aine"}))
     assert (found.postcodes, found.phones) == (frozenset({"cv56aa"}), frozenset({"07700900123"}))
+
+
+def numbered(*stated: tuple[str, str], **more: object) -> Demographics:
+    status = f"{uk_core.EXTENSION}NHSNumberVerificationStatus"
+    return demographics(
+        {
+            "identifier": [
+                {
+                    "system": uk_core.NHS_NUMBER,
+                    "value": value,
+                    "extension": [{"url": status, "valueCodeableConcept": {"coding": [{"code": code, **more}]}}],
+                }
+                for value, code in stated
+            ]
+        }
+    )
+
+
+def test_two_numbers_in_one_statement_are_a_conflict_and_not_a_choice() -> None:
+    found = numbered(("9990000018", "01"), ("9990000026", "02"))
+    assert (found.nhs_number, found.verified) == (None, False)
+    assert found.conflicting_numbers == {"9990000018", "9990000026"}
+    one = compare(found, numbered(("9990000018", "01")))
+    assert one is not None
+    assert (one.outcome, "several different" in one.reason) == ("POSSIBLE", True)
+    assert numbered(("9990000018", "02"), ("9990000018", "01")) == numbered(("9990000018", "01"))
+
+
+def test_a_status_of_another_code_system_verifies_nothing() -> None:
+    assert numbered(("9990000018", "01"), system=uk_core.VERIFICATION_STATUS).verified
+    assert not numbered(("9990000018", "01"), system="urn:somebody-else").verified
+
+
+def test_what_stands_for_a_name_is_none() -> None:
+    said = demographics({"name": [{"family": "Unknown", "given": ["Baby"]}, {"family": "Boy", "given": ["Twin 1"]}]})
+    assert (said.families, said.given) == (frozenset({"boy"}), frozenset())
+
+
+def test_what_else_tells_people_apart_is_read() -> None:
+    key = [
+        {"url": "type", "valueCodeableConcept": {"coding": [{"code": "UPRN"}]}},
+        {"url": "value", "valueString": "1007"},
+    ]
+    said = demographics(
+        {
+            "identifier": [{"system": "urn:mrn", "value": "A-1234"}, {"system": "urn:row", "value": "7"}],
+            "address": [{"extension": [{"url": f"{uk_core.EXTENSION}AddressKey", "extension": key}]}],
+            "generalPractitioner": [
+                {"identifier": {"system": uk_core.ODS_ORGANISATION, "value": "X90101"}},
+                {"display": "Dr No Code"},
+            ],
+        }
+    )
+    assert (said.ids, said.uprns, said.practices) == ({"urn:mrn|a1234"}, {"1007"}, {"x90101"})
+
+
+def test_rows_that_were_recorded_before_fields_were_added_can_be_read() -> None:
+    old = {"nhs_number": None, "verified": False, "families": ["tanner"], "given": [], "birth_date": None}
+    assert msgspec.convert(old, Demographics) == Demographics(families=frozenset({"tanner"}))
 
 
 def test_of_a_pseudo_person_there_is_nothing_to_compare() -> None:

@@ -13,7 +13,7 @@ from adapters.mental_health import records
 from adapters.records import SourcePatient
 from integration.sharing.categories import category_of
 from integration.sharing.request import Category
-from integration.sharing.sensitivity import UNEXPLAINED, sensitivities_of
+from integration.sharing.sensitivity import sensitivities_of
 from mappings import uk_core
 from mappings.ids import Ids
 from mappings.mental_health import to_resources
@@ -244,7 +244,7 @@ def test_the_mental_health_act_is_told_by_marked_flags_alone() -> None:
     assert (detained["status"], detained["period"]) == ("active", {"start": "2026-06-20"})
     assert (lapsed["status"], lapsed["period"]["end"]) == ("inactive", "2026-01-28")
     assert codes_of(detained["code"])[0] == "02"
-    assert all(sensitivities_of(one) == {UNEXPLAINED} for one in (detained, lapsed, order))
+    assert all(sensitivities_of(one) == {"Mental Health Act"} for one in (detained, lapsed, order))
     told = [one for one in RESOURCES if "Mental Health Act" in str(one) or "detained" in str(one)]
     assert told == [detained, lapsed, order]  # informal, and everything else, says nothing of it
 

@@ -12,9 +12,9 @@ from integration.sharing.choices import EXPRESS_PERMISSION, KINDS, PERMITTING, c
 from integration.sharing.choices_in_force import Recipient, effective, forbids
 from integration.sharing.consent import consent_resource
 from integration.sharing.request import Category, Choice
-from integration.sharing.sensitivity import SENSITIVITIES
+from integration.sharing.sensitivity import SENSITIVITIES, label_of
 from mappings import uk_core
-from tests.unit.sharing.scene import CLINICAL, asked, choice, facts, granted, label, sees
+from tests.unit.sharing.scene import CLINICAL, EMERGENCY, asked, choice, facts, granted, label, sees
 
 ONE, OTHER = UUID(int=5), UUID(int=6)
 DAY = date(2026, 6, 15)
@@ -128,7 +128,8 @@ class TestPCF:
         period = {"type": "deny", "dataPeriod": {"start": "2022-01-01", "end": "2022-12-31"}}
         base = {"type": "permit", "purpose": [purpose("TREAT")], "provision": [period]}
 
-        permit, deny = choices_of(consent("http://example.org/base", base), "GP1")
+        (permit,) = choices_of(consent("http://example.org/base", base), "GP1")
+        (deny,) = permit.exceptions
 
         assert permit.permits
         assert (deny.permits, deny.data_start, deny.data_end) == (False, date(2022, 1, 1), date(2022, 12, 31))
@@ -136,14 +137,16 @@ class TestPCF:
     def test_permit_except_what_relates_to_an_encounter(self):
         related = {"type": "deny", "data": [{"meaning": "related", "reference": {"reference": f"Encounter/{ONE}"}}]}
 
-        *_, deny = choices_of(consent("http://example.org/base", {"type": "permit", "provision": [related]}), "GP1")
+        (permit,) = choices_of(consent("http://example.org/base", {"type": "permit", "provision": [related]}), "GP1")
+        (deny,) = permit.exceptions
 
         assert (deny.instances, deny.related) == ({ONE}, {ONE})
 
     def test_permit_except_what_is_restricted(self):
         marked = {"type": "deny", "securityLabel": [{"system": uk_core.CONFIDENTIALITY, "code": "R"}]}
 
-        *_, deny = choices_of(consent("http://example.org/base", {"type": "permit", "provision": [marked]}), "GP1")
+        (permit,) = choices_of(consent("http://example.org/base", {"type": "permit", "provision": [marked]}), "GP1")
+        (deny,) = permit.exceptions
 
         assert deny.sensitivities == {"marked sensitive by the source"}
 
@@ -187,6 +190,78 @@ class TestPCF:
         who = Recipient("HOS", "TREAT", declared=True, emergency=True)
 
         assert [forbids(one, CLINICAL, who) for one in effective([found], who, DAY).denies] == [True]
+
+
+class TestExceptions:
+    """What a Consent excepts, in its own period, and as long as the Consent."""
+
+    CLINICAL_CLASS = {"class": [{"system": "https://toldonce.example/CodeSystem/category", "code": "clinical record"}]}
+
+    def shown(self, *consents: dict, purpose: str = "TREAT", source: str = "GP1") -> bool:
+        found = tuple(one for each in consents for one in choices_of(each, source))
+        return sees(CLINICAL, granted(asked(purpose=purpose), facts(choices=found)))
+
+    @pytest.mark.parametrize(
+        ("period", "shown"),
+        [
+            ({"start": "2026-01-01", "end": "2026-02-01"}, False),
+            ({"start": "2026-07-01"}, False),
+            ({"start": "2026-06-15", "end": "2026-06-15"}, True),
+        ],
+    )
+    def test_what_an_objection_excepts_for_some_time_is_excepted_for_that_time_only(self, period: dict, shown: bool):
+        excepted = {"type": "permit", "period": period, **self.CLINICAL_CLASS}
+        objection = ours("objection-to-sharing", {"type": "deny", "provision": [excepted]})
+
+        assert self.shown(objection) == shown
+
+    @pytest.mark.parametrize(("end", "shown"), [("2026-02-01", True), ("2026-06-15", False)])
+    def test_what_a_permission_excepts_for_some_time_too(self, end: str, shown: bool):
+        excepted = {"type": "deny", "period": {"end": end}, **self.CLINICAL_CLASS}
+
+        assert self.shown(ours("restrict-category", {"type": "permit", "provision": [excepted]})) == shown
+
+    @pytest.mark.parametrize(("end", "relaxed"), [("2026-02-01", False), ("2026-06-15", True)])
+    def test_emergencies_excepted_for_some_time_are_excepted_for_that_time_only(self, end: str, relaxed: bool):
+        group = {"reference": {"reference": "Group/ex-privilegedUsers"}}
+        excepted = {"type": "permit", "purpose": [purpose("BTG")], "actor": [group], "period": {"end": end}}
+        (found,) = choices_of(ours("break-glass-only", {"type": "deny", "provision": [excepted]}), "GP1")
+
+        assert sees(CLINICAL, granted(asked(break_glass=EMERGENCY), facts(choices=(found,)))) == relaxed
+
+    def test_a_newer_permission_replaces_an_older_one_with_what_it_excepts(self):
+        older = ours("restrict-category", {"type": "permit", "provision": [{"type": "deny", **self.CLINICAL_CLASS}]})
+        newer = ours("restrict-category", {"type": "permit"}, dateTime="2026-02-01")
+        narrower = ours("restrict-category", {"type": "permit", **self.CLINICAL_CLASS}, dateTime="2026-02-01")
+
+        assert not self.shown(older)
+        assert self.shown(older, newer)
+        assert not self.shown(older, narrower)
+
+    def test_a_newer_permission_has_its_own_exceptions(self):
+        older = ours("restrict-category", {"type": "permit"})
+        excepted = {"type": "deny", **self.CLINICAL_CLASS}
+        newer = ours("restrict-category", {"type": "permit", "provision": [excepted]}, dateTime="2026-02-01")
+
+        assert not self.shown(older, newer)
+
+    def test_what_an_express_permission_excepts_it_does_not_open(self):
+        sensitive = label(Category.CLINICAL, "GP1", "sexual health")
+        marked = {"securityLabel": [label_of("sexual health")]}
+        excepted = {"type": "deny", "actor": [{"reference": organisation("HOS")}]}
+
+        def shown(*exceptions: dict) -> bool:
+            permission = ours("express-permission", {"type": "permit", "provision": list(exceptions), **marked})
+            found = tuple(choices_of(permission, "GP1"))
+            return sees(sensitive, granted(asked(), facts(sensitive, choices=found)))
+
+        assert shown()
+        assert not shown(excepted)
+
+    def test_what_a_void_permission_excepts_is_denied_all_the_same(self):
+        void = {"type": "permit", "code": [{"text": "all"}], "provision": [{"type": "deny", **self.CLINICAL_CLASS}]}
+
+        assert not self.shown(ours("restrict-category", void))
 
 
 class TestSeveral:
@@ -288,12 +363,25 @@ def test_a_consent_says_its_choice(said: Choice):
     assert choices_of(consent_resource(said), said.source) == [said]
 
 
-def test_a_consent_says_its_exceptions():
-    excepted = choice("restrict-organisation", permits=True, organisations=frozenset({"HOS"}), recorded=None)
-    excepted = msgspec.structs.replace(excepted, consent="c1")
-    said = msgspec.structs.replace(choice("restrict-organisation"), consent="c1", exceptions=(excepted,))
+@pytest.mark.parametrize("permits", [True, False])
+def test_a_consent_says_its_exceptions(permits: bool):
+    base = ours("restrict-organisation", {"type": "permit" if permits else "deny"}, dateTime="2026-01-01T00:00:00Z")
+    excepted = {"actor": [{"reference": organisation("HOS")}], "period": {"end": "2026-02-01"}}
+    base["provision"]["provision"] = [{"type": "deny" if permits else "permit", **excepted}]
+    (said,) = choices_of(base, "GP1")
+    (exception,) = said.exceptions
 
     assert choices_of(consent_resource(said), said.source) == [said]
+    assert (exception.permits, exception.organisations, exception.end) == (not permits, {"HOS"}, date(2026, 2, 1))
+
+
+@pytest.mark.parametrize("permits", [True, False])
+def test_of_single_resources_and_their_author_a_consent_says_the_resources(permits: bool):
+    said = choice("restrict-instance", permits=permits, instances=frozenset({ONE}), about=frozenset({"GP1"}))
+
+    (found,) = choices_of(consent_resource(said), said.source)
+
+    assert (found.permits, found.instances, found.about) == (permits, {ONE}, frozenset())
 
 
 def test_a_consent_is_valid_fhir():

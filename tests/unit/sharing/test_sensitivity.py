@@ -100,6 +100,7 @@ def test_the_lists_are_whole():
     lists = json.loads(resources.files("integration.sharing").joinpath("sensitive_codes.json").read_text("utf-8"))
     codes = [code for kept in lists["sensitivities"].values() for code in kept["snomed"]]
 
+    assert lists["own system"] == uk_core.SENSITIVITY
     assert LEGAL < SENSITIVITIES
     assert lists["unexplained"] in SENSITIVITIES
     assert len(codes) == len(set(codes))

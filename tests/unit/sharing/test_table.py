@@ -280,6 +280,14 @@ TABLE = {
         False,
         False,
     ),
+    "8 impairments after a dissent to the adjustments": Row(
+        "choice",
+        IMPAIRMENT,
+        Asked(with_choices(choice("restrict-category", categories=frozenset({Category.ADJUSTMENTS})), what=IMPAIRMENT)),
+        Asked(with_choices(choice("restrict-category", categories=frozenset({Category.ALERTS})), what=IMPAIRMENT)),
+        False,
+        False,
+    ),
     "8 the national flag without consent": Row(
         "adjustments",
         ADJUSTMENT,
@@ -454,6 +462,54 @@ class TestRestrictedPerson:
 
     def test_it_is_never_announced(self):
         assert granted(asked(), facts(WHO, restricted=True)).announced == ()
+
+    def test_the_need_that_one_agreement_names_shows_nothing_of_what_another_opens(self):
+        others = label(Category.DEMOGRAPHICS, "HOS")
+        decision = granted(
+            asked(), facts(WHO, others, restricted=True), _only_of_practices(need_of_location=("doctor",))
+        )
+
+        assert decision.labels == (WHO.id, others.id)
+        assert [decision.hides_location(one.id) for one in (WHO, others)] == [False, True]
+        assert not decision.hide_location
+        assert [reason.allowed for reason in decision.reasons if reason.rule == "location"] == [True, False]
+
+    def test_an_agreement_that_names_the_need_but_shows_nothing_does_not_count(self):
+        others = label(Category.DEMOGRAPHICS, "HOS")
+        decision = granted(asked(), facts(others, restricted=True), _only_of_practices(need_of_location=("doctor",)))
+
+        assert decision.hide_location
+
+
+def _only_of_practices(**changes: Any) -> Policy:
+    """The agreement for care without what names more, and one of practices' information only that does."""
+    care = msgspec.structs.replace(CARE, breaking_the_glass=None)
+    further = msgspec.structs.replace(CARE, id="AA-09", sources=("practices",), **changes)
+    return Policy.of(msgspec.structs.replace(NEIGHBOURHOOD, agreements=(care, further)))
+
+
+class TestEmergencies:
+    """5: a wish to share in emergencies only is set aside under the agreements that let the glass be broken."""
+
+    def test_an_agreement_without_terms_for_emergencies_does_not_set_it_aside(self):
+        others = label(Category.CLINICAL, "HOS")
+        policy = _only_of_practices(breaking_the_glass=CARE.breaking_the_glass)
+        held = facts(CLINICAL, others, choices=(EMERGENCIES_ONLY,))
+
+        decision = granted(asked(break_glass=EMERGENCY), held, policy)
+
+        assert decision.labels == (CLINICAL.id,)
+        assert decision.broken_glass
+        assert granted(asked(), held, policy).labels == ()
+
+    def test_nor_of_a_period(self):
+        others = label(Category.CLINICAL, "HOS")
+        policy = _only_of_practices(breaking_the_glass=CARE.breaking_the_glass)
+        lately = choice("break-glass-only", break_glass_relaxes=True, data_start=date(2026, 1, 1))
+
+        decision = granted(asked(break_glass=EMERGENCY), facts(CLINICAL, others, choices=(lately,)), policy)
+
+        assert [window.labels for window in decision.windows] == [(others.id,)]
 
 
 class TestAdjustments:

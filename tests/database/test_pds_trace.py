@@ -1,0 +1,358 @@
+"""Tracing on PDS from end to end: what is asked, what becomes of the answers, and that nothing is lost and nobody is
+taken for somebody else whatever PDS does."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+
+from adapters.pds.write import write_outcome
+from adapters.synthetic.http_server import Fault
+from adapters.synthetic.pds_provider import Provider
+from adapters.transport.breaker import Breaker
+from adapters.transport.pds import CIRCUIT_OPEN, Question
+from integration.identity.demographics import Demographics
+from integration.ingest import pds
+from integration.ingest.inbox import Delivery
+from integration.ingest.pds_questions import question_of, would_be_taken_for
+from integration.ingest.pds_settings import load
+from tests.database.ingesting import about, emptied, ingest
+from tests.database.pds import ask, client, document, named, national, patient
+from tests.unit.adapters.transport.test_breaker import Clock
+
+MRS_T, REPLACED, CURRENT = "9990000018", "9990000182", "9990000174"
+AT = datetime(2026, 9, 1, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+async def provider(database, owner: asyncpg.Connection) -> AsyncIterator[Provider]:
+    await emptied(owner)
+    async with national() as running:
+        yield running
+
+
+def message(
+    mrn: str,
+    *,
+    number: str = "",
+    status: str = "02",
+    name: str = "TANNER^EDITH",
+    birth: str = "19420314",
+    sex: str = "2",
+    address: str = "12 Clockmakers Street^^Coventry^^CV5 6ZB",
+    sent: str = "20260901090000",
+) -> Delivery:
+    """What a hospital says of somebody."""
+    stated = f"{number}^^^NHS~" if number else ""
+    content = (
+        f"MSH|^~\\&|PAS|X9A|ROUTE|ROUTE|{sent}||ADT^A28^ADT_A05|{mrn}{sent}|P|2.4\r"
+        f"EVN||{sent}|||||{sent}\r"
+        f"PID|1||{stated}{mrn}^^^X9A^MR||{name}^^^MRS^^L||{birth}|{sex}|||{address}^^H|||||||||||||||||||||"
+        f"{f'NSTS{status}' if number else ''}\r"
+    )
+    return Delivery("acute", "X9A", f"{mrn}.hl7", content.encode(), AT)
+
+
+async def people(owner: asyncpg.Connection) -> dict[tuple[str, str], Any]:
+    """By (feed, local id), who each source patient is."""
+    rows = await owner.fetch("select feed, local_id, person from toldonce.source_patient")
+    return {(row["feed"], row["local_id"]): row["person"] for row in rows}
+
+
+async def the_trace(owner: asyncpg.Connection, number: str | None = None) -> asyncpg.Record:
+    return await owner.fetchrow(
+        "select *, due - now() as wait from toldonce.pds_trace where nhs_number is not distinct from $1", number
+    )
+
+
+async def resources(owner: asyncpg.Connection, kind: str = "Patient") -> list[dict[str, Any]]:
+    rows = await owner.fetch("select body from toldonce.resource where feed = 'pds' and type = $1 order by id", kind)
+    return [json.loads(row["body"]) for row in rows]
+
+
+async def make_due(owner: asyncpg.Connection) -> None:
+    await owner.execute("update toldonce.pds_trace set due = now()")
+
+
+async def test_an_unverified_number_is_linked_with_pdss_record_of_it_and_so_verified(database, owner, provider):
+    await ingest(database, [message("M1", number=MRS_T)])
+    before = await people(owner)
+    assert await ask(database, provider) == {"answered": 1}
+    after = await people(owner)
+    assert after["acute", "M1"] == after["pds", MRS_T] != before["acute", "M1"]
+    row = await the_trace(owner, MRS_T)
+    assert (row["outcome"], row["attempts"], row["leased_until"]) == ("answered", 0, None)
+    assert timedelta(days=29) < row["wait"] <= timedelta(days=30)
+    (record,) = await resources(owner)
+    assert record["address"][0]["postalCode"] == "CV5 6ZB"
+    assert [one["name"][0]["family"] for one in await resources(owner, "RelatedPerson")] == ["Harris"]
+    assert await ask(database, provider) == {}
+    assert provider.asked == [MRS_T, f"{MRS_T}/RelatedPerson"]
+
+
+async def test_a_number_of_somebody_else_links_nobody(database, owner, provider):
+    """The hospital has typed Mrs T's number for another woman."""
+    await ingest(database, [message("M1", number=MRS_T, name="OKONKWO^GRACE", birth="19710203", address="")])
+    assert await ask(database, provider) == {"answered": 1}
+    found = await people(owner)
+    assert found["acute", "M1"] != found["pds", MRS_T]
+
+
+async def test_until_pds_has_answered_what_is_held_stays_as_it_is(database, owner, provider):
+    await ingest(database, [message("M1", number=MRS_T)])
+    before = await owner.fetch("select id, body, person from toldonce.resource order by id")
+    provider.faults = [Fault(503)] * 9
+    assert await ask(database, provider) == {"HTTP_503": 1}
+    assert await owner.fetch("select id, body, person from toldonce.resource order by id") == before
+    assert await owner.fetchval("select count(*) from toldonce.envelope where feed = 'pds'") == 0
+
+
+_USUAL = ("rate limited", "rubbish", "a failing server that says the number is gone")
+BAD_DAYS = {
+    "rate limited": [Fault(429, write_outcome("TOO_MANY_REQUESTS"), headers={"Retry-After": "120"})],
+    "failing": [Fault(500)] * 2,
+    "rubbish": [Fault(content=b"<html>"), Fault(content=b'{"resourceType":"Patient"}')],
+    "slow": [Fault(delay=0.6)] * 2,
+    "huge": [Fault(content=b" " * 70_000)],
+    "half an absence": [Fault(404, b"<html>")],
+    "a failing server that says the number is gone": [Fault(500, write_outcome("INVALIDATED_RESOURCE"))] * 2,
+}
+
+
+@pytest.mark.parametrize(
+    "day", [day if day in _USUAL else pytest.param(day, marks=pytest.mark.slow) for day in BAD_DAYS]
+)
+async def test_a_bad_day_of_pds_loses_nothing_links_nobody_and_passes(database, owner, provider, day):
+    await ingest(database, [message("M1", number=MRS_T)])
+    before = await people(owner)
+    provider.faults = list(BAD_DAYS[day])
+    (code,) = await ask(database, provider, related=False)
+    assert code != "answered"
+    assert await people(owner) == before
+    row = await the_trace(owner, MRS_T)
+    assert (row["attempts"], row["last_answered"]) == (1, None)
+    assert timedelta(minutes=1) < row["wait"] <= timedelta(minutes=5)
+    await make_due(owner)
+    assert await ask(database, provider, related=False) == {"answered": 1}
+    assert (await the_trace(owner, MRS_T))["attempts"] == 0
+    found = await people(owner)
+    assert found["acute", "M1"] == found["pds", MRS_T]
+
+
+async def test_while_pds_is_unwell_it_is_left_alone_and_everybody_stays_due(database, owner, provider):
+    await ingest(database, about(18, "mrs-t", "mr-p", "twin-a", "twin-b", "child", "died"))
+    clock = Clock()
+    breaker = Breaker(failures=3, rest=30, clock=clock)
+    provider.faults = [Fault(500)] * 50
+    outcomes = await ask(database, provider, breaker=breaker, at_once=1)
+    assert outcomes[CIRCUIT_OPEN] >= 1
+    assert len(provider.asked) == 3
+    numbers = await owner.fetchval("select count(*) from toldonce.pds_trace")
+    due = await owner.fetchval("select count(*) from toldonce.pds_trace where due <= now() and leased_until is null")
+    assert due == numbers - outcomes["HTTP_500"]
+    provider.faults = []
+    clock.now += 30
+    await make_due(owner)
+    assert (await ask(database, provider, breaker=breaker))["answered"] == numbers
+
+
+async def test_a_replaced_number_leads_to_its_replacement_and_both_are_one_person(database, owner, provider):
+    dudek = {
+        "name": "DUDEK^STANISLAW",
+        "birth": "19480903",
+        "sex": "1",
+        "address": "17 Ribbon Weavers Close^^Coventry^^CV6 4ZX",
+    }
+    await ingest(database, [message("M1", number=REPLACED, **dudek), message("M2", number=CURRENT, **dudek)])
+    assert await ask(database, provider) == {"answered": 1, "superseded": 1}
+    found = await people(owner)
+    assert found["pds", REPLACED] == found["pds", CURRENT] == found["acute", "M1"] == found["acute", "M2"]
+    old, new = sorted(await resources(owner), key=lambda one: one["active"])
+    assert old["identifier"][0]["value"] == REPLACED
+    assert old["link"] == [{"other": {"reference": f"Patient/{new['id']}"}, "type": "replaced-by"}]
+    assert "address" not in old
+    assert new["identifier"][0]["value"] == CURRENT
+
+
+async def test_a_replacement_that_is_nothing_like_the_holder_is_not_believed(database, owner, provider):
+    """What a cache between us and PDS might do: another person's record, for the number of this one."""
+    await ingest(database, [message("M1", number=MRS_T)])
+    provider.register.replaced[MRS_T] = CURRENT  # type: ignore[index]
+    assert await ask(database, provider) == {"OTHER_PERSON": 1}
+    assert set(await people(owner)) == {("acute", "M1")}
+    assert await owner.fetchval("select count(*) from toldonce.envelope where feed = 'pds'") == 0
+    assert (await the_trace(owner, MRS_T))["attempts"] == 1
+
+
+async def test_a_number_that_is_nobodys_any_more_takes_back_what_pds_said(database, owner, provider):
+    await ingest(database, [message("M1", number=MRS_T)])
+    await ask(database, provider)
+    provider.faults = [Fault(404, write_outcome("INVALIDATED_RESOURCE"))]
+    await make_due(owner)
+    outcomes = await ask(database, provider)
+    assert outcomes["INVALIDATED_RESOURCE"] == 1
+    assert (await the_trace(owner, MRS_T))["outcome"] in ("INVALIDATED_RESOURCE", "answered")
+    history = await owner.fetchval("select count(*) from toldonce.resource_history where body is null")
+    assert history >= 1
+
+
+async def test_pdss_mark_restricts_the_person_everywhere_and_takes_their_address_back(database, owner, provider):
+    await ingest(database, [message("M1", number=MRS_T)])
+    await ask(database, provider)
+    assert not await owner.fetchval("select bool_or(restricted) from toldonce.facts where until = 'infinity'")
+    provider.register.patients[MRS_T] = patient(  # type: ignore[index]
+        MRS_T, restricted="R", name=named("Tanner", "Edith"), birth_date="1942-03-14", gender="female"
+    )
+    provider.register.related[MRS_T] = ()  # type: ignore[index]
+    await make_due(owner)
+    await ask(database, provider)
+    found = await people(owner)
+    assert found["acute", "M1"] == found["pds", MRS_T]
+    assert await owner.fetchval("select bool_or(restricted) from toldonce.facts where until = 'infinity'")
+    (record,) = await resources(owner)
+    assert not {"address", "telecom", "generalPractitioner"} & record.keys()
+    assert {label["code"] for label in record["meta"]["security"]} == {"R", "LOCIS"}
+    assert await resources(owner, "RelatedPerson") == []
+
+
+async def test_who_died_is_said_by_pds_too(database, owner, provider):
+    await ingest(database, about(18, "died"))
+    await ask(database, provider)
+    (record,) = await resources(owner)
+    assert len(record["deceasedDateTime"]) == len("2026-01-01")
+    assert any(one["url"].endswith("DeathNotificationStatus") for one in record["extension"])
+
+
+async def test_the_same_answer_again_is_not_kept_again(database, owner, provider):
+    await ingest(database, [message("M1", number=MRS_T)])
+    await ask(database, provider)
+    first = await owner.fetchval("select count(*) from toldonce.envelope where feed = 'pds'")
+    await make_due(owner)
+    assert await ask(database, provider) == {"answered": 1}
+    assert await owner.fetchval("select count(*) from toldonce.envelope where feed = 'pds'") == first == 2
+
+
+async def test_who_has_no_number_is_searched_for_and_compared_by_our_own_rules(database, owner, provider):
+    await ingest(database, [message("M1")])
+    assert await ask(database, provider) == {"matched": 1, "answered": 1}
+    assert provider.asked == ["search", MRS_T, f"{MRS_T}/RelatedPerson"]
+    found = await people(owner)
+    assert found["acute", "M1"] == found["pds", MRS_T]
+    assert await ask(database, provider) == {}
+
+
+async def test_a_single_match_that_our_rules_do_not_see_is_not_kept(database, owner, provider):
+    """PDS finds her by name, birth date and the start of a given name, which is another one."""
+    await ingest(database, [message("M1", name="TANNER^EDINA", address="")])
+    assert await ask(database, provider) == {"dissimilar": 1}
+    assert set(await people(owner)) == {("acute", "M1")}
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        ({"name": "NOBODY^ATALL"}, "unmatched"),
+        ({"name": "TANNER^", "address": ""}, pds.NOTHING_TO_SEARCH_BY),
+    ],
+)
+async def test_who_is_not_found_is_asked_for_again_when_their_source_says_something_new(
+    database, owner, provider, said, outcome
+):
+    await ingest(database, [message("M1", **said)])
+    assert await ask(database, provider) == {outcome: 1}
+    assert await ask(database, provider) == {}
+    await ingest(database, [message("M1", sent="20260902090000")])
+    assert (await ask(database, provider))["matched"] == 1
+
+
+async def test_two_who_fit_are_nobody(database, owner):
+    await emptied(owner)
+    birth, alike = "1942-03-14", {"name": named("Tanner", "Edith"), "gender": "female"}
+    async with national(patients={"9990000298": patient("9990000298", birth_date=birth, **alike)}) as provider:
+        await ingest(database, [message("M1", address="")])
+        assert await ask(database, provider) == {"TOO_MANY_MATCHES": 1}
+    assert set(await people(owner)) == {("acute", "M1")}
+
+
+async def test_a_number_that_pds_does_not_know_lets_its_holder_be_searched_for(database, owner, provider):
+    await ingest(database, [message("M1", number="9990000298")])
+    outcomes = await ask(database, provider)
+    assert outcomes == {"RESOURCE_NOT_FOUND": 1, "matched": 1, "answered": 1}
+
+
+async def test_verified_numbers_are_left_alone_where_the_document_says_so(database, owner, provider):
+    await ingest(database, [message("M1", number=MRS_T, status="01")])
+    assert await ask(database, provider, verified_too=False) == {}
+    assert await ask(database, provider, feeds=("gp",)) == {}
+    assert await ask(database, provider) == {"answered": 1}
+
+
+async def test_who_is_killed_leaves_the_question_due_when_the_lease_ends(database, owner, provider):
+    await ingest(database, [message("M1", number=MRS_T)])
+    async with database.pool("toldonce_worker", size=1) as pool, pool.acquire() as connection:
+        await pds.enrol_numbers(connection, document(provider))
+        assert await pds.claim(connection, "numbers", timedelta(minutes=6))
+        assert await pds.claim(connection, "numbers", timedelta(minutes=6)) is None
+    assert await ask(database, provider) == {}
+    await owner.execute("update toldonce.pds_trace set leased_until = now(), due = now()")
+    assert await ask(database, provider) == {"answered": 1}
+
+
+async def test_nothing_is_asked_twice_at_once(database, owner, provider):
+    await ingest(database, about(18, "mrs-t", "mr-p", "twin-a", "twin-b"))
+    async with database.pool("toldonce_worker", size=4) as pool, client(provider) as asking:
+        tracers = [pds.Tracer(pool, asking, document(provider, related=False)) for _ in range(3)]
+        outcomes: Sequence[Counter[str]] = await asyncio.gather(*(one.numbers() for one in tracers))
+    assert sum(outcomes, Counter())["answered"] == len(provider.asked) == len(set(provider.asked))
+
+
+def test_the_question_is_of_the_names_in_use_and_keeps_the_address_of_a_restricted_person():
+    said = {
+        "resourceType": "Patient",
+        "name": [
+            {"use": "old", "family": "Harris"},
+            {"use": "official", "family": "Tanner", "given": ["Edith", "Rose"]},
+        ],
+        "birthDate": "1942-03-14",
+        "address": [{"use": "old", "postalCode": "B1 1AA"}, {"postalCode": "CV5 6ZB"}],
+    }
+    asked = Question(family="Tanner", birth_date="1942-03-14", given="Edith", postcode="CV5 6ZB")
+    assert question_of(said) == asked
+    mark = {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]}
+    assert question_of({**said, "meta": mark}) == msgspec.structs.replace(asked, postcode=None)
+    assert question_of({**said, "birthDate": "1942"}) is None
+
+
+def test_a_replacement_is_believed_when_it_would_be_taken_for_a_holder():
+    holder = Demographics(
+        "9990000018", families=frozenset({"tanner"}), given=frozenset({"edith"}), birth_date="1942-03-14"
+    )
+    new = msgspec.structs.replace(holder, nhs_number="9990000174", verified=True)
+    assert would_be_taken_for([Demographics(), holder], "9990000018", new)
+    other = msgspec.structs.replace(new, given=frozenset({"grace"}), families=frozenset({"okonkwo"}))
+    assert not would_be_taken_for([holder], "9990000018", other)
+    assert not would_be_taken_for([], "9990000018", new)
+
+
+@pytest.mark.parametrize("wrong", ["base: nowhere", "sender: x", "feeds: [pds]", "secret: 9990000018"])
+def test_a_document_that_is_wrong_is_refused_by_its_fields_names(tmp_path, wrong):
+    sound = (
+        "base: https://pds.example/R4\ntoken_url: https://pds.example/token\nsender: X9P\n"
+        "application: {api_key: a, key_id: b, key: c.pem}\n"
+    )
+    path = tmp_path / "pds.yaml"
+    path.write_text(sound)
+    assert load(path).fresh_days == 30
+    name = wrong.partition(":")[0]
+    path.write_text(
+        "".join(line for line in sound.splitlines(keepends=True) if not line.startswith(f"{name}:")) + wrong
+    )
+    with pytest.raises(Exception, match=r"pds\.yaml") as refused:
+        load(path)
+    assert "9990000018" not in str(refused.value)

@@ -1,0 +1,1 @@
+"""Linkage measured on people of whom the truth is known: training the weights, quality, latency."""

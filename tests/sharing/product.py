@@ -1,0 +1,104 @@
+"""What the product answers: `Records.consult` and the `Reader`'s rows, in process, on a real PostgreSQL; and what each
+of the two locks shows alone."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import asyncpg
+
+from integration.record import consult
+from integration.record.consult import Records
+from integration.record.reader import Query, Reader, Row
+from integration.sharing.agreements import load
+from integration.sharing.policy import Policy
+from integration.sharing.request import BreakGlass, Caller, Denial, Grant
+from integration.store.connection import Connection
+from integration.store.database import Database, _prepare, act_as
+from tests.sharing.facts import HIDDEN_LANE, Question, World
+
+
+@dataclass
+class Seen:
+    """An answer. `refused` 403 or the like, `not_found` as for nobody; neither: a Grant."""
+
+    refused: bool = False
+    not_found: bool = False
+    public: str = ""
+    visible: set[UUID] = field(default_factory=set)
+    located: set[UUID] = field(default_factory=set)
+    """Rows that say where the person is."""
+    refers: set[UUID] = field(default_factory=set)
+    """Rows to which an answer refers."""
+    announced: set[str] = field(default_factory=set)
+    self_claimed: bool = False
+    broken_glass: bool = False
+    pseudonymised: bool = False
+    first_lock: set[UUID] | None = None
+    second_lock: set[UUID] | None = None
+    """What each lock shows without the other; None where that was not asked."""
+
+
+@dataclass
+class Product:
+    """The way in, as the API has it. `alone`: connections of the owner, who may take a lock away."""
+
+    records: Records
+    alone: Records
+    policy: Policy = field(default_factory=Policy)
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, database: Database, size: int = 2) -> AsyncIterator["Product"]:
+        async with database.pool("toldonce_api", size=size) as pool:
+            async with asyncpg.create_pool(database.owner_url, min_size=1, max_size=1, init=_prepare) as owner:
+                product = cls(Records(pool, lambda: product.policy), Records(owner, lambda: product.policy))
+                product.alone.labels = product.records.labels
+                yield product
+
+    def agree(self, world: World) -> None:
+        """The agreement file of this world is in force from now on."""
+        self.policy = Policy.of(load(json.dumps(world.document, indent=1)))
+
+    async def ask(self, question: Question, *, alone: bool = False) -> Seen:
+        """The answer. With `alone` also what each lock shows by itself."""
+        caller = Caller("client", question.organisation, question.role, question.purpose, "user")
+        glass = BreakGlass(question.glass.reason, "", question.glass.declared) if question.glass else None
+        asked = consult.Question(caller, question.at, glass)
+        async with self.records.consult(asked, question.person) as consultation:
+            seen = _seen(consultation.decision, await consultation.reader.rows(Query()))
+        if alone:
+            async with self.alone.consult(asked, question.person) as consultation:
+                connection = consultation.reader._connection
+                seen.second_lock = await _without_conditions(connection)
+                seen.first_lock = await _without_policy(connection, consultation.reader)
+        return seen
+
+
+async def _without_conditions(connection: Connection) -> set[UUID]:
+    return {row["id"] for row in await connection.fetch("select id from toldonce.resource")}
+
+
+async def _without_policy(connection: Connection, reader: Reader) -> set[UUID]:
+    await act_as(connection, "toldonce_ingest")
+    return {row.id for row in await reader.rows(Query())}
+
+
+def _seen(decision: Grant | Denial, rows: list[Row]) -> Seen:
+    visible = {row.id for row in rows}
+    located = {row.id for row in rows if HIDDEN_LANE.encode() in row.body}
+    referring = [one for row in rows if b"supportingInfo" in row.body for one in row.resource()["supportingInfo"]]
+    refers = {UUID(one["reference"].rpartition("/")[2]) for one in referring}
+    if isinstance(decision, Denial):
+        return Seen(not decision.not_found, decision.not_found, decision.public, visible, located, refers)
+    return Seen(
+        visible=visible,
+        located=located,
+        refers=refers,
+        announced={str(category) for category in decision.announced},
+        self_claimed=decision.self_claimed,
+        broken_glass=decision.broken_glass,
+        pseudonymised=decision.pseudonymise,
+    )
