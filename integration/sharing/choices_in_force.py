@@ -21,7 +21,7 @@ from integration.sharing.choices import (
 from integration.sharing.request import Category, Choice, Label
 
 _MERE_REFUSALS = frozenset({EXPRESS_PERMISSION, SHARE_FLAG_NATIONALLY})
-"""Kinds whose refusal forbids nothing that would be shown without: it only ends an earlier permission."""
+"""Kinds whose refusal forbids nothing that would be shown without a permission of this kind."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Effective:
     partial: tuple[Choice, ...] = ()
     """Denies that withhold only dated or single rows of the labels they speak of."""
     permits: tuple[Choice, ...] = ()
+    refusals: tuple[Choice, ...] = ()
+    """Of what needs a permission in any case: they withhold nothing else."""
     emergencies_only: bool = False
     """One of the denies is a wish to share in emergencies only."""
 
@@ -57,17 +59,19 @@ def effective(choices: Sequence[Choice], recipient: Recipient, on: date) -> Effe
     if not choices:
         return NONE
     standing = [choice for choice in choices if in_force(choice, on)]
-    denies = [
-        one
+    counting = [
+        (whole.kind in _MERE_REFUSALS, one)
         for whole in standing
         if not _lifted(whole, standing, recipient.organisation)
         for one in _denied(_on(whole, on))
         if concerns(one, recipient, in_emergency=recipient.declared)
     ]
+    denies = [one for mere, one in counting if not mere]
     return Effective(
         denies=tuple(one for one in denies if not _is_partial(one)),
         partial=tuple(one for one in denies if _is_partial(one)),
         permits=tuple(_on(one, on) for one in standing if one.permits and not _superseded(one, choices, on)),
+        refusals=tuple(one for mere, one in counting if mere),
         emergencies_only=any(one.kind == BREAK_GLASS_ONLY for one in denies),
     )
 
@@ -82,8 +86,6 @@ def _on(choice: Choice, day: date) -> Choice:
 
 def _denied(choice: Choice) -> tuple[Choice, ...]:
     """What a choice denies: itself, or what it excepts from its permission."""
-    if choice.kind in _MERE_REFUSALS:
-        return ()
     return choice.exceptions if choice.permits else (choice,)
 
 

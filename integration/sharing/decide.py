@@ -202,7 +202,7 @@ def _grant(
     opening = _opening(case, by_source, shown) if partial or case.facts.restricted else {}
     windows = tuple(_windows(case, opening, shown, partial))
     unlocated = [label for label in shown if case.facts.restricted and restricted_person(case, opening[label.id])]
-    hidden = case.facts.restricted and len(unlocated) == len(shown)
+    hidden = restricted_person(case, standing)
     announced = {outcome.label.category for outcome in outcomes if outcome.announced}
     return Grant(
         request=request,

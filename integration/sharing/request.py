@@ -184,9 +184,9 @@ class Grant:
     withheld: tuple[UUID, ...] = ()
     """Single resources that a choice excludes."""
     hide_location: bool = False
-    """Where a restricted person is is removed from everything."""
+    """What locates a restricted person is removed from everything: no agreement in the case names the caller's need."""
     unlocated: tuple[int, ...] = ()
-    """Labels from whose rows it is removed: no agreement that shows them names the caller's need."""
+    """Labels from whose rows it is removed: no agreement that shows this very label names the need."""
     location_withheld: bool = False
     """A choice withholds some source's statement of who and where the person is: no other address takes its place."""
     pseudonymise: bool = False

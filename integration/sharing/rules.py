@@ -130,12 +130,15 @@ def sensitivity(case: Case, basis: Basis, label: Label) -> Finding | None:
 
 def national_flag(case: Case, _basis: Basis, label: Label) -> Finding | None:
     """8: sharing the adjustment flag nationally needs a recorded consent, or a decision in the person's best
-    interests (which is recorded as one)."""
+    interests (which is recorded as one), and that nobody who may decide refused it."""
     if case.purpose_kind != "national flag":
         return None
     if label.category not in ADJUSTMENT_FLAG:
         return Finding("adjustments")
-    given = any(
+    refused = any(
+        one.kind == SHARE_FLAG_NATIONALLY and forbids(one, label, case.recipient) for one in case.choices.refusals
+    )
+    given = not refused and any(
         one.kind == SHARE_FLAG_NATIONALLY and _whole(one) and _opens(case, one, label) and _is_anothers(case, one)
         for one in case.choices.permits
     )

@@ -8,10 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from msgspec import structs
+
 from integration.sharing.agreements import Agreement, Agreements
 from integration.sharing.request import Category, Choice, Evidence, Facts, Label, Request
 from tests.properties.sharing_worlds import Row, rows_of
 
+PERMISSIONS_ONLY = ("express-permission", "share-adjustments-nationally")
+"""A refusal of these only ends an earlier permission."""
 LAW = {"assisted conception (HFE Act)", "gender recognition (Gender Recognition Act)"}
 REASONS = {"public interest", "statute", "court order", "emergency", "with the person's permission"}
 
@@ -21,7 +25,8 @@ class Answer:
     forbidden: bool = False
     not_found: bool = False
     rows: frozenset[Row] = frozenset()
-    hide_location: bool = False
+    unlocated: frozenset[Row] = frozenset()
+    """Rows without what tells where the person is."""
     pseudonymise: bool = False
     announced: frozenset[Category] = frozenset()
 
@@ -34,6 +39,7 @@ class Oracle:
         self.today = request.at.astimezone(ZoneInfo("Europe/London")).date()
         self.kinds = {purpose.code: purpose.kind for purpose in agreements.purposes.values()}
         self.kind = self.kinds.get(self.caller.purpose)
+        self.opened = [one for one in self.file.agreements if self.concerns_caller(one) and self.relationship(one)]
 
     def answer(self) -> Answer:
         # rule 1
@@ -43,7 +49,7 @@ class Oracle:
         if self.request.break_glass and self.request.break_glass.reason not in REASONS:
             return Answer(forbidden=True)
         # rules 2 and 3: may the caller know of the person at all?
-        opened = [one for one in self.file.agreements if self.concerns_caller(one) and self.relationship(one)]
+        opened = self.opened
         if not self.facts.known or not opened:
             return Answer(not_found=True)
         # rule 9
@@ -51,16 +57,21 @@ class Oracle:
             return Answer(not_found=True)
         rows = [row for row in rows_of(self.facts) if any(self.row_shown(row, one) for one in opened)]
         # rule 7
-        told_where = any(
-            self.caller.role in one.need_of_location and (not one.relationship.needed or self.has_evidence(one))
-            for one in opened
-        )
+        unlocated = [row for row in rows if self.facts.restricted and not self.told_where(row)]
         announced = {label.category for label in self.facts.labels if self.announced(label, opened)}
         return Answer(
             rows=frozenset(rows),
-            hide_location=self.facts.restricted and not told_where,
+            unlocated=frozenset(unlocated),
             pseudonymise=self.kind == "beyond care",
             announced=frozenset(announced),
+        )
+
+    def told_where(self, row: Row) -> bool:
+        return any(
+            self.caller.role in one.need_of_location
+            and (not one.relationship.needed or self.has_evidence(one))
+            and self.row_shown(row, one)
+            for one in self.opened
         )
 
     # ---- agreements and relationship
@@ -116,8 +127,9 @@ class Oracle:
         since = declared.declared or self.request.at
         return since <= self.request.at <= since + timedelta(minutes=glass.minutes)
 
-    def emergency(self) -> bool:
-        return any(self.concerns_caller(one) and self.glass_broken(one) for one in self.file.agreements)
+    def emergency_about(self, label: Label) -> bool:
+        """Whether an agreement that shows anything with this label lets the glass be broken."""
+        return any(self.glass_broken(one) and self.label_shown(label, one) for one in self.opened)
 
     # ---- one row under one agreement
 
@@ -133,7 +145,9 @@ class Oracle:
                 return False
         if self.kind == "audit":  # choices speak of care records
             return True
-        return self.consents_given(label, agreement) and not any(self.denies(one, row) for one in self.facts.choices)
+        return self.consents_given(label, agreement) and not any(
+            self.denies(one, row, self.glass_broken(agreement)) for one in self.dissents()
+        )
 
     def role_sees(self, label: Label) -> bool:
         role = self.file.roles[self.caller.role]
@@ -151,6 +165,9 @@ class Oracle:
             return True
         if label.category not in (Category.ADJUSTMENTS, Category.IMPAIRMENTS):
             return False
+        for one in self.facts.choices:
+            if one.kind == "share-adjustments-nationally" and not one.permits and self.refuses(one, label):
+                return False
         return any(
             one.kind == "share-adjustments-nationally"
             and not one.sensitivities
@@ -158,6 +175,12 @@ class Oracle:
             and self.permits(one, label)
             for one in self.facts.choices
         )
+
+    def refuses(self, choice: Choice, label: Label) -> bool:
+        if not self.standing(choice) or self.replaced(choice) or not self.for_caller(choice):
+            return False
+        about = bool(choice.instances) or self.speaks_of(choice, label)
+        return about and self.not_excepted(choice, label, False)
 
     def planning(self, label: Label) -> bool:
         practices = {
@@ -235,6 +258,10 @@ class Oracle:
                 said = self.last_word(other)
                 if said is None or choice.recorded is None or said >= choice.recorded:
                     return False
+        for one in choice.exceptions:  # of other kinds, what is excepted is denied
+            excepted = not one.permits and self.standing(one) and self.for_caller(one) and self.speaks_of(one, label)
+            if choice.kind in PERMISSIONS_ONLY and excepted:
+                return False
         return (
             (not choice.organisations or self.org in choice.organisations)
             and (not choice.purposes or self.caller.purpose in choice.purposes)
@@ -252,30 +279,41 @@ class Oracle:
             return datetime(other.end.year, other.end.month, other.end.day, 23, 59, 59, 999999, ZoneInfo("UTC"))
         return other.recorded
 
-    def denies(self, choice: Choice, row: Row) -> bool:
-        label = row.label
-        if choice.permits or not self.standing(choice):
-            return False
-        if choice.kind in ("express-permission", "share-adjustments-nationally"):
-            return False  # a refusal of these only ends an earlier permission
-        if choice.organisations and self.org not in choice.organisations:
-            return False
-        if not self.purpose_matches(choice, self.request.break_glass is not None):
-            return False
-        if self.emergency() and choice.kind == "break-glass-only" and choice.break_glass_relaxes:
-            return False
-        for other in self.facts.choices:  # lifted by a later permission of the same scope
+    def dissents(self) -> list[Choice]:
+        """Every deny that counts: a refusal, or what a permission excepts; nothing of a choice that was replaced."""
+        found: list[Choice] = []
+        for whole in self.facts.choices:
+            if self.standing(whole) and whole.kind not in PERMISSIONS_ONLY and not self.replaced(whole):
+                parts = [one for one in whole.exceptions if self.standing(one)] if whole.permits else [whole]
+                found += [one for one in parts if not one.permits]
+        return found
+
+    def replaced(self, choice: Choice) -> bool:
+        """Whether a later permission of the same scope replaces it."""
+        for other in self.facts.choices:
             if other.permits and self.standing(other) and self.same_scope(other, choice) and choice.kind != "other":
                 later = other.recorded and choice.recorded and other.recorded > choice.recorded
                 if later and (other.source != self.org or choice.source == self.org):
-                    return False
+                    return True
+        return False
+
+    def for_caller(self, choice: Choice) -> bool:
+        named = not choice.organisations or self.org in choice.organisations
+        return named and self.purpose_matches(choice, self.request.break_glass is not None)
+
+    def denies(self, choice: Choice, row: Row, emergency: bool) -> bool:
+        label = row.label
+        if not self.for_caller(choice):
+            return False
         if choice.related:  # what else it means is not known: everything that it could mean
             meant = bool(choice.instances) or self.speaks_of(choice, label)
-            return meant and self.not_excepted(choice, label)
+            return meant and self.not_excepted(choice, label, emergency)
         if choice.instances:
-            excepted_everywhere = not any(self.not_excepted(choice, one) for one in self.facts.labels)
+            excepted_everywhere = not any(
+                self.not_excepted(choice, one, self.emergency_about(one)) for one in self.facts.labels
+            )
             return row.id in choice.instances and not excepted_everywhere
-        if not self.speaks_of(choice, label) or not self.not_excepted(choice, label):
+        if not self.speaks_of(choice, label) or not self.not_excepted(choice, label, emergency):
             return False
         return (choice.data_start is None or choice.data_start <= row.day) and (
             choice.data_end is None or row.day <= choice.data_end
@@ -289,15 +327,22 @@ class Oracle:
     def speaks_of(self, choice: Choice, label: Label) -> bool:
         if choice.about and label.organisation not in choice.about:
             return False
-        if choice.categories and label.category not in choice.categories:
+        categories = set(choice.categories)
+        if not choice.permits and Category.ADJUSTMENTS in categories:  # rule 8: a dissent hides all of it
+            categories.add(Category.IMPAIRMENTS)
+        if categories and label.category not in categories:
             return False
         return not choice.sensitivities or bool(choice.sensitivities & label.sensitivities)
 
-    def not_excepted(self, deny: Choice, label: Label) -> bool:
+    def not_excepted(self, deny: Choice, label: Label, emergency: bool) -> bool:
+        in_emergency = emergency and deny.kind == "break-glass-only"
+        if in_emergency and deny.break_glass_relaxes:
+            return False
         for one in deny.exceptions:
-            in_emergency = self.emergency() and deny.kind == "break-glass-only"
             if (
-                not (one.sensitivities or one.instances or one.data_start or one.data_end)
+                one.permits
+                and self.standing(one)
+                and not (one.sensitivities or one.instances or one.data_start or one.data_end)
                 and (not one.organisations or self.org in one.organisations)
                 and self.purpose_matches(one, in_emergency)
                 and self.speaks_of(one, label)
@@ -318,9 +363,14 @@ class Oracle:
 
     def label_shown(self, label: Label, agreement: Agreement) -> bool:
         """Whether any row at all of this label could be shown: dated and single rows are not announced."""
-        kept = [one for one in self.facts.choices if one.permits or not self.is_partial(one)]
+        kept = [self.whole(one) for one in self.facts.choices if one.permits or not self.is_partial(one)]
         without = Oracle(self.file, replace(self.facts, choices=tuple(kept)), self.request)
         return without.row_shown(Row(label, date(1900, 1, 1), self.facts.person), agreement)
+
+    def whole(self, choice: Choice) -> Choice:
+        if not choice.permits or choice.kind in PERMISSIONS_ONLY:
+            return choice
+        return structs.replace(choice, exceptions=tuple(one for one in choice.exceptions if not self.is_partial(one)))
 
     def is_partial(self, deny: Choice) -> bool:
         return not deny.related and bool(deny.instances or deny.data_start or deny.data_end)

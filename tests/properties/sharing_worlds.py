@@ -272,13 +272,14 @@ def choice(chance: Chance, number: int) -> Choice:
 def narrowed_choice(chance: Chance, number: int) -> Choice:
     kind = chance.one(*CHOICE_KINDS)
     opening = kind in ("share-charity-data", "view-by-charity", "express-permission", "share-adjustments-nationally")
+    permits = chance.mostly(opening, not opening)
     organisations = subset(chance, ORGANISATIONS)
     if kind in ("view-by-charity", "express-permission"):
         organisations = frozenset(chance.some(ORGANISATIONS, least=3))
     return Choice(
         consent=f"consent-{number}",
         kind=kind,
-        permits=chance.mostly(opening, not opening),
+        permits=permits,
         source=chance.one(*ORGANISATIONS),
         recorded=chance.one(None, *RECORDED),
         start=chance.mostly(None, TODAY - timedelta(days=10), TODAY + timedelta(days=10)),
@@ -294,23 +295,27 @@ def narrowed_choice(chance: Chance, number: int) -> Choice:
         related=chance.mostly(frozenset(), frozenset(), frozenset(ROWS[:1])),
         break_glass_relaxes=chance.one(True, False),
         purposes=chance.mostly(frozenset(), frozenset({"TREAT"}), frozenset({"HRESCH"}), frozenset({"BTG"})),
-        exceptions=tuple(exception(chance) for _ in chance.times(1)),
+        exceptions=tuple(exception(chance, permits=not permits) for _ in chance.times(1)),
         decided_by=chance.mostly("the person", "a deputy"),
         how=chance.one("", "signed form"),
     )
 
 
-def exception(chance: Chance) -> Choice:
+def exception(chance: Chance, *, permits: bool) -> Choice:
     return Choice(
         consent="exception",
         kind="exception",
-        permits=True,
+        permits=permits,
         source="P1",
+        start=chance.mostly(None, TODAY - timedelta(days=10), TODAY + timedelta(days=10)),
+        end=chance.mostly(None, TODAY + timedelta(days=10), TODAY - timedelta(days=2)),
         organisations=subset(chance, ORGANISATIONS),
         about=subset(chance, ORGANISATIONS),
         categories=subset(chance, CATEGORIES),
         purposes=chance.mostly(frozenset(), frozenset({"TREAT"}), frozenset({"BTG"})),
         sensitivities=chance.mostly(frozenset(), frozenset({"sexual health"})),
+        data_end=chance.mostly(None, None, TODAY - timedelta(days=1)),
+        instances=chance.mostly(frozenset(), frozenset(), frozenset(ROWS[:1])),
     )
 
 
@@ -340,7 +345,7 @@ def fitting(chance: Chance, caller: str, number: int) -> Choice:
         else frozenset(),
         how=chance.one("", "signed form"),
         break_glass_relaxes=chance.one(True, False),
-        exceptions=tuple(exception(chance) for _ in chance.times(1)),
+        exceptions=tuple(exception(chance, permits=kind == "break-glass-only") for _ in chance.times(1)),
     )
 
 

@@ -126,14 +126,13 @@ def fewer_relationships(draw: st.DrawFn, world: World) -> World:
 
 @st.composite
 def fewer_consents(draw: st.DrawFn, world: World) -> World:
-    """Without some of the permissions that are in force. A permission that was withdrawn is no consent: the record of
-    its end stays."""
+    """Without some of the permissions that are in force; what they except stays denied. A permission that was withdrawn
+    is no consent: the record of its end stays."""
     in_force = [one for one in world.facts.choices if one.permits and one.active and not (one.end and one.end < TODAY)]
     gone = set(draw(st.lists(st.sampled_from(range(len(in_force))), unique=True))) if in_force else set()
     removed = [id(one) for n, one in enumerate(in_force) if n in gone]
-    return replace(
-        world, facts=replace(world.facts, choices=tuple(one for one in world.facts.choices if id(one) not in removed))
-    )
+    kept = tuple(each for one in world.facts.choices for each in (one.exceptions if id(one) in removed else (one,)))
+    return replace(world, facts=replace(world.facts, choices=kept))
 
 
 @st.composite

@@ -1,14 +1,16 @@
 """`decide` agrees with a second, naive reading of the table on random agreements, facts and requests."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from msgspec import structs
 
 from integration.sharing.decide import decide
 from integration.sharing.request import Denial
 from tests.properties.sharing_oracle import Answer, Oracle
-from tests.properties.sharing_worlds import World, shown, smallest, world, worlds
+from tests.properties.sharing_worlds import Row, World, shown, smallest, world, worlds
 
 THOROUGH = settings(max_examples=5 * settings.default.max_examples, deadline=None)
 
@@ -17,9 +19,10 @@ def decided(given_world: World) -> Answer:
     decision = decide(given_world.request, given_world.facts, given_world.policy)
     if isinstance(decision, Denial):
         return Answer(forbidden=not decision.not_found, not_found=decision.not_found)
+    rows = shown(decision, given_world.facts)
     return Answer(
-        rows=frozenset(shown(decision, given_world.facts)),
-        hide_location=decision.hide_location,
+        rows=frozenset(rows),
+        unlocated=frozenset(row for row in rows if decision.hides_location(row.label.id)),
         pseudonymise=decision.pseudonymise,
         announced=frozenset(decision.announced),
     )
@@ -38,6 +41,12 @@ def test_decide_agrees_with_the_oracle(random_world: World):
     assert decided(random_world) == by_the_oracle(random_world), random_world
 
 
+def without_exceptions(one: World) -> set[Row]:
+    """What would be shown if permissions excepted nothing."""
+    choices = tuple(structs.replace(each, exceptions=()) if each.permits else each for each in one.facts.choices)
+    return shown(decide(one.request, replace(one.facts, choices=choices), one.policy), one.facts)
+
+
 OCCURRENCES = {
     "something is shown": lambda world, grant: bool(grant.labels),
     "a period is withheld": lambda world, grant: bool(grant.windows),
@@ -47,6 +56,8 @@ OCCURRENCES = {
     "the relationship is self-claimed": lambda world, grant: grant.self_claimed,
     "the location is hidden": lambda world, grant: grant.hide_location,
     "a restricted person is located": lambda world, grant: world.facts.restricted and not grant.hide_location,
+    "the location is hidden in a part": lambda world, grant: bool(grant.unlocated) and not grant.hide_location,
+    "what a permission excepts is denied": lambda world, grant: shown(grant, world.facts) < without_exceptions(world),
     "output is pseudonymised": lambda world, grant: bool(grant.pseudonymise and grant.labels),
     "sensitive information is shown": lambda world, grant: any(
         label.sensitivities and label.id in grant.labels for label in world.facts.labels

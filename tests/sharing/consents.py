@@ -64,7 +64,7 @@ class Said:
 def in_force(person: Person, day: date, caller: str) -> list[Said]:
     """The Consents that count on this day: active, in their period, and not replaced by a newer one of the same scope
     that counts too and that the same decision maker made. A permission that the caller itself recorded replaces
-    nothing, or callers could widen their own view."""
+    nothing that others recorded, or callers could widen their own view."""
     standing = []
     for source in person.sources:
         for consent in source.consents:
@@ -75,7 +75,7 @@ def in_force(person: Person, day: date, caller: str) -> list[Said]:
     for said in standing:
         replaced = False
         for other in standing:
-            if other.by == caller and other.root["type"] == "permit":
+            if other.by == caller != said.by and other.root["type"] == "permit":
                 continue
             if other.recorded > said.recorded and other.decider == said.decider and _scope(other) == _scope(said):
                 replaced = True

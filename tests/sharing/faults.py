@@ -14,7 +14,6 @@ from integration.record import consult, reader
 from integration.sharing import choices_in_force, decide, facts, policy, relationship, rules
 from integration.sharing.agreements import Agreement
 from integration.sharing.request import Category, Denial
-from tests.sharing import stored
 
 Patch = pytest.MonkeyPatch
 
@@ -155,10 +154,6 @@ def _without_reason(original: Any) -> Any:
     return lambda request, policy_: original(replace(request, break_glass=None), policy_)
 
 
-def _without_nested(original: Any) -> Any:
-    return lambda consent, source: original(consent, source)[:1]
-
-
 FAULTS = (
     Fault("an agreement that has expired still counts", _put(Agreement, "in_force", lambda _: lambda self, on: self.starts <= on)),
     Fault("an agreement counts before it is in force",
@@ -174,7 +169,12 @@ FAULTS = (
     Fault("references to withheld resources stay", _put(reader.Reader, "_hidden", lambda _: _nothing_hidden)),
     Fault("facts that no longer hold still count",
           _put(facts, "_FACTS", lambda original: original.replace("and f.until = 'infinity'", ""))),
-    Fault("a dissent inside a Consent that permits is ignored", _put(stored, "choices_of", _without_nested)),
+    Fault("a dissent inside a Consent that permits is ignored",
+          _put(choices_in_force, "_denied", lambda old: lambda one: () if one.permits else old(one))),
+    Fault("what is excepted for some time is excepted for ever", _put(choices_in_force, "_on", lambda _: lambda one, day: one)),
+    Fault("a dissent to the adjustments leaves the impairments", _put(choices_in_force, "_is_behind", lambda _: lambda *_: False)),
+    Fault("one agreement's terms for emergencies hold under all",
+          _put(rules, "recipient", lambda _: lambda case, bases: case.in_emergency if case.glass else case.recipient)),
     Fault("an exception for some is one for everybody",
           _put(choices_in_force, "_excepts", lambda _: lambda one, deny, label, recipient: True)),
     Fault("a withdrawn Consent still counts",

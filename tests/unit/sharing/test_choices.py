@@ -192,10 +192,11 @@ class TestPCF:
         assert [forbids(one, CLINICAL, who) for one in effective([found], who, DAY).denies] == [True]
 
 
+CLINICAL_CLASS = {"class": [{"system": "https://toldonce.example/CodeSystem/category", "code": "clinical record"}]}
+
+
 class TestExceptions:
     """What a Consent excepts, in its own period, and as long as the Consent."""
-
-    CLINICAL_CLASS = {"class": [{"system": "https://toldonce.example/CodeSystem/category", "code": "clinical record"}]}
 
     def shown(self, *consents: dict, purpose: str = "TREAT", source: str = "GP1") -> bool:
         found = tuple(one for each in consents for one in choices_of(each, source))
@@ -210,14 +211,14 @@ class TestExceptions:
         ],
     )
     def test_what_an_objection_excepts_for_some_time_is_excepted_for_that_time_only(self, period: dict, shown: bool):
-        excepted = {"type": "permit", "period": period, **self.CLINICAL_CLASS}
+        excepted = {"type": "permit", "period": period, **CLINICAL_CLASS}
         objection = ours("objection-to-sharing", {"type": "deny", "provision": [excepted]})
 
         assert self.shown(objection) == shown
 
     @pytest.mark.parametrize(("end", "shown"), [("2026-02-01", True), ("2026-06-15", False)])
     def test_what_a_permission_excepts_for_some_time_too(self, end: str, shown: bool):
-        excepted = {"type": "deny", "period": {"end": end}, **self.CLINICAL_CLASS}
+        excepted = {"type": "deny", "period": {"end": end}, **CLINICAL_CLASS}
 
         assert self.shown(ours("restrict-category", {"type": "permit", "provision": [excepted]})) == shown
 
@@ -230,9 +231,9 @@ class TestExceptions:
         assert sees(CLINICAL, granted(asked(break_glass=EMERGENCY), facts(choices=(found,)))) == relaxed
 
     def test_a_newer_permission_replaces_an_older_one_with_what_it_excepts(self):
-        older = ours("restrict-category", {"type": "permit", "provision": [{"type": "deny", **self.CLINICAL_CLASS}]})
+        older = ours("restrict-category", {"type": "permit", "provision": [{"type": "deny", **CLINICAL_CLASS}]})
         newer = ours("restrict-category", {"type": "permit"}, dateTime="2026-02-01")
-        narrower = ours("restrict-category", {"type": "permit", **self.CLINICAL_CLASS}, dateTime="2026-02-01")
+        narrower = ours("restrict-category", {"type": "permit", **CLINICAL_CLASS}, dateTime="2026-02-01")
 
         assert not self.shown(older)
         assert self.shown(older, newer)
@@ -240,7 +241,7 @@ class TestExceptions:
 
     def test_a_newer_permission_has_its_own_exceptions(self):
         older = ours("restrict-category", {"type": "permit"})
-        excepted = {"type": "deny", **self.CLINICAL_CLASS}
+        excepted = {"type": "deny", **CLINICAL_CLASS}
         newer = ours("restrict-category", {"type": "permit", "provision": [excepted]}, dateTime="2026-02-01")
 
         assert not self.shown(older, newer)
@@ -259,7 +260,7 @@ class TestExceptions:
         assert not shown(excepted)
 
     def test_what_a_void_permission_excepts_is_denied_all_the_same(self):
-        void = {"type": "permit", "code": [{"text": "all"}], "provision": [{"type": "deny", **self.CLINICAL_CLASS}]}
+        void = {"type": "permit", "code": [{"text": "all"}], "provision": [{"type": "deny", **CLINICAL_CLASS}]}
 
         assert not self.shown(ours("restrict-category", void))
 

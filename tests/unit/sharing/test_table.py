@@ -296,6 +296,21 @@ TABLE = {
         False,
         False,
     ),
+    "8 the national flag that the person refused and a deputy permitted": Row(
+        "adjustments",
+        ADJUSTMENT,
+        Asked(
+            with_choices(
+                choice("share-adjustments-nationally", permits=True, decided_by="a deputy", recorded=NOW),
+                choice("share-adjustments-nationally"),
+                what=ADJUSTMENT,
+            ),
+            NATIONAL,
+        ),
+        Asked(with_choices(SHARED_NATIONALLY, what=ADJUSTMENT), NATIONAL),
+        False,
+        False,
+    ),
     "9 the national data opt-out": Row(
         "beyond-care", CLINICAL, Asked(facts(national_opt_out=True), RESEARCH), Asked(facts(), RESEARCH), False, False
     ),
@@ -478,7 +493,7 @@ class TestRestrictedPerson:
         others = label(Category.DEMOGRAPHICS, "HOS")
         decision = granted(asked(), facts(others, restricted=True), _only_of_practices(need_of_location=("doctor",)))
 
-        assert decision.hide_location
+        assert decision.unlocated == (others.id,)
 
 
 def _only_of_practices(**changes: Any) -> Policy:
