@@ -24,3 +24,8 @@ Whole = Annotated[int, Constraint(ge=-(2**53), le=2**53)]
 
 class Element(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """Base of every datatype and resource: camelCase on the wire, absent when empty."""
+
+
+class Period(Element, frozen=True, kw_only=True):
+    start: DateTime | None = None
+    end: DateTime | None = None

@@ -8,6 +8,7 @@ from adapters.fhir.primitives import Date as Date
 from adapters.fhir.primitives import DateTime as DateTime
 from adapters.fhir.primitives import Element as Element
 from adapters.fhir.primitives import Id as Id
+from adapters.fhir.primitives import Period as Period
 from adapters.fhir.primitives import Positive as Positive
 from adapters.fhir.primitives import Text as Text
 from adapters.fhir.primitives import Uri as Uri
@@ -32,11 +33,6 @@ class Coding(Element, frozen=True, kw_only=True):
 class CodeableConcept(Element, frozen=True, kw_only=True):
     coding: tuple[Coding, ...] = ()
     text: Text | None = None
-
-
-class Period(Element, frozen=True, kw_only=True):
-    start: DateTime | None = None
-    end: DateTime | None = None
 
 
 class Extension(Element, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ examples (NHSDigital/personal-demographics-service-api, specification/).
 from typing import Literal
 
 from adapters.fhir.primitives import Code, Date, DateTime, Element, Positive, Text, Uri
+from adapters.fhir.primitives import Period as Period
 
 
 class Coding(Element, frozen=True, kw_only=True):
@@ -19,11 +20,6 @@ class Coding(Element, frozen=True, kw_only=True):
 class CodeableConcept(Element, frozen=True, kw_only=True):
     coding: tuple[Coding, ...] = ()
     text: Text | None = None
-
-
-class Period(Element, frozen=True, kw_only=True):
-    start: DateTime | None = None
-    end: DateTime | None = None
 
 
 class BirthPlace(Element, frozen=True, kw_only=True):

@@ -5,24 +5,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints
 
 from adapters.transport.asking import Certificates, Limits
 from adapters.transport.gp_connect import Practice
 from adapters.transport.gp_connect_request import NO_SMARTCARD, Requester
-from integration.errors import NotPossible
+from integration.ingest import document
+from integration.ingest.document import Document, Ods, Part, Url
 
-Ods = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3,12}$")]
 Asid = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#@]+$")]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AskingUser(_Part):
+class AskingUser(Part):
     """Whoever answers for the requests: GP Connect forbids an invented "system" user."""
 
     id: str
@@ -33,12 +27,12 @@ class AskingUser(_Part):
     sds_role_profile: str = NO_SMARTCARD
 
 
-class AskingOrganisation(_Part):
+class AskingOrganisation(Part):
     ods: Ods
     name: str
 
 
-class Asking(_Part):
+class Asking(Part):
     """This system, as GP Connect knows it."""
 
     asid: Asid
@@ -54,13 +48,13 @@ class Asking(_Part):
     authority: Path | None = None
 
 
-class Endpoint(_Part):
+class Endpoint(Part):
     ods: Ods
     base: Url
     asid: Asid
 
 
-class GpConnectSettings(_Part):
+class GpConnectSettings(Document):
     """The whole document. Hours and seconds are numbers; a relative path is relative to the document's folder."""
 
     asking: Asking
@@ -74,7 +68,6 @@ class GpConnectSettings(_Part):
     timeout_seconds: float = Field(default=60, gt=0)
     attempts: int = Field(default=3, ge=1)
     backoff_seconds: float = Field(default=1, ge=0)
-    folder: Path = Field(default=Path(), exclude=True)
 
     @cached_property
     def by_code(self) -> Mapping[str, Practice]:
@@ -121,15 +114,5 @@ class GpConnectSettings(_Part):
 
 def load(path: Path | None) -> GpConnectSettings:
     """The document at `path`. Raises NotPossible, naming the fields that are wrong, never their values."""
-    if path is None:
-        raise NotPossible("no practices are known: TOLDONCE_GP_CONNECT names no document (docs/gp-connect.md)")
-    try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-        return GpConnectSettings.model_validate({**content, "folder": path.parent})
-    except OSError as error:
-        raise NotPossible(f"{path.name} cannot be read ({type(error).__name__})") from None
-    except (yaml.YAMLError, UnicodeDecodeError, TypeError):
-        raise NotPossible(f"{path.name} is no YAML document with names and values") from None
-    except ValidationError as error:
-        wrong = sorted({f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_input=False)})
-        raise NotPossible(f"{path.name}: {'; '.join(wrong)}") from None
+    missing = "no practices are known: TOLDONCE_GP_CONNECT names no document (docs/gp-connect.md)"
+    return document.load(path, GpConnectSettings, missing)

@@ -20,7 +20,7 @@ from adapters.transport.mllp import Handler
 from integration.feeds import FEEDS
 from integration.ingest import inbox
 from integration.ingest.inbox import Delivery
-from integration.ingest.reading import keep, read
+from integration.ingest.reading import encoded, read
 from integration.store.connection import Connection
 
 log = structlog.get_logger()
@@ -112,8 +112,8 @@ def mllp_handler(to: Receiver, sender: str, clock: Callable[[], datetime] = lamb
         now = clock()
         found = _found(message, sender, now)
         answer = acknowledge(message, _outcome(found), control_id=secrets.token_hex(10), at=now)
-        kept = keep(found) if found else None
-        return to.put(Delivery(FEED, sender, _NAME, message, received=now, found=kept), answer)
+        delivery = Delivery(FEED, sender, _NAME, message, received=now, found=encoded(found) if found else None)
+        return to.put(delivery, answer)
 
     def refuse(head: bytes) -> bytes:
         return acknowledge(head, refused(_TOO_LARGE), control_id=secrets.token_hex(10), at=clock())

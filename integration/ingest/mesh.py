@@ -9,28 +9,22 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import asyncpg
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import StringConstraints, model_validator
 
 from adapters.transport.mesh import About, Access, Mailbox, MeshUnavailable, Retrieved
-from integration.errors import NotPossible
 from integration.feeds import FEEDS
-from integration.ingest import inbox, left_behind
+from integration.ingest import document, inbox, left_behind
+from integration.ingest.document import Document, Ods, Part, Url
 from integration.ingest.inbox import Delivery
 
 TRANSPORT: Literal["MESH"] = "MESH"
-Ods = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3,12}$")]
 MailboxId = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4,100}$")]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Route(_Part):
+class Route(Part):
     """Messages of one workflow from one mailbox: which feed they are, and which organisation speaks."""
 
     workflow: Annotated[str, StringConstraints(min_length=1)]
@@ -41,17 +35,24 @@ class Route(_Part):
     """ODS code of the organisation whose feed it is."""
 
 
-class MeshSettings(_Part):
+class MeshSettings(Document):
     """The whole document (`TOLDONCE_MESH`); a relative path is relative to its folder. Secrets are not in it."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#@]+$")]
+    url: Url
     mailbox: MailboxId
     """Our own."""
     certificate: Path | None = None
     key: Path | None = None
     authority: Path | None = None
     routes: tuple[Route, ...]
-    folder: Path = Field(default=Path(), exclude=True)
+
+    @model_validator(mode="after")
+    def _routes_lead_somewhere(self) -> Self:
+        if unknown := sorted({one.feed for one in self.routes} - FEEDS.keys()):
+            raise ValueError(f"there is no feed {', '.join(unknown)}; the feeds are {', '.join(FEEDS)}")
+        if len({(one.workflow, one.mailbox) for one in self.routes}) < len(self.routes):
+            raise ValueError("two routes have the same workflow and mailbox")
+        return self
 
     def access(self, password: str, shared_key: str) -> Access:
         """How to open the mailbox."""
@@ -69,23 +70,8 @@ class MeshSettings(_Part):
 
 def load(path: Path | None) -> MeshSettings:
     """The document at `path`. Raises NotPossible, naming the fields that are wrong, never their values."""
-    if path is None:
-        raise NotPossible("no mailbox is known: TOLDONCE_MESH names no document (docs/transports.md)")
-    try:
-        settings = MeshSettings.model_validate({**yaml.safe_load(path.read_text("utf-8")), "folder": path.parent})
-    except OSError as error:
-        raise NotPossible(f"{path.name} cannot be read ({type(error).__name__})") from None
-    except (yaml.YAMLError, UnicodeDecodeError, TypeError):
-        raise NotPossible(f"{path.name} is no YAML document with names and values") from None
-    except ValidationError as error:
-        wrong = sorted({f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_input=False)})
-        raise NotPossible(f"{path.name}: {'; '.join(wrong)}") from None
-    unknown = sorted({one.feed for one in settings.routes} - FEEDS.keys())
-    if unknown:
-        raise NotPossible(f"{path.name}: there is no feed {', '.join(unknown)}; the feeds are {', '.join(FEEDS)}")
-    if len({(one.workflow, one.mailbox) for one in settings.routes}) < len(settings.routes):
-        raise NotPossible(f"{path.name}: two routes have the same workflow and mailbox")
-    return settings
+    missing = "no mailbox is known: TOLDONCE_MESH names no document (docs/transports.md)"
+    return document.load(path, MeshSettings, missing)
 
 
 @dataclass

@@ -1,10 +1,9 @@
 """The PDS document (`TOLDONCE_PDS`, YAML): who asks, where, about whom, how often. docs/pds.md."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, model_validator
 
 from adapters.transport.asking import Certificates, Limits
 from adapters.transport.breaker import Breaker
@@ -13,17 +12,13 @@ from adapters.transport.pds import LIMITS, Pds
 from adapters.transport.pds_token import Credentials
 from integration.errors import NotPossible
 from integration.feeds import FEEDS
+from integration.ingest import document
+from integration.ingest.document import Document, Ods, Part, Url
 
-Ods = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3,12}$")]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#@]+$")]
 SOURCES = tuple(name for name in FEEDS if name != "pds")
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Application(_Part):
+class Application(Part):
     """This application, as the API platform knows it."""
 
     api_key: str
@@ -33,7 +28,7 @@ class Application(_Part):
     organisation: Ods | None = None
 
 
-class PdsSettings(_Part):
+class PdsSettings(Document):
     """The whole document. Days and seconds are numbers; a relative path is relative to the document's folder."""
 
     base: Url
@@ -61,7 +56,12 @@ class PdsSettings(_Part):
     """So many failures in a row open the circuit."""
     rest_seconds: float = Field(default=30, gt=0)
     """The circuit is tried again after so long; twice as long each further time, to ten minutes."""
-    folder: Path = Field(default=Path(), exclude=True)
+
+    @model_validator(mode="after")
+    def _feeds_are_known(self) -> Self:
+        if unknown := sorted(set(self.feeds) - set(SOURCES)):
+            raise ValueError(f"there is no feed {', '.join(unknown)} to trace people of")
+        return self
 
     def client(self) -> Pds:
         """Asks as this application. Raises NotPossible where its key cannot be read."""
@@ -93,18 +93,4 @@ class PdsSettings(_Part):
 
 def load(path: Path | None) -> PdsSettings:
     """The document at `path`. Raises NotPossible, naming the fields that are wrong, never their values."""
-    if path is None:
-        raise NotPossible("PDS is not known: TOLDONCE_PDS names no document (docs/pds.md)")
-    try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-        settings = PdsSettings.model_validate({**content, "folder": path.parent})
-    except OSError as error:
-        raise NotPossible(f"{path.name} cannot be read ({type(error).__name__})") from None
-    except (yaml.YAMLError, UnicodeDecodeError, TypeError):
-        raise NotPossible(f"{path.name} is no YAML document with names and values") from None
-    except ValidationError as error:
-        wrong = sorted({f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_input=False)})
-        raise NotPossible(f"{path.name}: {'; '.join(wrong)}") from None
-    if unknown := sorted(set(settings.feeds) - set(SOURCES)):
-        raise NotPossible(f"{path.name}: there is no feed {', '.join(unknown)} to trace people of")
-    return settings
+    return document.load(path, PdsSettings, "PDS is not known: TOLDONCE_PDS names no document (docs/pds.md)")

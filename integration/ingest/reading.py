@@ -30,13 +30,13 @@ def parsed(feed: Feed, envelope: Envelope) -> Parsed:
     if envelope.tries >= TOO_OFTEN:
         return Parsed(defects=[ends_the_process(envelope)])
     if envelope.found is not None:
-        return _kept(envelope.found)
+        return _decoded(envelope.found)
     return read(feed, envelope.content, name=envelope.name, sender=envelope.sender, as_of=envelope.as_of)
 
 
-_kept = msgspec.msgpack.Decoder(Parsed).decode
-keep = msgspec.msgpack.Encoder().encode
+encoded = msgspec.msgpack.Encoder().encode
 """What was read on receipt, as `Delivery.found` holds it."""
+_decoded = msgspec.msgpack.Decoder(Parsed).decode
 
 
 def read(feed: Feed, content: bytes, *, name: str, sender: str, as_of: datetime) -> Parsed:
