@@ -6,29 +6,49 @@ Core retired the element), PID-18 to 21, 24, 25, and ZU8-1 (sexual orientation: 
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar
 
 from adapters.acute.clinical import read_allergies, read_allergy_changes
 from adapters.acute.datatypes import address, coded, name, one_doctor, organisation, telecom, telecoms, time
-from adapters.acute.er7 import Composite, Message, Segment
+from adapters.acute.er7 import Composite, Delimiters, Message, Segment
 from adapters.acute.identifiers import NOT_TRACED, is_placeholder, read_ids
 from adapters.acute.records import Coded, Identifier, Person, Relative
 from adapters.acute.times import birth_date
 from adapters.records import Defect
 
 T = TypeVar("T")
+_OF_PERSON = ("PD1", "NK1", "AL1", "IAM", "ZU8")
+"""Segments that, beside PID, say something of the person."""
+_KEPT = 1 << 13
+"""Characters of these segments: what is longer is read each time, so that little memory is kept."""
 _STATUSES = frozenset({"01", "02", "03", "04", "05", "06", "07", "08"})
 
 
 def read_person(message: Message, pid: Segment, defects: list[Defect]) -> Person:
-    """What a message says of the person, with HL7's three meanings kept (see `records`)."""
-    pd1, zu8 = message.first("PD1"), message.first("ZU8")
+    """What a message says of the person, with HL7's three meanings kept (see `records`). All messages of one stay say
+    the same of the person: what was read a moment ago is not read again."""
+    said = [pid, *(segment for name in _OF_PERSON for segment in message.every(name))]
+    lines = [segment.line for segment in said]
+    read = _read if sum(map(len, lines)) <= _KEPT else _read.__wrapped__
+    person, found = read(pid.delimiters, *lines)
+    defects += found
+    return person
+
+
+@lru_cache(maxsize=1024)
+def _read(delimiters: Delimiters, pid_line: str, *lines: str) -> tuple[Person, tuple[Defect, ...]]:
+    """From the lines of these segments, the first of them PID."""
+    pid, defects = Segment(pid_line, delimiters), list[Defect]()
+    others = [Segment(line, delimiters) for line in lines]
+    sent = {name: [one for one in others if one.name == name] for name in _OF_PERSON}
+    pd1, zu8 = (next(iter(sent[name]), None) for name in ("PD1", "ZU8"))
     number, identifiers = _ids(pid, defects)
     status, reliability = _reliability(pid)
     unknown = pid.value(31)
     if number and (is_placeholder(number) or unknown == "Y"):
         status = NOT_TRACED
-    return Person(
+    person = Person(
         nhs_number=number,
         nhs_number_status=status if number else None,  # a status never speaks for a number of another message
         identifiers=identifiers,
@@ -48,12 +68,13 @@ def read_person(message: Message, pid: Segment, defects: list[Defect]) -> Person
         reliability=reliability,
         practice=organisation(pd1.repetitions(3)) if pd1 else None,
         gp=one_doctor(pd1.repetitions(4)) if pd1 else None,
-        relatives=_relatives(message.every("NK1"), defects),
-        allergies=read_allergies(message.every("AL1"), defects),
-        allergy_changes=read_allergy_changes(message.every("IAM"), defects),
+        relatives=_relatives(sent["NK1"], defects),
+        allergies=read_allergies(sent["AL1"], defects),
+        allergy_changes=read_allergy_changes(sent["IAM"], defects),
         sharing=zu8.value(2) if zu8 else None,
         location_hiding=zu8.value(4) if zu8 else None,
     )
+    return person, tuple(defects)
 
 
 def _each(segment: Segment, number: int, read: Callable[[Composite], T]) -> tuple[T, ...] | None:

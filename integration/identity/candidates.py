@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
-import msgspec
 from asyncpg import Record
 
 from integration.identity.blocks import CROWDED, blocks, number_blocks
 from integration.identity.compare import compare
-from integration.identity.demographics import Demographics
+from integration.identity.demographics import Demographics, kept
 from integration.identity.people import Decision
 from integration.store.connection import Connection
 
@@ -43,7 +42,7 @@ async def compared(connection: Connection, changed: Mapping[UUID, Demographics])
         decision
         for mine, other, stated in rows
         if stated is not None
-        for decision in _decided(everybody[mine], (other, msgspec.convert(stated, Demographics)))
+        for decision in _decided(everybody[mine], (other, kept(stated)))
     }
     return Compared([id_ for id_, _ in everybody.values()], decisions)
 
@@ -60,7 +59,7 @@ def _decided(one: _Known, other: _Known) -> Sequence[Decision]:
 async def _jostled(connection: Connection, moved: Sequence[Record]) -> dict[int, _Known]:
     """Whoever is in a block that these moves made crowded or no longer so. Each is a block and by how many it grew."""
     rows = await connection.fetch(_JOSTLED, [one["block"] for one in moved], [one["by"] for one in moved], CROWDED)
-    return {key: (id_, msgspec.convert(stated, Demographics)) for key, id_, stated in rows if stated is not None}
+    return {key: (id_, kept(stated)) for key, id_, stated in rows if stated is not None}
 
 
 _KEYS = "select key, id from toldonce.source_patient where id = any($1)"
@@ -75,7 +74,7 @@ select block, sum(by)::int as by from (select block, 1 as by from come union all
 group by block having sum(by) <> 0
 """
 _JOSTLED = """
-select s.key, s.id, s.demographics from unnest($1::bigint[], $2::int[]) as m(block, by)
+select s.key, s.id, s.demographics::text from unnest($1::bigint[], $2::int[]) as m(block, by)
 cross join lateral (select count(*) as now from (
     select from toldonce.block b where b.block = m.block limit $3 + 1 + greatest(m.by, 0)) held) held
 join toldonce.block b on b.block = m.block
@@ -88,7 +87,7 @@ with found as materialized (
     from unnest($1::bigint[], $2::bigint[], $3::int[]) as m(mine, block, most)
     cross join lateral (select b.source_patient from toldonce.block b where b.block = m.block limit m.most) o),
 crowded as (select mine, block from found group by mine, block, most having count(*) = most)
-select f.mine, s.id, s.demographics
+select f.mine, s.id, s.demographics::text
 from (select distinct mine, other from found where other <> mine
     and not exists (select from crowded c where c.mine = found.mine and c.block = found.block)) f
 cross join lateral (select id, demographics from toldonce.source_patient where key = f.other limit 1) s

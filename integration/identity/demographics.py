@@ -57,6 +57,14 @@ class Demographics(msgspec.Struct, frozen=True):
     """Other identifiers as `system|value`: another sector's id of the person, where somebody noted it."""
 
 
+_decode = msgspec.json.Decoder(Demographics).decode
+
+
+def kept(text: str) -> Demographics:
+    """From the JSON of `source_patient.demographics`: asked for as text, so that it is decoded once."""
+    return _decode(text)
+
+
 def demographics(patient: Resource) -> Demographics:
     """Comparable demographics of a UK Core Patient. A number with a bad check digit, or one digit repeated ten times
     (these pass the check digit), is no number. Of somebody whose identity the source does not know there is nothing

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from integration.identity.candidates import compared
-from integration.identity.demographics import Demographics
+from integration.identity.demographics import Demographics, kept
 from integration.identity.doubts import reconsider
 from integration.identity.moving import move
 from integration.identity.people import OF_AUTHORITY, OF_SOURCE, Decision, People, issued_to, people, person_ids
@@ -191,7 +191,7 @@ with recursive reach(id) as (
         where m.id = reach.id
     ) next
 )
-select s.id, s.person, s.demographics from reach
+select s.id, s.person, s.demographics::text from reach
 cross join lateral (select id, person, demographics from toldonce.source_patient where id = reach.id limit 1) s
 """
 """The limit lets the planner know that few are reached, of however many."""
@@ -200,10 +200,7 @@ cross join lateral (select id, person, demographics from toldonce.source_patient
 async def _connected(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, tuple[UUID | None, Demographics]]:
     """These source patients, whoever is taken for the same person now, and whoever a SAME decision leads to."""
     rows = await connection.fetch(_CONNECTED, list(ids))
-    return {
-        id_: (person, msgspec.convert(stated, Demographics) if stated else Demographics())
-        for id_, person, stated in rows
-    }
+    return {id_: (person, kept(stated) if stated else Demographics()) for id_, person, stated in rows}
 
 
 async def _decisions(connection: Connection, ids: Sequence[UUID]) -> list[_Logged]:
