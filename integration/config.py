@@ -3,7 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -15,6 +15,9 @@ class Settings(BaseSettings):
     database_url: str | None = None
     """PostgreSQL URL, of the database's owner (migrations) or of a login role (each serving process its own); empty =
     the embedded PostgreSQL in `data_dir`."""
+    recording_database_url: str | None = None
+    """PostgreSQL URL of the login role `toldonce_worker`, for a process that serves and whose own URL is that of
+    `toldonce_api`: what is recorded through the API goes this way; empty = there it only reads."""
     data_dir: Path = Path(".toldonce")
     """Embedded database, signing keys, demo clients' keys."""
     host: str = "127.0.0.1"
@@ -45,6 +48,27 @@ class Settings(BaseSettings):
     """Shared key of the MESH environment that the mailbox is in."""
     ingest_largest: int = 64 << 20
     """Bytes of a file that `POST /ingest/{feed}` takes; larger ones come by MESH or by a watched folder."""
+    issuers: Path | None = None
+    """YAML document of identity providers that vouch for users (docs/clients.md); empty = users are who clients say."""
+    keys_authority: Path | None = None
+    """PEM file with the authorities that sign the certificates of where clients and identity providers publish their
+    keys; empty = the system's own list."""
+    client_rate: float = Field(default=1000, gt=0)
+    """Requests a second that each process takes from a client whose registration says nothing else."""
+    client_burst: int = Field(default=2000, ge=1)
+    """Requests of such a client that may come together after a pause."""
+    audit_origin: str = "toldonce.example/audit"
+    """Name of the audit log in its checkpoints, such as `records.example.org/audit`. It counts when the first key is
+    made."""
+    audit_copy: Path | None = None
+    """Folder for the copy of checkpoints and leaf hashes (docs/audit.md), on a machine that whoever looks after the
+    database cannot write to; empty = no copy is kept."""
+    audit_maildir: Path | None = None
+    """Maildir into which every hour a message with the newest checkpoint is put; empty = none is."""
+    audit_witnesses: str = ""
+    """Verifier keys of the witnesses whose cosignatures are taken, with spaces between."""
+    audit_years: int = 8
+    """Years for which audit events are kept at least; `toldonce audit retain` refuses to remove younger ones."""
     test_data: bool = True
     """Tag every resource as test data (meta.tag HTEST). Everything this project ships with is synthetic."""
 

@@ -12,7 +12,7 @@ from adapters.synthetic import organisations
 from adapters.synthetic.world import FeedFile
 from integration.api.clients import register
 from integration.api.keys import new_client_key, public_jwks, save_private
-from integration.api.scopes import SEND_SCOPE
+from integration.api.scopes import RECORD_SCOPES, SEND_SCOPE
 from integration.config import Settings
 from integration.sharing.request import Client
 from integration.store.connection import Connection
@@ -21,6 +21,8 @@ COMMAND = ".venv/bin/toldonce"
 PYTHON = ".venv/bin/python"
 FIRST_URL = f'{PYTHON} -c \'import json,sys; print(json.load(sys.stdin)["entry"][0]["fullUrl"])\''
 AGREEMENTS = Path(__file__).parent / "sharing" / "coventry.yaml"
+OFFICER = ("R. Okafor", "X9H")
+"""The demo's information governance officer, of the hub."""
 MRS_T = "9990000018"
 """Her NHS number; who else there is: `adapters/synthetic/named`."""
 
@@ -36,12 +38,31 @@ class DemoClient:
     purposes: Sequence[str]
     feeds: Sequence[str] = ()
     """Feeds that it may send files of."""
+    records: bool = False
+    """Whether what its users say may be recorded through the API."""
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What it is registered for."""
+        return ("system/*.rs", *((SEND_SCOPE,) if self.feeds else ()), *(RECORD_SCOPES if self.records else ()))
 
 
 CLIENTS = (
-    DemoClient("gp-system", "Earlsdon Avenue Practice clinical system", "X90401", ("GP",), ("TREAT",)),
     DemoClient(
-        "hospital-epr", "Hospital patient record", "X9A", ("emergency doctor", "hospital doctor"), ("TREAT", "ETREAT")
+        "gp-system",
+        "Earlsdon Avenue Practice clinical system",
+        "X90401",
+        ("GP", "receptionist"),
+        ("TREAT", "PATADMIN"),
+        records=True,
+    ),
+    DemoClient(
+        "hospital-epr",
+        "Hospital patient record",
+        "X9A",
+        ("emergency doctor", "hospital doctor"),
+        ("TREAT", "ETREAT"),
+        records=True,
     ),
     DemoClient(
         "community-system",
@@ -55,15 +76,17 @@ CLIENTS = (
         "Adult social care case system",
         "X9L",
         ("social worker", "approved mental health professional"),
-        ("TREAT",),
+        ("TREAT", "PATADMIN"),
+        records=True,
     ),
     DemoClient(
         "companions",
         "Companions Coventry case book",
         "X9V01",
         ("social prescriber", "charity worker"),
-        ("TREAT",),
+        ("TREAT", "PATADMIN"),
         feeds=("vcfse",),
+        records=True,
     ),
     DemoClient("outreach", "Open Door Outreach case book", "X9V02", ("charity worker",), ("TREAT",)),
     DemoClient("ambulance", "Ambulance patient record", "X9B", ("paramedic",), ("ETREAT",)),
@@ -87,7 +110,7 @@ async def register_clients(owner: Connection, data_dir: Path) -> None:
                 organisation=client.organisation,
                 roles=frozenset(client.roles),
                 purposes=frozenset(client.purposes),
-                scopes=("system/*.rs", SEND_SCOPE) if client.feeds else ("system/*.rs",),
+                scopes=client.scopes,
                 jwks=public_jwks(key),
                 feeds=frozenset(client.feeds),
             ),
@@ -132,8 +155,9 @@ def faulty_files() -> list[FeedFile]:
     ]
 
 
-def try_these(settings: Settings) -> str:
-    """Commands to paste into another terminal: a token, a record, a page, and the question why."""
+def try_these(settings: Settings, code: str) -> str:
+    """Commands to paste into another terminal: a token, a record, a page, and the question why; and the console, with
+    the officer's `code`."""
     base = settings.fhir_base
     site = base.removesuffix("/fhir")
     bearer = '-H "Authorization: Bearer $TOKEN"'
@@ -156,4 +180,8 @@ Serving {base}
 And why another caller gets another record:
 
    {COMMAND} explain --client companions --nhs-number {MRS_T}
+
+The console for the information governance officer, in a browser: {site}/console
+   sign in with the code {code}, good for once and for 15 minutes; another one:
+   {COMMAND} console sign-in --user "{OFFICER[0]}" --organisation {OFFICER[1]}
 """

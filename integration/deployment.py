@@ -8,7 +8,7 @@ from contextlib import suppress
 import asyncpg
 
 from integration.config import Settings
-from integration.feeds import FEEDS
+from integration.feeds import EVERY
 from integration.ingest.assemble import Assembler
 from integration.ingest.pipeline import Pipeline
 from mappings.uk_core import HEALTH_TEST_DATA
@@ -31,7 +31,12 @@ def secret_of(settings: Settings, name: str, length: int) -> bytes:
     return path.read_bytes()
 
 
+def assembler(settings: Settings) -> Assembler:
+    """What makes the record of statements, the same in every process of a deployment."""
+    tags = (HEALTH_TEST_DATA,) if settings.test_data else ()
+    return Assembler(EVERY, secret_of(settings, "ids", 32), tags)
+
+
 def pipeline(settings: Settings, pool: asyncpg.Pool) -> Pipeline:
     """The ingest pipeline on a pool of the worker's login."""
-    tags = (HEALTH_TEST_DATA,) if settings.test_data else ()
-    return Pipeline(pool, Assembler(FEEDS, secret_of(settings, "ids", 32), tags))
+    return Pipeline(pool, assembler(settings))

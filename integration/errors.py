@@ -4,6 +4,7 @@ ToldOnceError
 ├── UnsafeDatabase           the database could lose what it acknowledged, or pass by the row policies: not started
 ├── NotPossible              a command cannot do what it was asked; the text says why and what to do
 ├── UnknownSourcePatient     a linkage decision about somebody no source knows
+├── LogDamaged               the audit's tree is not what was signed: nothing more is signed before somebody looks
 ├── AnswerCutShort           an answer failed after its first byte: the connection is closed
 ├── OAuthError               the token endpoint's refusals: the only errors answered as OAuth JSON (RFC 6749, 5.2)
 │   ├── InvalidTokenRequest      400 invalid_request
@@ -11,6 +12,7 @@ ToldOnceError
 │   ├── UnsupportedGrantType     400 unsupported_grant_type
 │   ├── UnauthorizedClient       400 unauthorized_client
 │   ├── InvalidClient            401 invalid_client
+│   ├── TooManyTokenRequests     429 temporarily_unavailable, with Retry-After
 │   └── TokenServiceUnavailable  503 temporarily_unavailable
 └── FhirError                answered as an OperationOutcome; each owns its status and its issue
     ├── BadRequest               400
@@ -59,6 +61,10 @@ class NotPossible(ToldOnceError):
 
 class UnknownSourcePatient(ToldOnceError):
     """A linkage decision names a source patient that does not exist."""
+
+
+class LogDamaged(ToldOnceError):
+    """What the database holds of the audit's tree is not what was signed before."""
 
 
 class AnswerCutShort(ToldOnceError):
@@ -267,6 +273,7 @@ class OAuthError(ToldOnceError):
     def __init__(self, description: str) -> None:
         super().__init__(description)
         self.description = description
+        self.headers: dict[str, str] = {}
 
     def body(self) -> Mapping[str, str]:
         """The JSON members of RFC 6749, 5.2."""
@@ -302,6 +309,17 @@ class InvalidClient(OAuthError):
 
     status = 401
     error = "invalid_client"
+
+
+class TooManyTokenRequests(OAuthError):
+    """The client asks for more than it is registered for; tokens count as requests."""
+
+    status = 429
+    error = "temporarily_unavailable"
+
+    def __init__(self, description: str, *, retry_after: str = "1") -> None:
+        super().__init__(description)
+        self.headers = {"Retry-After": retry_after}
 
 
 class TokenServiceUnavailable(OAuthError):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO, Protocol
+from uuid import UUID
 
 from adapters.acute import parse as acute_in
 from adapters.acute import state as acute_now
@@ -18,12 +19,14 @@ from adapters.mental_health import parse as mhsds_in
 from adapters.mental_health import state as mhsds_now
 from adapters.pds import parse as pds_in
 from adapters.pds import state as pds_now
+from adapters.recorded import parse as recorded_in
+from adapters.recorded import state as recorded_now
 from adapters.records import FoldedEvent, Parsed, SourcePatient, Submission
 from adapters.social_care import parse as social_care_in
 from adapters.social_care import state as social_care_now
 from adapters.vcfse import parse as vcfse_in
 from adapters.vcfse import state as vcfse_now
-from mappings import acute, community, gp, mental_health, pds, social_care, vcfse
+from mappings import acute, community, gp, mental_health, pds, recorded, social_care, vcfse
 from mappings.ids import Ids
 from mappings.uk_core import Resource
 
@@ -60,6 +63,7 @@ class Feed:
     fold: all events of one source patient, in total order, and every submission of that sender and dataset
         -> the source's present view of the person, or None when it says nothing (any more).
     to_resources: that view -> UK Core resources about the person and the directory entries they refer to.
+    about: where its source patients are nobody by themselves: whom one is, see `identity.following`.
     """
 
     name: str
@@ -68,6 +72,7 @@ class Feed:
     fold: Callable[[SourcePatient, Sequence[FoldedEvent], Sequence[Submission]], Any]
     to_resources: Callable[[Any, Ids], list[Resource]]
     pieces: Pieces | None = None
+    about: Callable[[SourcePatient], tuple[UUID, UUID]] | None = None
 
 
 FEEDS = {
@@ -105,3 +110,16 @@ FEEDS = {
         ),
     )
 }
+"""What arrives from outside."""
+
+RECORDED = Feed(
+    "recorded",
+    "Recorded here through the API",
+    recorded_in.parse,
+    recorded_now.fold,
+    recorded.to_resources,
+    about=recorded_now.about,
+)
+"""Written by the API alone (`integration.recording`): nobody sends it."""
+EVERY = {**FEEDS, RECORDED.name: RECORDED}
+"""What the record is made of."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from socket import socket
 from time import monotonic
 
 import asyncpg
@@ -13,36 +14,65 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from adapters.transport.asking import Asker, Certificates
 from integration.api.audit_events import serve_audit_events
+from integration.api.audit_log import audit_log_routes
 from integration.api.authenticate import TokenAuthority
+from integration.api.batch import serve_batch
 from integration.api.capability import metadata_routes
+from integration.api.client_keys import FETCH, PublishedKeys
 from integration.api.clients import load_clients
+from integration.api.compression import Compressed
+from integration.api.create import serve_create
+from integration.api.definitions import serve_definitions
+from integration.api.delete import serve_delete
 from integration.api.everything import serve_everything
 from integration.api.exchange import FhirRoute, Services
 from integration.api.health import Check, health_routes
-from integration.api.ingest import ingest_routes
+from integration.api.history import serve_history
+from integration.api.ingest import ingest_route
 from integration.api.interactions import FhirRouter
+from integration.api.issuer_settings import load as load_issuers
 from integration.api.keys import signing_key
 from integration.api.match import serve_match
 from integration.api.metrics import metrics_routes
+from integration.api.nhs_headers import Echoed
+from integration.api.openapi import openapi_routes
 from integration.api.outcome import LastResort, install_error_handlers
+from integration.api.rate_limit import Rate, RateLimits
 from integration.api.read import serve_read
 from integration.api.seal import Seal
 from integration.api.search_type import serve_search
+from integration.api.summary import serve_summary
 from integration.api.template import template_routes
 from integration.api.token import TokenEndpoint, token_routes, token_url
-from integration.audit.log import AuditLog, keep_sequenced
+from integration.api.transaction import serve_transaction
+from integration.api.translate import serve_translate
+from integration.api.unknown_path import unknown_paths
+from integration.api.update import serve_update
+from integration.api.vread import serve_vread
+from integration.audit.keys import LogKeys
+from integration.audit.log import AuditLog
+from integration.audit.seal import keep_sealed
+from integration.audit.second_place import keep_copied
 from integration.config import Settings
 from integration.console.agreements import agreement_pages
-from integration.deployment import secret_of
+from integration.console.desk import Desk
+from integration.console.routes import console_routes
+from integration.deployment import assembler, secret_of
 from integration.errors import NotPossible
 from integration.record.consult import Records
+from integration.recording.recorder import Recorder
 from integration.sharing.current import CurrentPolicy, told_of_changes
 from integration.sharing.decide import BREAK_GLASS_REASONS
 from integration.sharing.request import Client
 from integration.store.database import Database
 
 log = structlog.get_logger()
+_READERS = 8
+"""Connections of a process that records are read on: each keeps a processor of the database busy, or nearly so."""
+_WRITERS = 4
+"""Connections of a process on which what is said through the API becomes part of the record."""
 _REFRESH = 1.0
 """Seconds after which a new agreement file or client registration is in force everywhere, at the latest."""
 _STALE = 10.0
@@ -79,7 +109,8 @@ async def application(
 ) -> AsyncIterator[FastAPI]:
     """The HTTP service, running: FHIR API, token endpoint, health. `clock` gives the present moment, aware."""
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(database.pool("toldonce_api", size=16))
+        pool = await stack.enter_async_context(database.pool("toldonce_api"))
+        readers = await stack.enter_async_context(database.pool("toldonce_api", size=_READERS, clear=False))
         audit = await stack.enter_async_context(
             AuditLog(pool, server_url=settings.fhir_base, test_data=settings.test_data)
         )
@@ -87,57 +118,112 @@ async def application(
         await registry.refresh(pool)
         told = asyncio.Event()
         await stack.enter_async_context(told_of_changes(database.url("toldonce_api"), told.set))
-        for work in (keep_sequenced(pool), _keep_fresh(registry, pool, told)):
+        keys = LogKeys(settings)
+        for work in (keep_sealed(pool, keys), keep_copied(pool, settings), _keep_fresh(registry, pool, told)):
             stack.push_async_callback(_cancel, asyncio.create_task(work))
         services = Services(
-            records=Records(pool, registry.policy),
+            records=Records(readers, registry.policy),
             audit=audit,
             clients=lambda: registry.clients,
             authority=_authority(settings),
             seal=Seal(secret_of(settings, "cursors", 64)),
+            pseudonym_secret=secret_of(settings, "pseudonyms", 32),
             base_url=settings.fhir_base,
             clock=clock,
+            limits=RateLimits(Rate(settings.client_rate, settings.client_burst)),
         )
         checks = {"database": lambda: _answers(pool), "agreements": registry.require_fresh}
-        yield _app(services, pool, checks, settings)
+        recorder = None
+        if database.offers("toldonce_worker"):
+            writers = await stack.enter_async_context(database.pool("toldonce_worker", size=_WRITERS))
+            recorder = Recorder(writers, assembler(settings))
+        app = _app(services, pool, checks, settings, recorder)
+        tokens = token_routes(_token_endpoint(stack, services, pool, settings), settings.fhir_base)
+        app.router.routes.extend(tokens.routes)
+        app.router.routes.extend(unknown_paths(tuple(app.router.routes)))
+        yield app
 
 
-def _app(services: Services, pool: asyncpg.Pool, checks: Mapping[str, Check], settings: Settings) -> FastAPI:
+def _app(
+    services: Services,
+    pool: asyncpg.Pool,
+    checks: Mapping[str, Check],
+    settings: Settings,
+    recorder: Recorder | None,
+) -> FastAPI:
     app = FastAPI(title="ToldOnce", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.services = services
     install_error_handlers(app)
-    app.add_middleware(LastResort)
+    for layer in (LastResort, Compressed, Echoed):
+        app.add_middleware(layer)
     router = FhirRouter(route_class=FhirRoute)
     serve_everything(router)
+    serve_summary(router)
     serve_search(router)
     serve_match(router)
     serve_audit_events(router, services.records.ids_of)
+    serve_history(router)
+    serve_vread(router)
+    if recorder is not None:
+        serve_create(router, recorder)
+        serve_update(router, recorder)
+        serve_delete(router, recorder)
+        serve_transaction(router, recorder)
+    serve_batch(router, recorder)
     serve_read(router)
-    app.include_router(metadata_routes(router, services.base_url))
-    app.include_router(token_routes(_token_endpoint(services, pool), services.base_url))
+    serve_translate(router)
+    serve_definitions(router, services.base_url)
+    app.router.routes.extend([*router.routes, ingest_route(pool, settings.ingest_largest)])
+    app.router.routes.extend(metadata_routes(router, services.base_url).routes)
+    app.router.routes.extend(openapi_routes(router, services.base_url).routes)
     app.include_router(agreement_pages(services.records.policy, services.base_url, synthetic=settings.test_data))
-    app.include_router(ingest_routes(pool, settings.ingest_largest))
+    app.include_router(console_routes(_desk(services, pool, settings, recorder)))
     app.include_router(template_routes())
+    app.router.routes.extend(audit_log_routes(pool, tuple(settings.audit_witnesses.split())))
     app.include_router(health_routes(checks))
     app.include_router(metrics_routes(pool, services.records.policy))
-    app.include_router(router.routes)
     return app
 
 
-def _token_endpoint(services: Services, pool: asyncpg.Pool) -> TokenEndpoint:
-    return TokenEndpoint(services.authority, pool, services.audit, services.clock, BREAK_GLASS_REASONS)
+def _desk(services: Services, pool: asyncpg.Pool, settings: Settings, recorder: Recorder | None) -> Desk:
+    return Desk(
+        pool=pool,
+        log=services.audit,
+        policy=services.records.policy,
+        clock=services.clock,
+        secure=services.base_url.startswith("https:"),
+        synthetic=settings.test_data,
+        workers=recorder.pool if recorder else None,
+        id_secret=secret_of(settings, "ids", 32),
+    )
+
+
+def _token_endpoint(stack: AsyncExitStack, services: Services, pool: asyncpg.Pool, settings: Settings) -> TokenEndpoint:
+    authority = str(settings.keys_authority) if settings.keys_authority else None
+    asker = Asker(FETCH, Certificates(authority=authority))
+    stack.push_async_callback(asker.close)
+    return TokenEndpoint(
+        services.authority,
+        pool,
+        services.audit,
+        services.clock,
+        PublishedKeys(asker),
+        BREAK_GLASS_REASONS,
+        load_issuers(settings.issuers),
+        services.limits,
+    )
 
 
 def _authority(settings: Settings) -> TokenAuthority:
     return TokenAuthority(signing_key(settings.data_dir), token_url(settings.fhir_base), settings.fhir_base)
 
 
-async def serve(settings: Settings, database: Database) -> None:
-    """Serve until told to stop."""
+async def serve(settings: Settings, database: Database, listening: socket | None = None) -> None:
+    """Serve until told to stop: on the address of the settings, or on a socket that other processes serve as well."""
     async with application(settings, database) as app:
         gc.freeze()  # what is loaded by now stays: the collector need not walk through it again and again
         config = uvicorn.Config(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
-        await uvicorn.Server(config).serve()
+        await uvicorn.Server(config).serve(sockets=[listening] if listening else None)
 
 
 async def _answers(pool: asyncpg.Pool) -> None:

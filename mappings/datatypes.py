@@ -8,6 +8,10 @@ from mappings.ids import Ids
 
 Json = dict[str, Any]
 
+UNKNOWN: Json = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}
+"""Extension of an element that a profile demands and the source does not say.
+http://hl7.org/fhir/R4/extension-data-absent-reason.html"""
+
 
 def compact(**elements: Any) -> Json:
     """A JSON object without elements that are None or empty; a trailing underscore in a name is dropped."""

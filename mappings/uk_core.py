@@ -7,6 +7,8 @@ R4  = http://hl7.org/fhir/R4
 
 from typing import Any
 
+from mappings.narrative import narrated
+
 Resource = dict[str, Any]
 """A FHIR R4 resource as plain JSON."""
 
@@ -67,13 +69,13 @@ def local_system(organisation: str, kind: str) -> str:
 
 
 def resource(resource_type: str, resource_id: str, *, profile: str | None = None, **elements: Any) -> Resource:
-    """A resource with its UK Core profile (or `profile`), without elements whose value is None or empty: FHIR
-    allows no empty values (http://hl7.org/fhir/R4/json.html#null). Python names with a trailing underscore lose it
-    (`class_` becomes `class`)."""
+    """A resource with its UK Core profile (or `profile`) and, where safety asks for it, a narrative; without elements
+    whose value is None or empty: FHIR allows no empty values (http://hl7.org/fhir/R4/json.html#null). Python names with
+    a trailing underscore lose it (`class_` becomes `class`)."""
     claimed = profile or (f"{_UK_CORE}{resource_type}" if resource_type in PROFILED else None)
     meta = {"profile": [claimed]} if claimed else None
     built: Resource = {"resourceType": resource_type, "id": resource_id, **({"meta": meta} if meta else {})}
     for name, value in elements.items():
         if value or (value is not None and value not in ("", [], {})):
             built[name.rstrip("_")] = value
-    return built
+    return narrated(built)

@@ -20,7 +20,8 @@ def fold(
     where nobody has asked by number. None when PDS never had a record of the number, or has invalidated it.
 
     PDS forgets no number: "not found" after a record may hide somebody, or come from a wrong service. So who it was and
-    their restriction stay, and where they are does not."""
+    their restriction stay, and where they are does not. The same of a restricted person's number that is invalidated:
+    whoever hides may get another number, and what other sources say under the old one must not tell where they are."""
     said: records.Answer | records.Superseded | None = None
     lost = False
     match: records.Match | None = None
@@ -33,7 +34,7 @@ def fold(
             match, lost = one, lost and said is not None
         elif isinstance(one, records.Absent):
             lost, related = True, ()
-            if one.code == "INVALIDATED_RESOURCE":
+            if one.code == "INVALIDATED_RESOURCE" and not _is_hidden(said or match):
                 said = match = None
         else:
             said, lost = one, False
@@ -49,6 +50,10 @@ def fold(
         related=related if _may_be_located(held) and not lost else (),
         as_at=events[-1].at,
     )
+
+
+def _is_hidden(held: records.Answer | records.Superseded | records.Match | None) -> bool:
+    return held is not None and records.is_restricted(held.patient)
 
 
 def _may_be_located(said: records.Said) -> bool:

@@ -16,6 +16,8 @@ import msgspec
 
 _MAY_PASS = frozenset({408, 429, 500, 502, 503, 504})
 _CHUNK = 1 << 16
+_LONGEST_ASKED = 86_400.0
+"""Seconds, a day: who asks us to wait longer is asked again then, and a header of thirty digits is only a mistake."""
 _RANDOM = SystemRandom()
 
 
@@ -52,7 +54,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     may_pass: bool = False
     wait: float = 0.0
-    """Seconds that the provider asks us to wait."""
+    """Seconds that the provider asks us to wait, a day at most."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +132,9 @@ class Asker:
 
 def _seconds(retry_after: str | None) -> float:
     """Seconds of a Retry-After header; a date is left to our own waits."""
-    return float(retry_after) if retry_after and retry_after.isascii() and retry_after.isdigit() else 0.0
+    if not (retry_after and retry_after.isascii() and retry_after.isdigit()):
+        return 0.0
+    return min(float(retry_after), _LONGEST_ASKED)
 
 
 @lru_cache(maxsize=8)

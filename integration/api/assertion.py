@@ -17,6 +17,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, KeySet
 
+from integration.api.id_token import SKEW, Vouched
 from integration.audit.codes import BREAK_GLASS_PURPOSE
 from integration.errors import InvalidClient, InvalidTokenRequest, UnauthorizedClient
 from integration.sharing.request import BreakGlass, Caller, Client
@@ -24,8 +25,6 @@ from mappings.uk_core import ACT_REASON, ODS_ORGANISATION
 
 ALGORITHMS = ("ES384", "RS384")
 LONGEST = timedelta(minutes=5)
-SKEW = timedelta(seconds=10)
-"""How far a client's clock may differ from ours."""
 B2B = "hl7-b2b"
 BREAK_GLASS = "toldonce-break-glass"
 _PURPOSE = re.compile(rf"(?:{re.escape(ACT_REASON)}[|#]|urn:oid:2\.16\.840\.1\.113883\.5\.8#)?(?P<code>[A-Z]+)")
@@ -90,6 +89,15 @@ def claimed_client(assertion: str) -> str:
     return claimed
 
 
+def key_id(assertion: str) -> str:
+    """The id of the key that an assertion says it is signed with, before anything is verified; empty without one."""
+    try:
+        named = jws.extract_compact(assertion.encode()).headers().get("kid")
+    except (JoseError, ValueError):
+        raise InvalidClient(_REFUSED) from None
+    return named if isinstance(named, str) else ""
+
+
 def verify_assertion(assertion: str, client: Client | None, token_url: str, now: datetime) -> Assertion:
     """The assertion, once everything but its jti's freshness holds. Raises InvalidClient, in the same words for
     unknown clients, inactive ones and bad signatures; plainer words only for those who hold the key."""
@@ -114,6 +122,8 @@ def _signed_claims(assertion: str, client: Client) -> Mapping[str, Any]:
         header = jws.extract_compact(assertion.encode()).headers()
         if not isinstance(header.get("kid"), str):
             raise InvalidClient(_REFUSED)  # SMART: kid is required, so that it names one key
+        if header.get("jku", client.jwks_url) != client.jwks_url:
+            raise InvalidClient(_REFUSED)  # SMART: jku is where the keys are registered to be, or left out
         return jwt.decode(assertion, keys, algorithms=list(ALGORITHMS)).claims
     except (JoseError, ValueError, KeyError, TypeError):
         raise InvalidClient(_REFUSED) from None
@@ -137,9 +147,12 @@ def _moment(seconds: object) -> datetime | None:
         return None
 
 
-def claimed_caller(assertion: Assertion, reasons: Container[str] | None) -> tuple[Caller, BreakGlass | None]:
+def claimed_caller(
+    assertion: Assertion, reasons: Container[str] | None, vouched: Vouched | None = None
+) -> tuple[Caller, BreakGlass | None]:
     """Who acts, within the client's registration. `reasons` are the break-glass reasons that are taken (None: any).
-    Raises InvalidTokenRequest for a malformed claim, UnauthorizedClient for one beyond the registration."""
+    `vouched`: whom an identity provider vouches for; None: the user is who the client says. Raises InvalidTokenRequest
+    for a malformed claim, UnauthorizedClient for one beyond the registration."""
     b2b = assertion.extensions.get(B2B)
     if not isinstance(b2b, dict) or b2b.get("version") != "1":
         raise InvalidTokenRequest(f"the assertion needs extensions.{B2B} of version 1")
@@ -152,7 +165,18 @@ def claimed_caller(assertion: Assertion, reasons: Container[str] | None) -> tupl
     if purpose not in client.purposes:
         raise UnauthorizedClient("purpose_of_use is not within the client's registration")
     user = _text(b2b, "subject_id", required=False)
-    caller = Caller(client=client.id, organisation=client.organisation, role=role, purpose=purpose, user=user)
+    if vouched and user not in ("", vouched.user):
+        raise UnauthorizedClient("subject_id is not the user of the subject_token")
+    if vouched and vouched.roles is not None and role not in vouched.roles:
+        raise UnauthorizedClient("the identity provider does not say that the user has subject_role here")
+    caller = Caller(
+        client=client.id,
+        organisation=client.organisation,
+        role=role,
+        purpose=purpose,
+        user=vouched.user if vouched else user,
+        user_authenticated=vouched is not None,
+    )
     return caller, _break_glass(assertion, purpose, reasons)
 
 

@@ -8,10 +8,9 @@ from dataclasses import replace
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import Depends
 from starlette.responses import Response
 
-from integration.api.exchange import Exchange, exchange_of
+from integration.api.exchange import Exchange
 from integration.api.interactions import COMMON_PARAMETERS, FhirRouter, Interaction, SearchParam
 from integration.api.outcome import FhirResponse
 from integration.audit.codes import Kind, Outcome
@@ -45,7 +44,7 @@ def serve_audit_events(router: FhirRouter, same_person: SamePerson) -> None:
     """Add GET /fhir/AuditEvent."""
 
     @router.serve("/AuditEvent", AUDIT_SEARCH)
-    async def search_audit(exchange: Exchange = Depends(exchange_of)) -> Response:
+    async def search_audit(exchange: Exchange) -> Response:
         exchange.require("AuditEvent", "s")
         require_ig_officer(exchange.session.caller)
         exchange.require_agreement(Category.AUDIT)

@@ -7,8 +7,11 @@ from typing import Any
 
 import orjson
 
+from integration.api.outcome import operation_outcome
+from integration.errors import Issue
 from integration.sharing.request import BreakGlass, Category, Grant
 from mappings import uk_core
+from mappings.uk_core import Resource
 
 _BEGINNING = re.compile(rb'\{"resourceType":"([A-Za-z]+)","id":"([^"]+)"')
 """The first two members, which every stored body begins with."""
@@ -24,27 +27,55 @@ def searchset(
     included: Iterable[bytes] = (),
     grants: Sequence[Grant] = (),
     total: int | None = None,
+    ignored: Sequence[Issue] = (),
 ) -> bytes:
-    """A searchset: `matches`, what they refer to, and, where an agreement lets it be said, that something of a category
-    was withheld. `links`: relation -> URL; `total` only where it is known without counting what may not be seen;
-    `scored`: score and match grade of each match, where they were looked for by likeness."""
-    withheld = sorted({category for grant in grants for category in grant.announced})
+    """A searchset: `matches`, what they refer to, which parameters were ignored, and, where an agreement lets it be
+    said, that something of a category was withheld. `links`: relation -> URL; `total` only where it is known without
+    counting what may not be seen; `scored`: score and match grade of each match, where they were looked for by
+    likeness."""
+    found = [_graded(score, grade) for score, grade in scored] or repeat(_MATCH)
+    each = [*_entries(matches, base, found), *_entries(included, base, repeat(_INCLUDE)), *_outcomes(grants, ignored)]
+    head = _head(links, grants, total)
+    return b"".join((head, ENTRIES, b",".join(each), END)) if each else head + b"}"
+
+
+ENTRIES, END = b',"entry":[', b"]}"
+"""Between the head of a Bundle and its entries, and after them."""
+_MATCH, _INCLUDE = b'{"mode":"match"}', b'{"mode":"include"}'
+
+
+def beginning(links: Mapping[str, str], grant: Grant) -> bytes:
+    """What comes before the entries of a searchset that is sent in pieces, between which there are to be commas, and
+    then `END`."""
+    return _head(links, [grant], None) + ENTRIES
+
+
+def piece(matches: Iterable[bytes], included: Iterable[bytes], base: str) -> bytes:
+    """Some of the entries of a searchset, with commas between."""
+    return b",".join([*_entries(matches, base, repeat(_MATCH)), *_entries(included, base, repeat(_INCLUDE))])
+
+
+def last_piece(grant: Grant) -> bytes:
+    """The entry that says what was withheld, where that may be said; else nothing."""
+    return b"".join(_outcomes([grant], ()))
+
+
+def _head(links: Mapping[str, str], grants: Sequence[Grant], total: int | None) -> bytes:
+    """A searchset without its entries and last brace."""
     emergency = next((grant.request.break_glass for grant in grants if grant.request.break_glass), None)
     head: dict[str, Any] = {"resourceType": "Bundle"}
-    if security := _labels(withheld, emergency):
+    if security := _labels(_withheld(grants), emergency):
         head["meta"] = {"security": security}
     head["type"] = "searchset"
     if total is not None:
         head["total"] = total
     head["link"] = [{"relation": relation, "url": url} for relation, url in links.items()]
-    found = [_graded(score, grade) for score, grade in scored] or repeat(_MATCH)
-    entries = [*_entries(matches, base, found), *_entries(included, base, repeat(_INCLUDE)), *_outcomes(withheld)]
-    if not entries:
-        return orjson.dumps(head)
-    return b"".join((orjson.dumps(head)[:-1], b',"entry":[', b",".join(entries), b"]}"))
+    return orjson.dumps(head)[:-1]
 
 
-_MATCH, _INCLUDE = b'{"mode":"match"}', b'{"mode":"include"}'
+def _withheld(grants: Sequence[Grant]) -> list[Category]:
+    """Kinds of information of which something was withheld, and of which that may be said."""
+    return sorted({category for grant in grants for category in grant.announced})
 
 
 def _graded(score: float, grade: str) -> bytes:
@@ -77,12 +108,13 @@ def _labels(withheld: Sequence[Category], emergency: BreakGlass | None) -> list[
     return labels
 
 
-def _outcomes(withheld: Sequence[Category]) -> Iterator[bytes]:
-    """http://hl7.org/fhir/R4/operationoutcome-example-break-the-glass.html"""
-    if withheld:
-        issues = [
-            {"severity": "information", "code": "suppressed", "diagnostics": f"Something was withheld: {category}."}
-            for category in withheld
-        ]
+def _outcomes(grants: Sequence[Grant], ignored: Sequence[Issue]) -> Iterator[bytes]:
+    """http://hl7.org/fhir/R4/operationoutcome-example-break-the-glass.html; R4 search.html#errors"""
+    issues: list[Resource] = [
+        {"severity": "information", "code": "suppressed", "diagnostics": f"Something was withheld: {category}."}
+        for category in _withheld(grants)
+    ]
+    issues += operation_outcome(ignored)["issue"]
+    if issues:
         outcome = {"resourceType": "OperationOutcome", "issue": issues}
         yield b'{"resource":' + orjson.dumps(outcome) + b',"search":{"mode":"outcome"}}'

@@ -14,12 +14,10 @@ from starlette.requests import Request
 from integration.api.interactions import SOURCES, FhirRouter, Interaction, SearchParam
 from integration.api.media_types import require_acceptable
 from integration.api.outcome import FHIR_JSON, FhirResponse
-from integration.api.token import token_url
 from mappings.uk_core import PROFILED, Resource
 
 RELEASED = date(2026, 11, 1)
 """Date of this description: of the software's version, not of a request."""
-_OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"  # SMART App Launch, conformance
 _SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _UK_CORE = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-"
 _WRITES = frozenset({"create", "update", "patch", "delete"})
@@ -33,7 +31,7 @@ def capability_statement(interactions: Iterable[Interaction], fhir_base: str) ->
         "mode": "server",
         "documentation": "Every answer is limited to what data sharing agreements, relationships, roles and the "
         "person's own choices permit the caller; every access is audited before it is answered.",
-        "security": _security(fhir_base),
+        "security": _security(),
         "resource": [_resource(name, [one for one in served if one.resource_type == name]) for name in types],
     }
     whole = [one for one in served if not one.resource_type]
@@ -56,12 +54,12 @@ def capability_statement(interactions: Iterable[Interaction], fhir_base: str) ->
     }
 
 
-def _security(fhir_base: str) -> Resource:
+def _security() -> Resource:
+    """Without the extension `oauth-uris`: it demands an authorization endpoint, and backend services have none."""
     return {
         "cors": False,
         "service": [{"coding": [{"system": _SECURITY_SERVICE, "code": "SMART-on-FHIR"}]}],
         "description": "SMART Backend Services; see .well-known/smart-configuration.",
-        "extension": [{"url": _OAUTH_URIS, "extension": [{"url": "token", "valueUri": token_url(fhir_base)}]}],
     }
 
 
@@ -76,7 +74,9 @@ def _resource(name: str, served: list[Interaction]) -> Resource:
         "interaction": _interactions(served),
         "versioning": "versioned-update" if codes & _WRITES else "versioned",
         "readHistory": "vread" in codes,
-        "searchRevInclude": _rev_includes(served),
+        "conditionalDelete": "multiple" if any(one.conditional for one in served) else None,
+        "searchInclude": [value for one in served for value in one.includes],
+        "searchRevInclude": [value for one in served for value in one.rev_includes],
         "searchParam": _search_params(served),
         "operation": _operations(served),
     }
@@ -92,11 +92,9 @@ def _search_params(served: list[Interaction]) -> list[Resource]:
     for one in served:
         if one.code == "search-type":
             found |= {parameter.name: parameter for parameter in one.search_params}
-    return [_search_param(parameter) for name, parameter in found.items() if name != SOURCES.name]
-
-
-def _rev_includes(served: list[Interaction]) -> list[str]:
-    return [SOURCES.doc] if any(one.code == "search-type" and SOURCES in one.search_params for one in served) else []
+    return [
+        _search_param(parameter) for name, parameter in found.items() if name != SOURCES.name
+    ]  # what results hold is no parameter of the type
 
 
 def _search_param(parameter: SearchParam) -> Resource:

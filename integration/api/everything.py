@@ -1,18 +1,30 @@
 """Patient/$everything: the longitudinal record. https://hl7.org/fhir/R4/patient-operation-everything.html"""
 
-import orjson
-from fastapi import Depends, Response
+import hashlib
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
-from integration.api.bundle import resource_type_of, searchset
-from integration.api.exchange import Exchange, exchange_of, refuse, resource_id
+from starlette.responses import Response
+
+from integration.api.bundle import searchset
+from integration.api.criteria import alternatives, instant_span
+from integration.api.exchange import Exchange, refuse, resource_id
 from integration.api.interactions import SOURCES, FhirRouter, Interaction, SearchParam
 from integration.api.outcome import FhirResponse
-from integration.api.parameters import understand
+from integration.api.parameters import AFTER, CURSOR, count
 from integration.api.read import READABLE
+from integration.api.seal import Parameters
+from integration.api.streamed import BEGUN, PIECE, Streamed, entries
 from integration.audit.codes import Kind
-from integration.record.longitudinal import Page, longitudinal
+from integration.errors import BadRequest, Gone
+from integration.record.longitudinal import Page, all_pages, longitudinal
 from integration.record.reader import Query, Reader
+from integration.sharing.facts import ids_of
 from integration.sharing.request import Decision, Grant
+from integration.store.search_index import AFTER as AFTER_ALL
+from integration.store.search_index import BEFORE
 
 EVERYTHING = Interaction(
     "Patient",
@@ -28,6 +40,7 @@ EVERYTHING = Interaction(
     operation="everything",
     definition="http://hl7.org/fhir/OperationDefinition/Patient-everything",
 )
+_TICK = timedelta(microseconds=1)
 _NAMES = frozenset(parameter.name for parameter in EVERYTHING.search_params)
 
 
@@ -36,36 +49,117 @@ def serve_everything(router: FhirRouter) -> None:
     router.serve("/Patient/{id_}/$everything", EVERYTHING)(everything)
 
 
-async def everything(id_: str, exchange: Exchange = Depends(exchange_of)) -> Response:
+async def everything(id_: str, exchange: Exchange) -> Response:
     """authenticate -> facts, decide, read (one transaction) -> audit -> answer"""
     exchange.require("Patient", "r")
     parameters = exchange.parameters()
-    asked = understand(parameters, (), _NAMES)
+    asked = understand(parameters)
     query, sources = exchange.within_scopes(asked.query, READABLE), asked.sources and exchange.covers("Provenance")
-    async with exchange.records.consult(exchange.question, resource_id(id_)) as consultation:
-        page = await _page(consultation.decision, consultation.reader, query, sources=sources)
-    counts = page.counts() if page else {}
-    await exchange.audit(Kind.EVERYTHING, "operation", consultation.decision, counts=counts)
-    grant = refuse(consultation.decision)
+    async with AsyncExitStack() as transaction:
+        consulting = exchange.records.consult(exchange.question, resource_id(id_))
+        consultation = await transaction.enter_async_context(consulting)
+        decision, reader = consultation.decision, consultation.reader
+        held = query if query.limit or _leaves_whole(decision) else replace(query, limit=PIECE)
+        known = await _known(reader) if query.limit else ""
+        if isinstance(decision, Grant) and asked.known not in ("", known):
+            raise Gone("Who this is about has changed since the first page: ask anew.")
+        page = await _page(decision, reader, held, sources=sources, top_flag=asked.top_flag)
+        if page and page.following and not query.limit:
+            grant = refuse(decision)
+            await exchange.audit(Kind.EVERYTHING, "operation", grant, details=[BEGUN])
+            links, pages = exchange.links(_path(grant), parameters), all_pages(reader, grant, held, page)
+            return Streamed(exchange, grant, links, pages, transaction.pop_all())
+    await exchange.audit(Kind.EVERYTHING, "operation", decision, counts=page.counts() if page else {})
+    grant = refuse(decision)
     assert page is not None
-    links = exchange.links(f"Patient/{grant.person}/$everything", parameters, page.following)
+    following = f"{page.following} {known} {int(page.top_flag)}" if page.following else None
+    links = exchange.links(_path(grant), parameters, following)
     return FhirResponse(_bundle(exchange, page, grant, links))
 
 
-async def _page(decision: Decision, reader: Reader, query: Query, *, sources: bool) -> Page | None:
+def _leaves_whole(decision: Decision) -> bool:
+    """Beyond care the door takes every answer apart, so that it needs all of it."""
+    return isinstance(decision, Grant) and decision.pseudonymise
+
+
+def _path(grant: Grant) -> str:
+    return f"Patient/{grant.person}/$everything"
+
+
+async def _known(reader: Reader) -> str:
+    """A digest of every id that means the person: it changes when two persons become one, or one two."""
+    ids = await reader.aside(lambda connection, person: ids_of(connection, [person]))
+    return hashlib.sha256(b"".join(sorted(one.bytes for one in ids))).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What of a record is asked for."""
+
+    query: Query = field(default_factory=Query)
+    sources: bool = False
+    """With the sources of the Patient's elements."""
+    known: str = ""
+    """Of a page that follows another: who the person was, and whether the one top flag was shown by then."""
+    top_flag: bool = False
+
+
+def understand(parameters: Parameters) -> Asked:
+    """The parameters as understood. Raises BadRequest."""
+    query, sources, known, top_flag = Query(), False, "", "0"
+    for name, value in parameters:
+        if name not in (*_NAMES, AFTER):
+            raise BadRequest("A parameter is not supported here; see /fhir/metadata.")
+        if name != "_type" and sum(name == other for other, _ in parameters) > 1:
+            raise BadRequest(f"{name} may be given once.", parameter=name)
+        match name:
+            case "start":
+                query = replace(query, start=_moment(instant_span(name, value)[0]))
+            case "end":
+                query = replace(query, end=_moment(instant_span(name, value)[1]) - _TICK)
+            case "_type":
+                query = replace(query, types=(*query.types, *alternatives(value, name)))
+            case "_count":
+                query = replace(query, limit=_count(value))
+            case "_revinclude" if value == SOURCES.doc:
+                sources = True
+            case "_after":
+                after, known, top_flag = _place(value)
+                query = replace(query, after=after)
+            case _:
+                raise BadRequest(f"_revinclude takes {SOURCES.doc}.", parameter=name)
+    return Asked(query, sources, known, top_flag == "1")
+
+
+def _place(text: str) -> tuple[UUID, str, str]:
+    """Behind which id a page begins, who the person was, and whether the top flag was shown. Raises BadRequest."""
+    try:
+        after, known, top_flag = text.split(" ")
+        return UUID(after), known, top_flag
+    except ValueError:
+        raise BadRequest("The cursor is of another answer.", parameter=CURSOR) from None
+
+
+def _count(value: str) -> int:
+    if limit := count(value):
+        return limit
+    raise BadRequest("_count is a whole number from 1.", parameter="_count")
+
+
+def _moment(text: str) -> datetime:
+    """A moment that is infinitely far away is as far as there are moments."""
+    if text in (BEFORE, AFTER_ALL):
+        return datetime.min.replace(tzinfo=UTC) if text == BEFORE else datetime.max.replace(tzinfo=UTC)
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+async def _page(decision: Decision, reader: Reader, query: Query, *, sources: bool, top_flag: bool) -> Page | None:
     if isinstance(decision, Grant):
-        return await longitudinal(reader, decision, query, sources=sources)
-    await reader.rows(query)
+        return await longitudinal(reader, decision, query, sources=sources, top_flag=top_flag)
+    await reader.rows(query, directory=True)
     return None
 
 
 def _bundle(exchange: Exchange, page: Page, grant: Grant, links: dict[str, str]) -> bytes:
-    patient = [orjson.dumps(page.patient)] if page.patient else []
-    included = [entry for entry in page.directory if exchange.covers(resource_type_of(entry))]
-    return searchset(
-        [*patient, *(row.body for row in page.rows)],
-        base=exchange.services.base_url,
-        links=links,
-        included=[*map(orjson.dumps, page.sources), *included],
-        grants=[grant],
-    )
+    matches, included = entries(exchange, page)
+    return searchset(matches, base=exchange.services.base_url, links=links, included=included, grants=[grant])

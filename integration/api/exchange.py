@@ -4,26 +4,34 @@
 forgot to audit its success gets no answer out.
 """
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from fastapi import Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import Receive, Send
+from starlette.types import Scope as ASGIScope
 
 from adapters.records import LONDON
 from integration.api.authenticate import Session, TokenAuthority, authenticate
-from integration.api.interactions import COMMON_PARAMETERS
+from integration.api.body import LARGEST, limited
+from integration.api.door import passed
+from integration.api.interactions import COMMON_PARAMETERS, Endpoint
 from integration.api.media_types import require_acceptable
+from integration.api.nhs_headers import said
 from integration.api.outcome import route_template
 from integration.api.parameters import AFTER, CURSOR
+from integration.api.rate_limit import RateLimits
 from integration.api.scopes import Scope, parse_scope, require_scope
 from integration.api.seal import Parameters, Seal
 from integration.audit.access import Access, Account
+from integration.audit.alerts import SELF_CLAIMED
 from integration.audit.codes import Kind, Outcome
 from integration.audit.log import AuditLog
 from integration.errors import AuditUnavailable, BadRequest, FhirError, Forbidden, InternalError, NotFound
@@ -43,8 +51,10 @@ class Services:
     clients: Callable[[], Mapping[str, Client]]
     authority: TokenAuthority
     seal: Seal
+    pseudonym_secret: bytes
     base_url: str
     clock: Callable[[], datetime]
+    limits: RateLimits = field(default_factory=RateLimits)
 
 
 @dataclass
@@ -56,16 +66,19 @@ class Exchange:
     when: datetime
     _session: Session | None = None
     audited: int = field(default=0)
-    writes: bool = False
-    """Whether it is an attempt to write: then it is audited as one, whatever comes of it."""
+    writes: Kind | None = None
+    """What sort of write it attempts: then it is audited as one, whatever comes of it."""
 
     @property
     def session(self) -> Session:
-        """Who asks; raises Unauthorized."""
+        """Who asks; raises Unauthorized, and TooManyRequests to a client that asks too much."""
         if self._session is None:
             authorization = self.request.headers.get("authorization")
             services = self.services
-            self._session = authenticate(authorization, services.clients(), services.authority, self.when)
+            clients = services.clients()
+            self._session = authenticate(authorization, clients, services.authority, self.when)
+            services.limits.admit(clients[self._session.caller.client])
+            said(self.request.scope).require(self._session.caller.organisation)
         return self._session
 
     @property
@@ -93,7 +106,7 @@ class Exchange:
     def within_scopes(self, query: Query, types: Sequence[str]) -> Query:
         """The query, limited to those of `types` that the token's scopes permit to be read."""
         wanted = query.types or types
-        permitted = tuple(one for one in wanted if self.covers(one))
+        permitted = _within(self.session.scopes, tuple(wanted))
         if not query.types and len(permitted) == len(types):
             return query
         return replace(query, types=permitted or ("none",))
@@ -107,13 +120,13 @@ class Exchange:
             return self.services.seal.open(sent[0][1], self.session.caller.client)
         return [(name, value) for name, value in sent if name not in COMMON_PARAMETERS]
 
-    def links(self, path: str, parameters: Parameters, following: UUID | None = None) -> dict[str, str]:
+    def links(self, path: str, parameters: Parameters, following: str | None = None) -> dict[str, str]:
         """Links of a Bundle: this page, and the next where there is one. Parameters travel sealed, for they may hold
         an NHS number."""
         base = f"{self.services.base_url}/{path}"
         links = {"self": f"{base}?{CURSOR}={self._sealed(parameters)}" if parameters else base}
         if following:
-            after = [*((name, value) for name, value in parameters if name != AFTER), (AFTER, str(following))]
+            after = [*((name, value) for name, value in parameters if name != AFTER), (AFTER, following)]
             links["next"] = f"{base}?{CURSOR}={self._sealed(after)}"
         return links
 
@@ -125,6 +138,8 @@ class Exchange:
         outcome = Outcome.SERIOUS_FAILURE if isinstance(decision, Denial) else Outcome.SUCCESS
         account = Account.of(decision) if decision else None
         person = decision.person if isinstance(decision, Grant) else _denied_person(decision)
+        if isinstance(decision, Grant) and decision.self_claimed:
+            details["details"] = [*details.get("details", ()), SELF_CLAIMED]
         await self.record(
             kind=kind, interaction=interaction, outcome=outcome, decision=account, person=person, **details
         )
@@ -137,8 +152,8 @@ class Exchange:
         refused = error.status in (401, 403)
         kind = Kind.OPERATION if "$" in self.request.url.path else Kind.QUERY
         await self.record(
-            kind=Kind.CREATE if self.writes else kind,
-            interaction="create" if self.writes else _interaction(self.request),
+            kind=self.writes or kind,
+            interaction=str(self.writes or _interaction(self.request)),
             outcome=Outcome.SERIOUS_FAILURE if refused else outcome,
             failure=f"{error.status} {error.code}: {error.diagnostics}",
         )
@@ -146,13 +161,15 @@ class Exchange:
     async def record(self, **details: Any) -> None:
         """Write one audit event of this exchange; returns when it is durable."""
         request, session = self.request, self._session
+        heard = said(request.scope)
+        details["details"] = [*details.get("details", ()), *heard.details]
         access = Access(
             when=self.when,
             route=f"{request.method} {route_template(request.scope)}",
             caller=session.caller if session else None,
             query=f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path,
-            request_id=request.headers.get("x-request-id", "")[:100],
-            correlation_id=request.headers.get("x-correlation-id", "")[:200],
+            request_id=heard.request,
+            correlation_id=heard.correlation,
             address=request.client.host if request.client else "",
             token=session.token if session else "",
             break_glass=session.break_glass if session else None,
@@ -160,6 +177,11 @@ class Exchange:
         )
         await self.services.audit.append(access)
         self.audited += 1
+
+
+@lru_cache(maxsize=1024)
+def _within(scopes: Sequence[str], types: Sequence[str]) -> tuple[str, ...]:
+    return tuple(one for one in types if _covered(scopes, one))
 
 
 @lru_cache(maxsize=4096)
@@ -182,38 +204,52 @@ def resource_id(text: str) -> UUID:
         raise NotFound from None
 
 
-async def exchange_of(request: Request) -> Exchange:
-    """FastAPI dependency: the exchange that `FhirRoute` opened."""
-    exchange: Exchange = request.state.exchange
-    return exchange
+class FhirRoute(Route):
+    """A route on which nothing is answered unaudited. Its endpoint is handed the exchange and the ids in the path.
 
+    It is Starlette's and not FastAPI's, whose dependencies and validation, of which nothing is needed here, would cost
+    as much as reading a record does."""
 
-class FhirRoute(APIRoute):
-    """A route on which nothing is answered unaudited."""
+    def __init__(
+        self, path: str, endpoint: Endpoint, *, methods: Collection[str], largest: int = LARGEST, **options: Any
+    ) -> None:
+        super().__init__(path, endpoint, methods=methods, **options)
+        self._largest = largest
+        self._beginning = path.partition("{")[0]
+        """What tells most routes' paths from this one's: trying every pattern in turn would take a millisecond."""
+        self.methods = set(methods)  # without the HEAD that Starlette adds to GET
+        self.app = self._answer
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+    def matches(self, scope: ASGIScope) -> tuple[Match, ASGIScope]:
+        """As Starlette's, and the route itself, by whose template logs and the audit name a path."""
+        if not scope["path"].startswith(self._beginning):
+            return Match.NONE, {}
+        match, found = super().matches(scope)
+        return match, found if match is Match.NONE else {**found, "route": self}
 
-        async def audited(request: Request) -> Response:
-            services: Services = request.app.state.services
-            exchange = Exchange(request, services, services.clock())
-            request.state.exchange = exchange
-            try:
-                response = await handle(request)
-            except FhirError as error:
-                await exchange.fail(error)
-                raise
-            except RequestValidationError:
-                await exchange.fail(BadRequest())
-                raise
-            except Exception:
-                await exchange.fail(InternalError())
-                raise
-            if not exchange.audited:
-                raise AuditUnavailable
-            return response
+    async def _answer(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
+        services: Services = scope["app"].state.services
+        taken = receive if scope["method"] == "GET" else limited(receive, Headers(scope=scope), self._largest)
+        exchange = Exchange(Request(scope, taken), services, services.clock())
+        response = await self._audited(exchange)
+        await response(scope, receive, send)
 
-        return audited
+    async def _audited(self, exchange: Exchange) -> Response:
+        async def handle(request: Request) -> Response:
+            answer: Response = await self.endpoint(exchange=exchange, **request.path_params)
+            return answer
+
+        try:
+            response = await passed(exchange, handle)
+        except FhirError as error:
+            await exchange.fail(error)
+            raise
+        except Exception:
+            await exchange.fail(InternalError())
+            raise
+        if not exchange.audited:
+            raise AuditUnavailable
+        return response
 
 
 def _denied_person(decision: Decision | None) -> UUID | None:

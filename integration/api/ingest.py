@@ -15,14 +15,13 @@ from typing import BinaryIO, cast
 from urllib.parse import unquote
 
 import asyncpg
-from fastapi import APIRouter, Depends
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from integration.api.exchange import Exchange, FhirRoute, exchange_of
+from integration.api.exchange import Exchange, FhirRoute
 from integration.api.outcome import FhirResponse, operation_outcome
 from integration.audit.codes import Kind
-from integration.errors import OWN, BadRequest, ContentTooLarge, Forbidden, Issue, UnknownRoute
+from integration.errors import OWN, BadRequest, Forbidden, Issue, UnknownRoute
 from integration.feeds import FEEDS
 from integration.ingest import inbox
 from integration.ingest.inbox import Delivery
@@ -34,24 +33,22 @@ _LONGEST_NAME = 200
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def ingest_routes(pool: asyncpg.Pool, largest: int) -> APIRouter:
+def ingest_route(pool: asyncpg.Pool, largest: int) -> FhirRoute:
     """`largest` is how many bytes a body may have. The pool is the API's own."""
-    router = APIRouter(route_class=FhirRoute, include_in_schema=False)
 
-    async def ingest(feed: str, exchange: Exchange = Depends(exchange_of)) -> Response:
-        exchange.writes = True
+    async def ingest(feed: str, exchange: Exchange) -> Response:
+        exchange.writes = Kind.CREATE
         sender = _sender(exchange, feed)
         name, as_of = (
             _name(exchange.request.headers.get("x-file-name")),
             _moment(exchange.request.headers.get("x-as-of")),
         )
-        async with _body(exchange, largest) as (content, digest):
+        async with _body(exchange) as (content, digest):
             new = await _receive(pool, Delivery(feed, sender, name, content, as_of))
         await exchange.audit(Kind.CREATE, "create", target=f"Binary/{digest}")
         return FhirResponse(_receipt(digest, new=new), 202 if new else 200, {"Cache-Control": "no-store"})
 
-    router.add_api_route("/ingest/{feed}", ingest, methods=["POST"], response_model=None)
-    return router
+    return FhirRoute("/ingest/{feed}", ingest, methods=["POST"], largest=largest, include_in_schema=False)
 
 
 def _sender(exchange: Exchange, feed: str) -> str:
@@ -84,17 +81,13 @@ def _moment(text: str | None) -> datetime | None:
 
 
 @asynccontextmanager
-async def _body(exchange: Exchange, largest: int) -> AsyncIterator[tuple[BinaryIO, str]]:
+async def _body(exchange: Exchange) -> AsyncIterator[tuple[BinaryIO, str]]:
     """The whole body as a file, and its SHA-256 (hex)."""
     request, digest, size = exchange.request, hashlib.sha256(), 0
-    if int(request.headers.get("content-length", 0)) > largest:
-        raise ContentTooLarge
     with SpooledTemporaryFile(IN_MEMORY) as file:
         try:
             async for chunk in request.stream():
                 size += len(chunk)
-                if size > largest:
-                    raise ContentTooLarge
                 digest.update(chunk)
                 file.write(chunk)
         except ClientDisconnect:

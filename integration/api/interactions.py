@@ -3,11 +3,11 @@ CapabilityStatement says what is served and nothing else."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.responses import Response
+from starlette.routing import Route
 
 Code = Literal[
     "read",
@@ -61,16 +61,24 @@ class Interaction:
     definition: str = ""
     profile: str = ""
     """Profile that the resources of this type follow."""
+    includes: tuple[str, ...] = ()
+    rev_includes: tuple[str, ...] = ()
+    """Of a search: values of `_include` and `_revinclude`, as `Type:parameter`."""
+    conditional: bool = False
+    """Also of whatever meets criteria (http://hl7.org/fhir/R4/http.html#conddelete)."""
 
 
 class FhirRouter:
     """Collects routes under /fhir together with what they declare. `interactions` is what metadata is made from.
     `route_class` is what every served interaction goes through (`exchange.FhirRoute` audits)."""
 
-    def __init__(self, route_class: type[APIRoute] = APIRoute) -> None:
-        self.routes = APIRouter(prefix="/fhir", include_in_schema=False)
+    def __init__(self, route_class: type[Route] = APIRoute) -> None:
+        self.routes: list[Route] = []
+        """In order of registration: of those that match a path the first one answers."""
         self._route_class = route_class
         self._served: dict[tuple[str, str, str], Interaction] = {}
+        self.paths: list[tuple[str, str, Interaction]] = []
+        """HTTP method, path below /fhir, and what is served there: what the OpenAPI document is made from."""
 
     @property
     def interactions(self) -> tuple[Interaction, ...]:
@@ -78,17 +86,17 @@ class FhirRouter:
         return tuple(self._served.values())
 
     def serve(
-        self, path: str, interaction: Interaction, *, method: str = "", **options: Any
+        self, path: str, interaction: Interaction, *, method: str = "", public: bool = False
     ) -> Callable[[Endpoint], Endpoint]:
         """Decorator: serve `interaction` at a path below /fhir, for example `/Patient/{id}`. The method follows from
         the code (GET, or what FHIR says) unless given; an interaction may have several paths (search by POST).
-        `options` go to FastAPI's add_api_route."""
+        `public`: the same for everybody and about nobody, so it needs no token and is not audited."""
+        through = APIRoute if public else self._route_class
 
         def register(endpoint: Endpoint) -> Endpoint:
             verb = method or _METHODS.get(interaction.code, "GET")
-            self.routes.add_api_route(
-                path, endpoint, methods=[verb], response_model=None, route_class_override=self._route_class, **options
-            )
+            self.routes.append(through(f"/fhir{path}", endpoint, methods=[verb], include_in_schema=False))
+            self.paths.append((verb, path, interaction))
             self._served[(interaction.resource_type, interaction.code, interaction.operation)] = interaction
             return endpoint
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import orjson
-from fastapi import Depends, Response
+from starlette.responses import Response
 
 from integration.api.bundle import searchset
-from integration.api.exchange import Exchange, exchange_of, refuse
+from integration.api.exchange import Exchange, refuse
 from integration.api.interactions import FhirRouter, Interaction
 from integration.api.media_types import require_fhir_json
 from integration.api.outcome import FhirResponse
@@ -26,6 +26,7 @@ from integration.ingest.validity import invalidity
 from integration.record.consult import CANDIDATES, NOBODY, Consultation
 from integration.record.patient import golden, statement
 from integration.record.reader import Query
+from integration.recording.faults import too_deep
 from integration.sharing.request import Decision, Grant
 from mappings import uk_core
 from mappings.uk_core import Resource
@@ -73,7 +74,7 @@ def serve_match(router: FhirRouter) -> None:
     router.serve("/Patient/$match", MATCH, method="POST")(patient_match)
 
 
-async def patient_match(exchange: Exchange = Depends(exchange_of)) -> Response:
+async def patient_match(exchange: Exchange) -> Response:
     """authenticate -> facts, decide, read (one transaction) -> audit -> answer"""
     exchange.require("Patient", "s")
     require_fhir_json(exchange.request.headers.get("content-type"))
@@ -189,9 +190,12 @@ async def _body(exchange: Exchange) -> Any:
         if len(content) > LARGEST:
             raise ContentTooLarge("A request is at most 64 KiB.")
     try:
-        return orjson.loads(content)
+        sent = orjson.loads(content)
     except orjson.JSONDecodeError:
         raise BadRequest("The body is not JSON.") from None
+    if not isinstance(sent, dict) or too_deep(sent):
+        raise BadRequest("The body is a FHIR resource: a JSON object, not deeper than FHIR has it.")
+    return sent
 
 
 # ---- what is found

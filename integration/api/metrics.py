@@ -32,6 +32,7 @@ _DEFECTS = (
 )
 _DUE = "select count(distinct source_patient) from toldonce.due"
 _LEFT = "select transport, count(*) from toldonce.left_behind group by transport"
+_UNSEALED = "select coalesce(extract(epoch from now() - min(recorded)), 0)::float8 from toldonce.audit_unsealed"
 Key = tuple[str, str]
 
 
@@ -67,6 +68,7 @@ async def measured(connection: Connection, received: Received) -> list[Metric]:
         defects = await connection.fetch(_DEFECTS)
         due = await connection.fetchval(_DUE)
         left = await connection.fetch(_LEFT)
+        unsealed = await connection.fetchval(_UNSEALED)
     envelopes = CounterMetricFamily("toldonce_envelopes_received", "Files and messages received.", labels=_SENDER)
     outcomes = GaugeMetricFamily(
         "toldonce_envelopes", "Files and messages by what came of them.", labels=(*_SENDER, "outcome")
@@ -84,10 +86,15 @@ async def measured(connection: Connection, received: Received) -> list[Metric]:
     for feed, sender, code, count in defects:
         wrong.add_metric((feed, sender, code), count)
     concerned = GaugeMetricFamily("toldonce_source_patients_due", "Source patients whose record is to be made.", due)
+    unproven = GaugeMetricFamily(
+        "toldonce_audit_unsealed_seconds",
+        "Age of the oldest audit event that waits to be sealed; 0: none does.",
+        unsealed,
+    )
     behind = GaugeMetricFamily("toldonce_left_behind", "Files that a transport could not take.", labels=("transport",))
     for transport, count in left:
         behind.add_metric((transport,), count)
-    return [envelopes, outcomes, lag, wrong, concerned, behind]
+    return [envelopes, outcomes, lag, wrong, concerned, behind, unproven]
 
 
 def agreements_left(policy: Policy) -> Metric:

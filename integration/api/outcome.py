@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from integration.api.nhs_headers import said
 from integration.errors import (
     AnswerCutShort,
     BadRequest,
@@ -105,7 +106,7 @@ async def _oauth_error(_request: Request, error: Exception) -> Response:
 
 def oauth_response(error: OAuthError) -> Response:
     """RFC 6749, 5.2: a JSON object with `error`, never stored by caches."""
-    headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+    headers = {"Cache-Control": "no-store", "Pragma": "no-cache", **error.headers}
     return Response(orjson.dumps(error.body()), error.status, headers, media_type="application/json")
 
 
@@ -165,7 +166,12 @@ class LastResort:
         try:
             await self.app(scope, receive, watched)
         except Exception as error:  # noqa: BLE001  the last resort is for exactly what nobody foresaw
-            log.error("unexpected error", route=route_template(scope), **where_it_failed(error))
+            log.error(
+                "unexpected error",
+                request=said(scope).logged,
+                route=route_template(scope),
+                **where_it_failed(error),
+            )
             if begun:
                 raise AnswerCutShort("the answer was cut short") from None
             await error_response(InternalError())(scope, receive, send)

@@ -1,66 +1,111 @@
-"""Search parameters: what is understood, and a refusal of what is not, so that a mistyped filter never returns more.
+"""A search as it was sent: of whom, what is asked of it, and how it is to be answered. R4 search.html
 
-https://hl7.org/fhir/R4/search.html
+Everything is understood or refused, so that a mistyped filter never returns more. With `Prefer: handling=lenient` what
+is not understood is left out, and the answer says so; whom the search is about is never left out.
 """
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
 from uuid import UUID
 
+import orjson
+
+from integration.api.criteria import Terms, alternatives, criterion, parameter_of, reached, uuids
 from integration.api.interactions import SOURCES
 from integration.api.seal import Parameters
-from integration.errors import BadRequest
+from integration.errors import BadRequest, Issue
 from integration.identity.demographics import is_nhs_number
-from integration.record.reader import Query
-from integration.store.extract import bounds
+from integration.record.criteria import Criterion
+from integration.record.include import Include
+from integration.record.search import Match, Search, SortKey
+from integration.store.extract import DIRECTORY
+from integration.store.search_parameters import PARAMETERS
 from mappings import uk_core
 
 CURSOR = "_cursor"
 AFTER = "_after"
-"""Inside a sealed cursor only: the id behind which the next page begins."""
+"""Inside a sealed cursor only: behind what the next page begins."""
 MOST = 1000
-_PREFIXED = re.compile(r"(eq|ge|le|gt|lt)?(\d{4}.*)")
-_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?)?)?", re.ASCII)
-_SEVERAL = frozenset({"date", "_format"})
-"""May be given more than once, beside tokens: all of them must hold."""
-_WHOM = frozenset({"patient", "subject", "identifier"})
-_INSTANT = timedelta(microseconds=1)
+MOST_PARAMETERS = 50
+SUBJECTS = frozenset(
+    {
+        "CarePlan", "CareTeam", "Condition", "DiagnosticReport", "DocumentReference", "Encounter", "Flag", "Goal",
+        "MedicationRequest", "MedicationStatement", "Observation", "Procedure", "ServiceRequest", "Specimen", "Task",
+    }
+)  # fmt: skip
+"""Types that R4 gives a parameter `subject` beside `patient`."""
+Summary = Literal["true", "text", "data", "count", "false"]
+_WHOM = frozenset({"patient", "subject", "identifier", "_id"})
+_NUMBER = re.compile(r"(?:identifier|(?:patient|subject)(?::Patient)?[.:]identifier)")
+_PERSON = re.compile(r"(?:patient|subject)(?::Patient)?")
+_NOT_HERE = "A search parameter is not supported here; see /fhir/metadata."
+
+
+class Place(NamedTuple):
+    """The last match of a page, behind which the next one begins: of whom, or by which id, and which."""
+
+    group: UUID
+    match: Match
+
+    def text(self) -> str:
+        return orjson.dumps([str(self.group), str(self.match.id), list(self.match.keys)]).decode()
+
+    @classmethod
+    def of(cls, text: str) -> "Place":
+        """Raises BadRequest for the place in another kind of answer."""
+        try:
+            group, id_, keys = orjson.loads(text)
+            return cls(UUID(group), Match(UUID(id_), tuple(keys)))
+        except ValueError:
+            raise BadRequest("The cursor is of another answer.", parameter=CURSOR) from None
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A search as understood: of whom (by id or by NHS number), and what."""
+    """A search as understood."""
 
-    query: Query
+    search: Search
+    terms: Terms
     person: UUID | None = None
     number: str | None = None
+    ids: Sequence[UUID] = ()
+    """Resources that are asked for by their ids; nobody's if it was given and none could be ours."""
+    limit: int | None = None
+    after: "Place | None" = None
+    includes: Sequence[Include] = ()
     sources: bool = False
     """Whether the source of each element of a golden Patient is to be answered beside it."""
+    total: bool = True
+    summary: Summary = "false"
+    elements: Sequence[str] = ()
+    ignored: Sequence[Issue] = ()
+    used: Parameters = ()
+    """The parameters that were understood."""
+
+    @property
+    def types(self) -> set[str]:
+        """Every type that the search touches."""
+        return {self.search.type, *self.search.reached, *(one.reads for one in self.includes if one.reads)}
 
 
-def understand(parameters: Parameters, types: tuple[str, ...], names: Collection[str]) -> Asked:
-    """Read the parameters whose names are in `names`; raises BadRequest for any other, and for one it cannot read."""
-    asked = Asked(Query(types=types))
+def understand(resource_type: str, parameters: Parameters, terms: Terms, *, lenient: bool = False) -> Asked:
+    """Read the parameters of a search within a type. Raises BadRequest for one that is not understood."""
+    if len(parameters) > MOST_PARAMETERS:
+        raise BadRequest(f"A search has at most {MOST_PARAMETERS} parameters.")
+    asked = Asked(Search(resource_type), terms, limit=MOST if resource_type in DIRECTORY else None)
     _require_once([name for name, _ in parameters])
     for name, value in parameters:
-        if "\0" in value:
-            raise BadRequest("A parameter holds a character that no text has.")
-        if name not in names and name not in (AFTER, "_format"):
-            # the name is not repeated: it too could hold anything
-            raise BadRequest("A search parameter is not supported here; see /fhir/metadata.")
-        asked = _APPLY[name](asked, value) if name in _APPLY else _token(asked, name, value)
+        try:
+            asked = _with(asked, name, value)
+        except BadRequest as refusal:
+            if not lenient or _whom(name):
+                raise
+            asked = replace(asked, ignored=[*asked.ignored, _ignored(refusal)])
+        else:
+            asked = replace(asked, used=[*asked.used, (name, value)])
     return asked
-
-
-def _require_once(names: Sequence[str]) -> None:
-    """What is given again would either be ignored or lift what was given first: both would return more than meant."""
-    for name in names:
-        if names.count(name) > 1 and name in _APPLY and name not in _SEVERAL:
-            raise BadRequest(f"{name} may be given once.", parameter=name)
-    if sum(re.split("[:.]", name)[0] in _WHOM for name in names) > 1:
-        raise BadRequest("Say once whom the search is about.", parameter="patient")
 
 
 def nhs_number(value: str) -> str:
@@ -73,99 +118,149 @@ def nhs_number(value: str) -> str:
     return number
 
 
-def _patient(asked: Asked, value: str) -> Asked:
-    kind, _, id_ = value.rpartition("/")
-    if kind not in ("", "Patient"):
-        raise BadRequest("patient takes Patient/<id>.", parameter="patient")
-    try:
-        return replace(asked, person=UUID(id_))
-    except ValueError:
-        return replace(asked, person=UUID(int=0))
+def count(value: str) -> int:
+    """Entries on a page; 0 asks for the total alone."""
+    if not (value.isascii() and value.isdecimal() and len(value) < len("1,000,000,000")):
+        raise BadRequest("_count is a whole number.", parameter="_count")
+    return min(int(value), MOST)
 
 
-def _number(asked: Asked, value: str) -> Asked:
-    return replace(asked, number=nhs_number(value))
+def _whom(name: str) -> bool:
+    return re.split("[:.]", name)[0] in _WHOM
 
 
-def _query(change: Callable[[Query, str], Query]) -> Callable[[Asked, str], Asked]:
-    return lambda asked, value: replace(asked, query=change(asked.query, value))
+def _ignored(refusal: BadRequest) -> Issue:
+    return replace(refusal.issues[0], severity="warning", type="not-supported", diagnostics=f"Ignored: {refusal}")
 
 
-def _date(query: Query, value: str) -> Query:
-    match = _PREFIXED.fullmatch(value)
-    if not match:
-        raise BadRequest("A date is [eq|ge|le|gt|lt]YYYY[-MM[-DD[Thh:mm:ss+zz:zz]]].", parameter="date")
-    first, last = _bounds(match[2], "date")
-    prefix = match[1] or "eq"
-    try:
-        starts = {"eq": first, "ge": first, "gt": last + _INSTANT}.get(prefix)
-        ends = {"eq": last, "le": last, "lt": first - _INSTANT}.get(prefix)
-    except OverflowError:
-        raise BadRequest("The date is beyond what can be searched.", parameter="date") from None
-    return replace(
-        query,
-        start=max((one for one in (starts, query.start) if one), default=None),
-        end=min((one for one in (ends, query.end) if one), default=None),
-        dated=True,
-    )
+def _require_once(names: Sequence[str]) -> None:
+    """What is given again would either be ignored or lift what was given first: both would return more than meant."""
+    for name in names:
+        if names.count(name) > 1 and name in _ONCE:
+            raise BadRequest(f"{name} may be given once.", parameter=name)
+    if sum(_PERSON.match(name) is not None for name in names) > 1:
+        raise BadRequest("Say once whom the search is about.", parameter="patient")
 
 
-def _count(query: Query, value: str) -> Query:
-    if not value.isdecimal() or not int(value):
-        raise BadRequest("_count is a whole number from 1.", parameter="_count")
-    return replace(query, limit=min(int(value), MOST))
+def _with(asked: Asked, name: str, value: str) -> Asked:
+    if "\0" in value:
+        raise BadRequest("A parameter holds a character that no text has.")
+    resource_type = asked.search.type
+    if name in _RESULT:
+        return _RESULT[name](asked, value)
+    if resource_type == "Patient" and name == "identifier":
+        if asked.number:
+            raise BadRequest("identifier may be given once: it says whom the search is about.", parameter=name)
+        return replace(asked, number=nhs_number(value))
+    if name.startswith(("patient", "subject")):
+        return _with_person(asked, name, value)
+    if name == "_id":
+        asked = replace(asked, ids=[id_ for one in alternatives(value, name) for id_ in uuids(one)] or (UUID(int=0),))
+        if resource_type == "Patient":
+            return asked
+    return _with_criterion(asked, criterion(resource_type, name, value, asked.terms))
 
 
-def _id(query: Query, value: str) -> Query:
-    return replace(query, ids=tuple(id_ for text in value.split(",") for id_ in _uuids(text)) or (UUID(int=0),))
+def _with_criterion(asked: Asked, one: Criterion) -> Asked:
+    search = asked.search
+    types = dict.fromkeys((*search.reached, *reached(one)))
+    return replace(asked, search=replace(search, criteria=[*search.criteria, one], reached=tuple(types)))
 
 
-def _sources(asked: Asked, value: str) -> Asked:
-    if value != SOURCES.doc:
-        raise BadRequest(f"_revinclude takes {SOURCES.doc}.", parameter=SOURCES.name)
-    return replace(asked, sources=True)
+def _with_person(asked: Asked, name: str, value: str) -> Asked:
+    """Of whom, by id or by NHS number."""
+    resource_type = asked.search.type
+    known = resource_type != "Patient" and resource_type not in DIRECTORY
+    if not known or (name.startswith("subject") and resource_type not in SUBJECTS):
+        raise BadRequest(_NOT_HERE)
+    if _NUMBER.fullmatch(name):
+        return replace(asked, number=nhs_number(value))
+    if not _PERSON.fullmatch(name):
+        raise BadRequest(
+            "A person is named as patient=Patient/<id> or patient:identifier=<NHS number>.", parameter="patient"
+        )
+    kind, _, id_ = value.removeprefix(f"{asked.terms.base}/").rpartition("/")
+    if kind not in ("", "Patient") or "," in id_:
+        raise BadRequest("patient takes one Patient/<id>.", parameter="patient")
+    return replace(asked, person=next(iter(uuids(id_)), UUID(int=0)))
 
 
-def _uuids(text: str) -> list[UUID]:
-    try:
-        return [UUID(text)]
-    except ValueError:
-        return []
+# ---- how it is answered (R4 search.html#return)
 
 
-def _token(asked: Asked, name: str, value: str) -> Asked:
-    tokens = (*asked.query.tokens, (name, tuple(value.split(","))))
-    return replace(asked, query=replace(asked.query, tokens=tokens))
+def _count(asked: Asked, value: str) -> Asked:
+    limit = count(value)
+    return replace(asked, limit=limit) if limit else replace(asked, summary="count")
 
 
-def _bounds(value: str, parameter: str) -> tuple[datetime, datetime]:
-    text = value.replace(" ", "+")  # an unescaped + in a query string arrives as a space
-    try:
-        first, last = bounds(text) if _DATE.fullmatch(text) else (None, None)
-        if first is None or last is None:
-            raise BadRequest("Not a FHIR date.", parameter=parameter)
-        return first, last
-    except (ValueError, OverflowError):
-        raise BadRequest("Not a FHIR date.", parameter=parameter) from None
+def _sort(asked: Asked, value: str) -> Asked:
+    keys = []
+    for text in alternatives(value, "_sort"):
+        name = text.removeprefix("-")
+        parameter = parameter_of(asked.search.type, name)
+        kind = parameter.kind if parameter else None
+        if kind == "reference" or (parameter is None and name not in ("_id", "_lastUpdated")):
+            raise BadRequest(
+                "_sort takes _id, _lastUpdated, and parameters of dates, codes and text.", parameter="_sort"
+            )
+        keys.append(SortKey(name, kind, text.startswith("-")))
+    return replace(asked, search=replace(asked.search, order=keys))
 
 
-_APPLY: dict[str, Callable[[Asked, str], Asked]] = {
-    "patient": _patient,
-    "subject": _patient,
-    "patient:identifier": _number,
-    "patient.identifier": _number,
-    "subject:identifier": _number,
-    "subject.identifier": _number,
-    "identifier": _number,
-    "status": _query(lambda query, value: replace(query, statuses=tuple(value.split(",")))),
-    "date": _query(_date),
-    "start": _query(lambda query, value: replace(query, start=_bounds(value, "start")[0])),
-    "end": _query(lambda query, value: replace(query, end=_bounds(value, "end")[1])),
-    "_since": _query(lambda query, value: replace(query, since=_bounds(value, "_since")[0])),
-    "_type": _query(lambda query, value: replace(query, types=(*query.types, *value.split(",")))),
-    "_count": _query(_count),
-    "_id": _query(_id),
-    SOURCES.name: _sources,
+def _include(asked: Asked, value: str, *, reverse: bool = False, iterate: bool = False) -> Asked:
+    """`Type:parameter[:target]`; of references from what is found, also `*`."""
+    name = "_revinclude" if reverse else "_include"
+    if reverse and asked.search.type == "Patient" and value == SOURCES.doc:
+        return replace(asked, sources=True)
+    source, _, rest = value.partition(":")
+    parameter, _, target = rest.partition(":")
+    if value == "*" and not reverse:
+        return replace(asked, includes=[*asked.includes, Include("", "", "", reverse, iterate)])
+    known = source in PARAMETERS and (parameter in ("patient", "subject") or _is_reference(source, parameter))
+    if not known or (target and target not in PARAMETERS):
+        raise BadRequest(
+            f"{name} takes Type:parameter, of a parameter that refers; see /fhir/metadata.", parameter=name
+        )
+    if not (iterate or reverse) and source != asked.search.type:
+        raise BadRequest(f"{name} begins with the type that is searched.", parameter=name)
+    return replace(asked, includes=[*asked.includes, Include(source, parameter, target, reverse, iterate)])
+
+
+def _is_reference(resource_type: str, name: str) -> bool:
+    found = parameter_of(resource_type, name)
+    return found is not None and found.kind == "reference"
+
+
+def _total(asked: Asked, value: str) -> Asked:
+    if value not in ("none", "estimate", "accurate"):
+        raise BadRequest("_total is none, estimate or accurate.", parameter="_total")
+    return replace(asked, total=value != "none")
+
+
+def _summary(asked: Asked, value: str) -> Asked:
+    match value:
+        case "true" | "text" | "data" | "count" | "false":
+            return replace(asked, summary=value)
+    raise BadRequest("_summary is true, text, data, count or false.", parameter="_summary")
+
+
+def _elements(asked: Asked, value: str) -> Asked:
+    names = alternatives(value, "_elements")
+    if not all(re.fullmatch(r"(?:[A-Z][A-Za-z]+\.)?[a-z][A-Za-z]*", name) for name in names):
+        raise BadRequest("_elements takes names of elements at the root of a resource.", parameter="_elements")
+    return replace(asked, elements=names)
+
+
+_RESULT: Mapping[str, Callable[[Asked, str], Asked]] = {
+    "_count": _count,
+    "_sort": _sort,
+    "_include": _include,
+    "_include:iterate": lambda asked, value: _include(asked, value, iterate=True),
+    "_revinclude": lambda asked, value: _include(asked, value, reverse=True),
+    "_total": _total,
+    "_summary": _summary,
+    "_elements": _elements,
     "_format": lambda asked, _: asked,
-    AFTER: _query(lambda query, value: replace(query, after=UUID(value))),
+    AFTER: lambda asked, value: replace(asked, after=Place.of(value)),
 }
+_ONCE: Mapping[str, object] = dict.fromkeys(("_id", "_count", "_sort", "_total", "_summary", "_elements", AFTER))

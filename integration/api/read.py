@@ -8,31 +8,18 @@ by every authenticated caller.
 from uuid import UUID
 
 import orjson
-from fastapi import Depends, Response
+from starlette.responses import Response
 
-from integration.api.exchange import Exchange, exchange_of, refuse, resource_id
+from integration.api.declared import PARAMETERS
+from integration.api.exchange import Exchange, refuse, resource_id
 from integration.api.interactions import Endpoint, FhirRouter, Interaction
 from integration.api.outcome import FhirResponse
-from integration.api.search_type import PARAMETERS
 from integration.audit.codes import Kind
 from integration.errors import NotFound
 from integration.record.single import find
 from integration.store.extract import DIRECTORY
 
-READABLE = (
-    *PARAMETERS,
-    "PractitionerRole",
-    "Practitioner",
-    "Organization",
-    "Location",
-    "HealthcareService",
-    "Immunization",
-    "DiagnosticReport",
-    "Specimen",
-    "DocumentReference",
-    "Procedure",
-    "Task",
-)
+READABLE = tuple(PARAMETERS)
 
 
 def serve_read(router: FhirRouter) -> None:
@@ -43,7 +30,7 @@ def serve_read(router: FhirRouter) -> None:
 
 
 def _read(resource_type: str) -> Endpoint:
-    async def read(id_: str, exchange: Exchange = Depends(exchange_of)) -> Response:
+    async def read(id_: str, exchange: Exchange) -> Response:
         """authenticate -> facts, decide, read (one transaction) -> audit -> answer"""
         exchange.require(resource_type, "r")
         key = resource_id(id_)

@@ -12,6 +12,8 @@ from integration.errors import Forbidden, InvalidScope
 
 SEND_SCOPE = "system/Binary.c"
 """Of a client that sends files: to FHIR, bytes of any format are a Binary."""
+RECORD_SCOPES = ("system/Flag.cud", "system/Condition.cud", "system/Consent.cu")
+"""Of a client whose users record reasonable adjustments and choices."""
 _SCOPE = re.compile(r"system/(?P<type>\*|[A-Z][A-Za-z]{1,63})\.(?P<access>c?r?u?d?s?|read|write|\*)")
 _VERSION_1 = {"read": "rs", "write": "cud", "*": "cruds"}
 
@@ -27,6 +29,9 @@ class Scope:
         """Whether everything the other permits is permitted by this."""
         return self.type in ("*", other.type) and self.access >= other.access
 
+    def __str__(self) -> str:
+        return f"system/{self.type}.{''.join(letter for letter in 'cruds' if letter in self.access)}"
+
 
 @lru_cache(maxsize=1024)
 def parse_scope(text: str) -> Scope:
@@ -38,16 +43,22 @@ def parse_scope(text: str) -> Scope:
 
 
 def granted_scopes(requested: str, registered: Sequence[str]) -> tuple[str, ...]:
-    """The requested scopes, in order, once each, all of them within the registration. Raises InvalidScope."""
+    """The requested scopes, in order, once each, all of them within the registration; `*` for the type stands for every
+    type of it (SMART: a client asks for `system/*.rs` to get what it is registered for). Raises InvalidScope."""
     texts = tuple(dict.fromkeys(requested.split()))
     if not texts:
         raise InvalidScope("scope is missing")
-    permitted = [parse_scope(text) for text in registered]
-    for text in texts:
-        scope = parse_scope(text)
-        if not any(one.covers(scope) for one in permitted):
-            raise InvalidScope("a requested scope is beyond the client's registration")
-    return texts
+    return tuple(dict.fromkeys(granted for text in texts for granted in _granted(text, registered)))
+
+
+def _granted(text: str, registered: Sequence[str]) -> tuple[str, ...]:
+    scope, permitted = parse_scope(text), [parse_scope(one) for one in registered]
+    if any(one.covers(scope) for one in permitted):
+        return (text,)
+    letters = frozenset[str]().union(*(one.access for one in permitted))
+    if scope.type != "*" or not letters >= scope.access:
+        raise InvalidScope("a requested scope is beyond the client's registration")
+    return tuple(str(Scope(one.type, one.access & scope.access)) for one in permitted if one.access & scope.access)
 
 
 def require_scope(scopes: Iterable[str], resource_type: str, access: str) -> None:

@@ -13,18 +13,15 @@ from uuid import UUID
 import msgspec
 import orjson
 
-from integration.audit import codes
 from integration.audit.codes import Kind, Outcome
-from integration.audit.event import CLIENT_ID
 from integration.audit.search import GREATEST_COUNT, AuditQuery, Moments, parse_search, search
+from integration.audit.told import caller_of, kind_of_event, shows_nothing, types_of
 from integration.store.connection import Connection
 from mappings.uk_core import Resource
 
 EDGE = timedelta(minutes=1)
 """An access this close before or after the time may have seen the records together: an event tells when a request came,
 and what it read is what was committed a little later, or a little earlier when it ends."""
-_NO_READING = frozenset({Kind.TOKEN, Kind.AUDIT, Kind.LINKAGE})
-"""Kinds of access that show nothing of the record: tokens, the audit itself, and the work of undoing it."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +101,7 @@ async def _events(connection: Connection, period: Period) -> AsyncIterator[Resou
         page = await search(connection, query)
         for _, content in page.events:
             event = orjson.loads(content)
-            if _kind(event) not in _NO_READING:
+            if not shows_nothing(event):
                 yield event
         if page.following is None:
             return
@@ -120,7 +117,7 @@ def account(events: Iterable[tuple[Resource, bool]]) -> list[Seen]:
     said whether it is certain."""
     grouped: dict[tuple[str, ...], list[tuple[Resource, bool]]] = {}
     for event, certain in events:
-        grouped.setdefault(_caller(event), []).append((event, certain))
+        grouped.setdefault(caller_of(event), []).append((event, certain))
     return sorted(
         (_seen(caller, listed) for caller, listed in grouped.items()), key=lambda one: (-one.accesses, one.user)
     )
@@ -131,7 +128,7 @@ def _seen(caller: tuple[str, ...], listed: Sequence[tuple[Resource, bool]]) -> S
     moments = sorted(datetime.fromisoformat(event["recorded"]) for event, _ in listed)
     types: Counter[str] = Counter()
     for event, _ in listed:
-        types.update(_types(event))
+        types.update(types_of(event))
     return Seen(
         user=user,
         organisation=organisation,
@@ -142,39 +139,6 @@ def _seen(caller: tuple[str, ...], listed: Sequence[tuple[Resource, bool]]) -> S
         first=moments[0],
         last=moments[-1],
         types=dict(sorted(types.items())),
-        emergency=any(_kind(event) == Kind.BREAK_GLASS for event, _ in listed),
+        emergency=any(kind_of_event(event) == Kind.BREAK_GLASS for event, _ in listed),
         certain=any(certain for _, certain in listed),
     )
-
-
-def _kind(event: Resource) -> str:
-    return next((tag["code"] for tag in event["meta"]["tag"] if tag["system"] == codes.KIND_TAG), "")
-
-
-def _caller(event: Resource) -> tuple[str, ...]:
-    """User, organisation, client, role and purpose, as the event tells them; empty where it does not."""
-    by_type = {agent["type"]["coding"][0]["code"]: agent for agent in event["agent"] if agent["who"].get("identifier")}
-    user, organisation = by_type.get(codes.USER["code"], {}), by_type.get(codes.USER_ORGANISATION["code"], {})
-    client = next(one for one in event["agent"] if one["who"].get("identifier", {}).get("system") == CLIENT_ID)
-    acting = user or client
-    purposes = [coding["code"] for one in event.get("purposeOfEvent", ()) for coding in one["coding"]]
-    return (
-        _value(user),
-        _value(organisation),
-        _value(client),
-        " ".join(role["text"] for role in acting.get("role", ())),
-        " ".join(purposes),
-    )
-
-
-def _value(agent: Resource) -> str:
-    return str(agent.get("who", {}).get("identifier", {}).get("value", ""))
-
-
-def _types(event: Resource) -> dict[str, int]:
-    """How many resources of each type were answered."""
-    details = [detail for entity in event["entity"] for detail in entity.get("detail", ())]
-    counted = f"{codes.DETAIL}count/"
-    return {
-        one["type"].removeprefix(counted): int(one["valueString"]) for one in details if one["type"].startswith(counted)
-    }

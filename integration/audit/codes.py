@@ -48,6 +48,10 @@ class Kind(StrEnum):
     """Who is the same person as whom: looked at, decided, undone."""
     AGREEMENTS = "agreements"
     """What the sharing agreements would change, or a version of them put in force."""
+    CLIENTS = "clients"
+    """A client system registered, changed, disabled or enabled."""
+    RETENTION = "retention"
+    """Old events whose content was removed."""
 
 
 OWN = "https://toldonce.example/CodeSystem/"
@@ -67,6 +71,8 @@ USER_ORGANISATION = coding("http://terminology.hl7.org/CodeSystem/v3-RoleClass",
 ENTITY_TYPE = "http://terminology.hl7.org/CodeSystem/audit-entity-type"  # R4
 PERSON = coding(ENTITY_TYPE, "1", "Person")
 SYSTEM_OBJECT = coding(ENTITY_TYPE, "2", "System Object")
+OTHER = coding(ENTITY_TYPE, "4", "Other")
+"""For what BALP does not speak of: its profiles allow one system object, what was read or what was asked."""
 ROLE = "http://terminology.hl7.org/CodeSystem/object-role"  # R4
 PATIENT_ROLE = coding(ROLE, "1", "Patient")
 DOMAIN_RESOURCE_ROLE = coding(ROLE, "4", "Domain Resource")

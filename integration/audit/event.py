@@ -1,19 +1,14 @@
-"""A FHIR R4 AuditEvent from the plain account of one access. Pure: the moment, the id and the salt are handed in.
+"""A FHIR R4 AuditEvent from the plain account of one access. Pure: the id is handed in.
 
 Successful reads and searches follow IHE BALP (PatientRead, PatientQuery, ...). BALP has no profile for refusals,
 $everything, tokens, break-glass and searches of the audit itself: they keep its shape and claim no profile.
 """
 
 import base64
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
-
-import orjson
 
 from adapters.records import instant
 from integration.audit import codes
@@ -21,8 +16,6 @@ from integration.audit.access import Access, Account
 from integration.audit.codes import Kind, Outcome, coding
 from integration.sharing.request import Reason
 from mappings.uk_core import ACT_REASON, HEALTH_TEST_DATA, ODS_ORGANISATION, Resource
-
-__all__ = ["Access", "Account", "AuditRow", "audit_event", "to_row"]
 
 UNKNOWN = "unknown"
 """Organisation and client of a caller who could not be authenticated."""
@@ -33,41 +26,6 @@ CORRELATION_ID = "https://toldonce.example/Id/correlation"
 DEVICE_ID = "https://toldonce.example/Id/product"
 AGREEMENT = "https://toldonce.example/agreement/"
 SERVER = {"display": "ToldOnce", "identifier": {"system": DEVICE_ID, "value": "toldonce"}}
-
-
-@dataclass(frozen=True)
-class AuditRow:
-    """A row of `audit_event` before it is sequenced: content is the AuditEvent's JSON."""
-
-    id: UUID
-    recorded: datetime
-    person: UUID | None
-    organisation: str
-    client: str
-    kind: str
-    outcome: str
-    salt: bytes
-    content: bytes
-    leaf_hash: bytes
-
-
-def to_row(access: Access, event_id: UUID, salt: bytes, *, server_url: str, test_data: bool = True) -> AuditRow:
-    """The row of one access; `salt` is 16 random bytes, so that the leaf hash tells nothing once the content is gone
-    (RFC 6962, 2.1: a leaf is SHA-256 over 0x00 and the entry, here salt and content)."""
-    content = orjson.dumps(audit_event(access, event_id, server_url=server_url, test_data=test_data))
-    caller = access.caller
-    return AuditRow(
-        id=event_id,
-        recorded=access.when,
-        person=access.person,
-        organisation=caller.organisation if caller else UNKNOWN,
-        client=caller.client if caller else UNKNOWN,
-        kind=_kind(access),
-        outcome=access.outcome,
-        salt=salt,
-        content=content,
-        leaf_hash=hashlib.sha256(b"\x00" + salt + content).digest(),
-    )
 
 
 def audit_event(access: Access, event_id: UUID, *, server_url: str, test_data: bool = True) -> Resource:
@@ -99,12 +57,13 @@ def _purposes(access: Access) -> list[Resource]:
     return [{"coding": [coding(ACT_REASON, code)]} for code in used if code]
 
 
-def _kind(access: Access) -> str:
+def kind_of(access: Access) -> str:
+    """The word of the column `kind`: whatever was done with broken glass is `break-glass`."""
     return Kind.BREAK_GLASS if access.break_glass and access.kind is not Kind.TOKEN else access.kind
 
 
 def _meta(access: Access, *, test_data: bool) -> Resource:
-    meta: Resource = {"tag": [coding(codes.KIND_TAG, _kind(access)), *([HEALTH_TEST_DATA] if test_data else [])]}
+    meta: Resource = {"tag": [coding(codes.KIND_TAG, kind_of(access)), *([HEALTH_TEST_DATA] if test_data else [])]}
     profile = codes.balp_profile(access.kind, access.interaction, about_person=access.person is not None)
     complete = access.target or access.kind in (Kind.QUERY, Kind.AUDIT)  # BALP: what was read or written is named
     if profile and complete and access.outcome is Outcome.SUCCESS:
@@ -211,7 +170,7 @@ def _entities(access: Access) -> list[Resource]:
     if access.request_id:
         entities.append(_transaction(REQUEST_ID, access.request_id))
     if access.correlation_id:
-        entities.append({**_transaction(CORRELATION_ID, access.correlation_id), "type": codes.SYSTEM_OBJECT})
+        entities.append({**_transaction(CORRELATION_ID, access.correlation_id), "type": codes.OTHER})
     if access.target:
         data = {"type": codes.SYSTEM_OBJECT, "role": codes.DOMAIN_RESOURCE_ROLE, "what": {"reference": access.target}}
         entities.append(data)
@@ -220,7 +179,7 @@ def _entities(access: Access) -> list[Resource]:
         patient = {"reference": f"Patient/{access.person}"}
         entities.append({"type": codes.PERSON, "role": codes.PATIENT_ROLE, "what": patient})
     if details := _details(access):
-        decision = {"type": codes.SYSTEM_OBJECT, "role": codes.SECURITY_RESOURCE_ROLE, "name": "decision"}
+        decision = {"type": codes.OTHER, "role": codes.SECURITY_RESOURCE_ROLE, "name": "decision"}
         entities.append({**decision, "detail": details})
     return entities
 
@@ -234,7 +193,7 @@ def _query(access: Access) -> Resource:
     description names the route only."""
     raw = f"{access.route}\n{access.query}" if access.query else access.route
     return {
-        "type": codes.SYSTEM_OBJECT,
+        "type": codes.OTHER if access.target else codes.SYSTEM_OBJECT,
         "role": codes.QUERY_ROLE,
         "description": access.route,
         "query": base64.b64encode(raw.encode()).decode(),

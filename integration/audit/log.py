@@ -1,12 +1,11 @@
-"""The audit log's writer: durable append with group commit, and the sequencing of what was appended.
+"""The audit log's writer: durable append with group commit.
 
 `append` returns when the event's row is committed, so an answer sent afterwards is never unaudited. One task writes:
 whatever waits goes into one INSERT, one transaction, one flush to disk. Events are committed without a place; a
-leader then gives each its index and its link in the hash chain (`sequence`).
+leader then gives each its place in the tree (`seal`).
 """
 
 import asyncio
-import hashlib
 import secrets
 from collections import deque
 from collections.abc import Sequence
@@ -14,42 +13,32 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import structlog
 
 from integration.audit.access import Access
-from integration.audit.event import AuditRow, to_row
+from integration.audit.entry import AuditRow, event_id, to_row
 from integration.errors import AuditUnavailable
 from integration.store.connection import Connection
 
-GENESIS = hashlib.sha256(b"toldonce audit log v1").digest()
-"""The chain hash before the first event."""
-_SEQUENCER_LOCK = 0x746F6C64_6F6E6365
-"""Key of the advisory lock that makes one session the leader ("toldonce" in ASCII)."""
 _BATCH = 512
-_ROUND = 5000
 _PATIENCE = 10.0
 """Seconds that a batch may take before its waiters are refused."""
 
 _INSERT = """
-insert into toldonce.audit_event
-    (id, recorded, person, organisation, client, kind, outcome, salt, content, leaf_hash)
-select * from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
-                     $8::bytea[], $9::bytea[], $10::bytea[])
+with new as (
+    select * from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
+        $8::bytea[], $9::bytea[], $10::bytea[])
+        as new (id, recorded, person, organisation, client, kind, outcome, salt, content, hash)),
+kept as (
+    insert into toldonce.audit_event (id, recorded, person, organisation, client, kind, outcome, salt, content)
+    select id, recorded, person, organisation, client, kind, outcome, salt, content from new)
+insert into toldonce.audit_unsealed (event, recorded, hash) select id, recorded, hash from new
 """
-_AS_WRITER = """
-select set_config('role', 'toldonce_audit_writer', true), set_config('synchronous_commit', 'on', true)
-"""
-_UNSEQUENCED = "select id, leaf_hash from toldonce.audit_event where index is null order by recorded, id limit $1"
-_LAST = "select index, chain_hash from toldonce.audit_event where index is not null order by index desc limit 1"
-_PLACE = """
-update toldonce.audit_event as event set index = placed.index, chain_hash = placed.chain_hash
-from unnest($1::uuid[], $2::bigint[], $3::bytea[]) as placed (id, index, chain_hash)
-where event.id = placed.id and event.index is null
-"""
-
+_AS_WRITER = "set role toldonce_audit_writer; set synchronous_commit = on"
+"""For as long as the writer has its connection: then one batch is one statement, one transaction, one round trip."""
 
 log = structlog.get_logger(__name__)
 
@@ -92,7 +81,7 @@ class AuditLog:
     async def start(self) -> None:
         """Take a connection and begin to write; raises when the database cannot be reached."""
         self._closing = False
-        self._connection = await self._pool.acquire()
+        await self._take()
         self._task = asyncio.create_task(self._write(), name="audit writer")
 
     async def stop(self) -> None:
@@ -133,8 +122,10 @@ class AuditLog:
         return [row.id for row in rows]
 
     def _row(self, access: Access) -> AuditRow:
-        salt = secrets.token_bytes(16)
-        return to_row(access, uuid4(), salt, server_url=self._server_url, test_data=self._test_data)
+        chance = secrets.token_bytes(26)
+        return to_row(
+            access, event_id(chance[16:]), chance[:16], server_url=self._server_url, test_data=self._test_data
+        )
 
     async def _write(self) -> None:
         """The one writer: batch after batch until closed. Whatever ends it, nobody is left waiting."""
@@ -171,12 +162,14 @@ class AuditLog:
             _refuse(batch)
 
     async def _commit(self, rows: Sequence[AuditRow]) -> None:
-        if self._connection is None:
-            self._connection = await self._pool.acquire()
-        async with self._connection.transaction():
-            await self._connection.execute(_AS_WRITER)
-            await self._connection.execute(_INSERT, *_columns(rows))
+        connection = self._connection or await self._take()
+        await insert(connection, rows)
         self.batches += 1
+
+    async def _take(self) -> Connection:
+        self._connection = await self._pool.acquire()
+        await self._connection.execute(_AS_WRITER)
+        return self._connection
 
     async def _drop_connection(self) -> None:
         """After a failure the connection's state is unknown: close it, so that the next batch takes a fresh one."""
@@ -188,8 +181,16 @@ class AuditLog:
     async def _let_go(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(asyncpg.InterfaceError):  # as above
+            with suppress(asyncpg.InterfaceError, asyncpg.PostgresError, OSError):  # as above, or it is lost just now
+                if not connection.is_closed():
+                    await connection.execute("reset role")
                 await self._pool.release(connection)
+
+
+async def insert(connection: Connection, rows: Sequence[AuditRow]) -> None:
+    """Insert events that have no place yet, as a role that may. It commits with the connection's transaction, or at
+    once."""
+    await connection.execute(_INSERT, *_columns(rows))
 
 
 def _columns(rows: Sequence[AuditRow]) -> tuple[list[object], ...]:
@@ -217,37 +218,3 @@ def _seen(written: "asyncio.Future[None]") -> None:
     """A waiter that went away leaves nobody to look at its result; looking here keeps asyncio from complaining."""
     if not written.cancelled():
         written.exception()
-
-
-async def sequence(connection: Connection) -> int:
-    """Give committed events without a place their index and chain hash, in order of (recorded, id); returns how many.
-    One transaction and one leader: 0 at once when another session is sequencing. At most 5,000 in one call."""
-    async with connection.transaction():
-        await connection.execute("select set_config('role', 'toldonce_audit_sequencer', true)")
-        if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", _SEQUENCER_LOCK):
-            return 0
-        waiting = await connection.fetch(_UNSEQUENCED, _ROUND)
-        if not waiting:
-            return 0
-        last = await connection.fetchrow(_LAST)
-        first, chain = (last["index"] + 1, last["chain_hash"]) if last else (0, GENESIS)
-        chains = []
-        for row in waiting:
-            chain = hashlib.sha256(chain + row["leaf_hash"]).digest()
-            chains.append(chain)
-        places = list(range(first, first + len(waiting)))
-        await connection.execute(_PLACE, [row["id"] for row in waiting], places, chains)
-        return len(waiting)
-
-
-async def keep_sequenced(pool: asyncpg.Pool, *, every: float = 0.5) -> None:
-    """Sequence for ever, at most `every` seconds behind; run it as a task and cancel it at shutdown. A database that
-    is away is tried again."""
-    while True:
-        try:
-            async with pool.acquire() as connection:
-                while await sequence(connection):
-                    pass
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-            log.warning("audit not sequenced", error=type(error).__name__)
-        await asyncio.sleep(every)

@@ -1,7 +1,7 @@
 """FHIR search of AuditEvent for IG officers (http://hl7.org/fhir/R4/auditevent.html#search, R4 search.html#date).
 
 Parameters: date, patient, agent (client id), organization (ODS code of the caller), outcome, _tag (the kind of
-access), _count. Newest first; the stored bytes are answered as they were recorded.
+access), _count. Newest first; what is stored compact is answered as AuditEvents.
 """
 
 import re
@@ -15,6 +15,7 @@ import orjson
 
 from adapters.records import LONDON
 from integration.audit.codes import KIND_TAG, Kind, Outcome
+from integration.audit.entry import rendered
 from integration.errors import BadRequest, Forbidden
 from integration.sharing.request import Caller
 from integration.store.connection import Connection
@@ -60,7 +61,7 @@ class AuditQuery:
 
 @dataclass(frozen=True)
 class Page:
-    """Stored AuditEvents, newest first, by id; and the parameters of the page after it, where there is one. These
+    """AuditEvents as JSON, newest first, by id; and the parameters of the page after it, where there is one. These
     parameters go into a sealed cursor, never into a URL as they are."""
 
     events: tuple[tuple[UUID, bytes], ...]
@@ -193,7 +194,7 @@ async def search(connection: Connection, query: AuditQuery) -> Page:
     if len(rows) > query.count:
         asked = tuple(pair for pair in query.asked if pair[0] != _BEFORE)
         following = (*asked, (_BEFORE, _write_before(page[-1]["recorded"], page[-1]["id"])))
-    return Page(tuple((row["id"], row["content"]) for row in page), following)
+    return Page(tuple((row["id"], rendered(row["content"])) for row in page), following)
 
 
 def _sql(query: AuditQuery) -> tuple[str, list[Any]]:
@@ -233,7 +234,7 @@ def _sql(query: AuditQuery) -> tuple[str, list[Any]]:
 
 
 def searchset(page: Page, *, fhir_base: str, self_url: str, next_url: str | None) -> bytes:
-    """The page as a searchset Bundle, the stored bytes as they are."""
+    """The page as a searchset Bundle."""
     links = [{"relation": "self", "url": self_url}]
     if next_url:
         links.append({"relation": "next", "url": next_url})

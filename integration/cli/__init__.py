@@ -7,8 +7,11 @@ import typer
 
 from integration.cli import (
     agreements,
+    alerts,
     audit,
+    beyond_care,
     clients,
+    console,
     explain,
     feeds,
     gp,
@@ -18,18 +21,23 @@ from integration.cli import (
     quarantine,
     report,
     running,
+    token,
     vcfse,
 )
 
 app = typer.Typer(no_args_is_help=True, help="One consent-checked, audited record from five sectors' own feeds.")
-for commands in (running, feeds, listening, clients, explain):
+for commands in (running, feeds, listening, token, explain):
     app.add_typer(commands.app)
 for name, group in {
     "feeds": report,
     "quarantine": quarantine,
     "identity": identity,
     "agreements": agreements,
+    "clients": clients,
     "audit": audit,
+    "alerts": alerts,
+    "console": console,
+    "beyond-care": beyond_care,
     "vcfse": vcfse,
     "gp": gp,
     "pds": pds,

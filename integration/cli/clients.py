@@ -1,61 +1,58 @@
-"""Client systems and their tokens."""
+"""Client systems: who may ask at all."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
 
 from integration import commands
-from integration.api.scopes import SEND_SCOPE
-from integration.cli.output import out, run
-from integration.sharing.request import Client
+from integration.cli.output import Json, out, run, show
 
-app = typer.Typer()
-
-
-@app.command("register-client")
-def register_client(
-    client: Annotated[str, typer.Option("--id", help="Id of the client; iss and sub of its assertions.")],
-    organisation: Annotated[str, typer.Option(help="ODS code of the organisation it acts for.")],
-    jwks: Annotated[Path, typer.Option(exists=True, help="File with its public keys (JWK Set).")],
-    role: Annotated[list[str], typer.Option(help="A role its users may have; repeat for more.")],
-    purpose: Annotated[list[str], typer.Option(help="A purpose of use, such as TREAT; repeat for more.")],
-    name: Annotated[str, typer.Option(help="What it is called.")] = "",
-    feed: Annotated[list[str] | None, typer.Option(help="A feed it may send files of; repeat for more.")] = None,
-) -> None:
-    """Register a client system, or replace its registration; as the owner of the database."""
-    registered = Client(
-        client,
-        name or client,
-        organisation,
-        frozenset(role),
-        frozenset(purpose),
-        scopes=("system/*.rs", SEND_SCOPE) if feed else ("system/*.rs",),
-        jwks=_jwks(jwks),
-        feeds=frozenset(feed or ()),
-    )
-    run(lambda settings: commands.clients.register_client(settings, registered, out))
+app = typer.Typer(no_args_is_help=True, help="Client systems: who may ask at all (docs/clients.md).")
+Form = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The client's form, filled in.")]
+Id = Annotated[str, typer.Argument(help="Of a registered client.")]
+User = Annotated[str, typer.Option(help="Who you are; it is written into the audit.")]
+Reason = Annotated[str, typer.Option(help="Why; it is written into the audit.")]
 
 
-def _jwks(file: Path) -> dict[str, Any]:
-    try:
-        keys = orjson.loads(file.read_bytes())
-    except orjson.JSONDecodeError:
-        keys = None
-    if not isinstance(keys, dict) or not isinstance(keys.get("keys"), list):
-        raise typer.BadParameter(f"{file.name} is not a JWK Set")
-    return keys
+@app.command("register")
+def clients_register(form: Form, user: User, reason: Reason) -> None:
+    """Register a client system, as its form says."""
+    run(lambda settings: commands.clients.register_form(settings, form, user, reason, out))
 
 
-@app.command()
-def token(
-    client: Annotated[str, typer.Option(help="Id of a demo client.")],
-    role: Annotated[str | None, typer.Option(help="One of the client's roles.")] = None,
-    purpose: Annotated[str | None, typer.Option(help="One of the client's purposes, such as TREAT.")] = None,
-    user: Annotated[str, typer.Option(help="Who is asking.")] = "demo user",
-    break_glass: Annotated[str | None, typer.Option(help="Reason for emergency access.")] = None,
-    scope: Annotated[str, typer.Option(help="What it may do.")] = "system/*.rs",
-) -> None:
-    """Get an access token from the running server, as one of the demo's clients."""
-    typer.echo(run(lambda settings: commands.clients.token(settings, client, role, purpose, user, break_glass, scope)))
+@app.command("change")
+def clients_change(form: Form, user: User, reason: Reason) -> None:
+    """Replace a registration by what a form says, and show what that changes."""
+    run(lambda settings: commands.clients.change(settings, form, user, reason, out))
+
+
+@app.command("disable")
+def clients_disable(client: Id, user: User, reason: Reason) -> None:
+    """Refuse a client and all its tokens, from within a second on."""
+    run(lambda settings: commands.clients.switch(settings, client, user, reason, out, active=False))
+
+
+@app.command("enable")
+def clients_enable(client: Id, user: User, reason: Reason) -> None:
+    """Let a disabled client in again."""
+    run(lambda settings: commands.clients.switch(settings, client, user, reason, out, active=True))
+
+
+@app.command("list")
+def clients_list(as_json: Json = False) -> None:
+    """Every client that is or was registered."""
+    show(run(commands.clients.listed), as_json=as_json, title="Clients")
+
+
+@app.command("show")
+def clients_show(client: Id) -> None:
+    """One registration, every line of it."""
+    show([run(lambda settings: commands.clients.shown(settings, client))], as_json=True, title="")
+
+
+@app.command("check")
+def clients_check(client: Id, as_json: Json = False) -> None:
+    """The keys that a client can be known by now; fetches them where it publishes them."""
+    rows = run(lambda settings: commands.clients.check(settings, client))
+    show(rows, as_json=as_json, title=f"Keys of {client}")

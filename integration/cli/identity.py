@@ -1,6 +1,6 @@
 """Doubtful links between people."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
@@ -9,7 +9,7 @@ from integration import commands
 from integration.audit.breach import Breach
 from integration.cli.output import Json, out, run, show
 from integration.identity.decisions import as_row
-from integration.identity.review import KINDS, Side, SideBySide
+from integration.identity.review import KINDS, SideBySide
 
 app = typer.Typer(no_args_is_help=True, help="Doubtful links between people: review, decide, undo, and who saw it.")
 User = Annotated[str, typer.Option(help="Who you are: the audit keeps it.")]
@@ -64,7 +64,7 @@ def identity_show(a: A, b: B, user: Asking = "", as_json: Json = False) -> None:
     rows.append({"": "source", "A": one.source, "B": other.source, "which": ""})
     rows.append({"": "person", "A": str(one.person), "B": str(other.person), "which": _together(shown)})
     rows += [
-        {"": name.replace("_", " "), "A": _value(one, name), "B": _value(other, name), "which": agreement}
+        {"": name.replace("_", " "), "A": one.text(name), "B": other.text(name), "which": agreement}
         for name, agreement in shown.fields.items()
     ]
     show(rows, as_json=False, title="Side by side")
@@ -79,14 +79,6 @@ def identity_show(a: A, b: B, user: Asking = "", as_json: Json = False) -> None:
 
 def _together(shown: SideBySide) -> str:
     return "one person now" if shown.together else "two people now"
-
-
-def _value(side: Side, name: str) -> str:
-    value: Any = getattr(side.said, name)
-    if isinstance(value, frozenset):
-        return ", ".join(sorted(map(str, value)))
-    checked = " (verified)" if name == "nhs_number" and side.said.verified else ""
-    return "" if value is None else f"{value}{checked}"
 
 
 @app.command("merge")

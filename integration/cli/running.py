@@ -21,9 +21,16 @@ def demo(
 
 
 @app.command()
-def serve() -> None:
+def serve(
+    workers: Annotated[int, typer.Option(min=1, help="Processes that serve, side by side on one address.")] = 1,
+    listening: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
     """Serve the API."""
-    run(commands.serving.serve)
+    if listening is None:
+        run(lambda settings: commands.serving.serve(settings, workers))
+    else:
+        commands.worker.end_with_input()
+        run(lambda settings: commands.serving.serve_beside(settings, listening))
 
 
 @app.command()

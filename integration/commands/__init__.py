@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from integration.commands import agreements as agreements
+    from integration.commands import alerts as alerts
     from integration.commands import audit as audit
+    from integration.commands import audit_proof as audit_proof
+    from integration.commands import beyond_care as beyond_care
     from integration.commands import clients as clients
+    from integration.commands import console as console
     from integration.commands import demo as demo
     from integration.commands import explain as explain
     from integration.commands import feeds as feeds
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from integration.commands import report as report
     from integration.commands import running as running
     from integration.commands import serving as serving
+    from integration.commands import token as token
     from integration.commands import vcfse as vcfse
     from integration.commands import worker as worker
 else:

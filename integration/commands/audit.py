@@ -1,6 +1,6 @@
-"""`toldonce audit`: who saw what, and whether the log is whole; and the event of a command itself."""
+"""`toldonce audit search`: who saw what; and the event of a command itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -10,11 +10,9 @@ import asyncpg
 from integration.audit.access import Access
 from integration.audit.codes import Kind
 from integration.audit.codes import Outcome as Result
-from integration.audit.log import AuditLog, sequence
-from integration.audit.verify import Checkpoint, verify
+from integration.audit.log import AuditLog
 from integration.commands.opened import opened
 from integration.config import Settings
-from integration.errors import NotPossible
 from integration.sharing.facts import ids_of, persons_with_number
 from integration.sharing.request import Caller
 from integration.store.database import act_as
@@ -61,29 +59,22 @@ async def _same_persons(pool: asyncpg.Pool, nhs_number: str) -> list[UUID]:
         return await ids_of(connection, await persons_with_number(connection, nhs_number))
 
 
-def by_command(route: str, kind: Kind, person: UUID | None, counts: Mapping[str, int] | None = None) -> Access:
+def by_command(
+    route: str,
+    kind: Kind,
+    person: UUID | None,
+    counts: Mapping[str, int] | None = None,
+    details: Sequence[tuple[str, str]] = (),
+) -> Access:
     """An access of whoever administers this deployment."""
     return Access(
         when=datetime.now(UTC),
         kind=kind,
-        interaction="operation" if kind is Kind.OPERATION else "search-type",
+        interaction="search-type" if kind is Kind.AUDIT else "operation",
         route=route,
         outcome=Result.SUCCESS,
         caller=Caller("command line", "this deployment", "administrator", ""),
         person=person if person and person.int else None,
         counts=counts or {},
+        details=details,
     )
-
-
-async def audit_verify(settings: Settings, checkpoint: str | None) -> tuple[str, bool]:
-    """Recompute the log, after what is committed has its place in it; against a checkpoint kept elsewhere if given."""
-    try:
-        kept = Checkpoint.parse(checkpoint) if checkpoint else None
-    except ValueError as error:
-        raise NotPossible(str(error)) from None
-    async with opened(settings) as database, database.pool("toldonce_api", size=2) as pool:
-        async with pool.acquire() as connection:
-            while await sequence(connection):
-                pass
-            report = await verify(connection, kept)
-    return str(report), report.intact

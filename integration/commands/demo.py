@@ -13,6 +13,7 @@ from adapters.synthetic.pds_provider import Provider
 from adapters.synthetic.world import FeedFile, World
 from integration import demo as demonstration
 from integration import main
+from integration.commands.console import code_for
 from integration.commands.opened import as_owner, opened, progress_bar
 from integration.commands.pds import trace_on_stand_in
 from integration.commands.receiving import process, receive
@@ -41,7 +42,8 @@ async def demo(settings: Settings, *, people: int, seed: int, once: bool, consol
             console.print(await _summary(owner))
         if not once:
             _free(settings.host, settings.port)
-            console.print(demonstration.try_these(settings), highlight=False, soft_wrap=True, markup=False)
+            code = await code_for(settings, database, *demonstration.OFFICER)
+            console.print(demonstration.try_these(settings, code), highlight=False, soft_wrap=True, markup=False)
             await main.serve(settings, database)
 
 

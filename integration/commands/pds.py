@@ -2,9 +2,11 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import asyncpg
+import structlog
 import yaml
 from rich.console import Console
 
@@ -18,7 +20,10 @@ from integration.config import Settings
 from integration.ingest.pds import Tracer
 from integration.ingest.pds_settings import Application, PdsSettings, load
 
+log = structlog.get_logger()
 _CONNECTIONS = 4
+_PASSING = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+"""A database that is away for a while."""
 
 
 async def trace(settings: Settings, *, every: float | None, console: Console) -> Counter[str]:
@@ -26,29 +31,38 @@ async def trace(settings: Settings, *, every: float | None, console: Console) ->
     document = load(settings.pds)
     async with opened(settings) as database, database.pool("toldonce_worker", size=_CONNECTIONS) as pool:
         async with document.client() as pds:
+            tracer = Tracer(pool, pds, document)
+            if every is None:
+                return await traced(settings, tracer, console)
             while True:
-                outcomes = await traced(settings, Tracer(pool, pds, document), console)
-                if every is None:
-                    return outcomes
+                try:
+                    await traced(settings, tracer, console)
+                except* _PASSING as errors:
+                    log.warning(
+                        "this round failed; the next one tries again", error=type(errors.exceptions[0]).__name__
+                    )
                 await asyncio.sleep(every)
 
 
 async def traced(settings: Settings, tracer: Tracer, console: Console) -> Counter[str]:
     """Ask about the numbers that are due, then for whom they leave without one, then about the numbers found; not on,
-    while PDS is unwell. How often each outcome came."""
+    while PDS is unwell. What a round of questions brought is processed before the next one. How often each outcome
+    came."""
     outcomes: Counter[str] = Counter()
     for ask in (tracer.numbers, tracer.searches, tracer.numbers):
-        with progress_bar(console) as progress:
-            task = progress.add_task("tracing on PDS", total=None)
-            asked = await ask()
-            progress.update(task, completed=asked.total(), total=asked.total())
-        outcomes += asked
-        if asked:
+        while CIRCUIT_OPEN not in outcomes and (asked := await _round(ask, console)):
+            outcomes += asked
             await process(settings, tracer.pool, console)
-        if CIRCUIT_OPEN in asked:
-            break
     console.print(", ".join(f"{code}: {count}" for code, count in sorted(outcomes.items())) or "nothing due")
     return outcomes
+
+
+async def _round(ask: Callable[[], Awaitable[Counter[str]]], console: Console) -> Counter[str]:
+    with progress_bar(console) as progress:
+        task = progress.add_task("tracing on PDS", total=None)
+        asked = await ask()
+        progress.update(task, completed=asked.total(), total=asked.total())
+    return asked
 
 
 _OUTCOMES = """

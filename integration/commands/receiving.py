@@ -12,7 +12,7 @@ from integration import deployment
 from integration.commands.opened import progress_bar
 from integration.commands.worker import helping
 from integration.config import Settings
-from integration.ingest import inbox
+from integration.ingest import inbox, relabel
 from integration.ingest.due import Backlog, backlog
 from integration.ingest.inbox import Delivery
 
@@ -40,12 +40,14 @@ async def process(settings: Settings, pool: asyncpg.Pool, console: Console) -> i
     """Process until nothing waits and nobody is due, with bars; how many envelopes this process read. Where there is
     much to do, a process for each further processor helps."""
     async with pool.acquire() as connection:
+        await relabel.begin(connection, relabel.labelled_by())
         waiting = await backlog(connection)
     others = min(os.cpu_count() or 1, _PROCESSES) - 1 if waiting.bytes > _MUCH else 0
     async with helping(others):
         watching = asyncio.create_task(_watch(pool, waiting, console))
         try:
             read = await deployment.pipeline(settings, pool).run()
+            await relabel.go_on(pool, relabel.labelled_by())
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)

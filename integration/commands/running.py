@@ -5,7 +5,7 @@ from rich.console import Console
 from integration import deployment
 from integration.commands.opened import opened
 from integration.config import Settings
-from integration.ingest import due
+from integration.ingest import due, relabel
 
 _PAUSE = 0.05
 """Seconds before a worker that found nothing to do looks again."""
@@ -24,7 +24,13 @@ async def work(
         if anew:
             async with pool.acquire() as connection:
                 console.print(f"{await due.anew(connection)} records are made anew")
+        async with pool.acquire() as connection:
+            if relabelled := await relabel.begin(connection, relabel.labelled_by()):
+                console.print(
+                    f"{relabelled} records are labelled anew: the lists of sensitive codes, or their code, changed"
+                )
         pipeline = deployment.pipeline(settings, pool)
         console.print(f"{await pipeline.run()} envelopes processed")
+        await relabel.go_on(pool, relabel.labelled_by())
         if forever:
             await pipeline.run_forever(_PAUSE)

@@ -1,28 +1,35 @@
-"""The worker that a receiving process keeps beside itself: processing takes processor time that acknowledging must not
-wait for, so it has a process of its own, which ends with the one that started it."""
+"""Processes that one of ours keeps beside itself, and that end with it: the worker of a receiving process, for
+processing takes processor time that acknowledging must not wait for; and those that serve one address together."""
 
 import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from threading import Thread
 
 import structlog
 
 log = structlog.get_logger()
-_WORK = (sys.executable, "-m", "integration", "work", "--while-input-open")
+_OURS = (sys.executable, "-m", "integration")
+_WORK = (*_OURS, "work", "--while-input-open")
 _PAUSE = 1.0
-"""Seconds before a worker that ended by itself is started again."""
+"""Seconds before a process that ended by itself is started again."""
 _PATIENCE = 10.0
-"""Seconds for a worker to end when it is told to."""
+"""Seconds for a process to end when it is told to."""
+
+
+def worker_process() -> AbstractAsyncContextManager[None]:
+    """`toldonce work --forever` beside this process."""
+    return kept_running("work", "--while-input-open", "--forever")
 
 
 @asynccontextmanager
-async def worker_process() -> AsyncIterator[None]:
-    """`toldonce work --forever`, with the settings of this process's environment, started again whenever it ends."""
-    task = asyncio.create_task(_keep_running())
+async def kept_running(*command: str, sockets: Sequence[int] = ()) -> AsyncIterator[None]:
+    """A command of `toldonce` that ends with its standard input, with the settings of this process's environment,
+    started again whenever it ends. `sockets` are handed on, by file descriptor."""
+    task = asyncio.create_task(_keep_running(command, sockets))
     try:
         yield
     finally:
@@ -44,14 +51,16 @@ async def helping(count: int) -> AsyncIterator[None]:
         await asyncio.gather(*map(_end, processes))
 
 
-async def _keep_running() -> None:
+async def _keep_running(command: Sequence[str], sockets: Sequence[int]) -> None:
     while True:
-        process = await asyncio.create_subprocess_exec(*_WORK, "--forever", stdin=asyncio.subprocess.PIPE)
+        process = await asyncio.create_subprocess_exec(
+            *_OURS, *command, stdin=asyncio.subprocess.PIPE, pass_fds=sockets
+        )
         try:
             code = await process.wait()
         finally:
             await _end(process)
-        log.error("the worker ended; another is started", code=code)
+        log.error("a process ended; another is started", command=command[0], code=code)
         await asyncio.sleep(_PAUSE)
 
 

@@ -45,7 +45,7 @@ def _with_number(a: Demographics, b: Demographics, weights: Weights) -> Comparis
     if a.verified and b.verified:
         return Comparison("SAME", "both hold the same verified NHS number", 0)
     same_birth, same_name = _same_birth(a, b), _names_agree(a, b)
-    if same_birth and same_name is not False and (same_name or _second_field(a, b)):
+    if same_birth and same_name is not False and _told_from_twins(a, b, by_name=bool(same_name)):
         return Comparison("SAME", "same NHS number, birth date and name" if same_name else _NAMELESS, 1)
     doubt = f"same unverified NHS number, but {_disagreement(same_birth, same_name)}"
     if same_birth and same_name is False:
@@ -64,14 +64,21 @@ BY_WEIGHT = 2
 _NAMELESS = "same NHS number and birth date, postcode or gender agree, and the feed carries no names"
 
 
-def _second_field(a: Demographics, b: Demographics) -> bool:
-    """CSDS and Client Level Data carry no names: there a second agreeing field stands in for the name. A boy is not
-    his twin sister, whose number was put down."""
-    one_has_no_name = not (a.families or a.given) or not (b.families or b.given)
-    same_gender = a.gender == b.gender
-    if a.gender and b.gender and not same_gender:
+def _told_from_twins(a: Demographics, b: Demographics, *, by_name: bool) -> bool:
+    """First names tell twins apart. Where a side has none, a boy is not his twin sister, whose number was put down: her
+    family name is his too."""
+    if by_name and a.given and b.given:
+        return True
+    if a.gender and b.gender and a.gender != b.gender:
         return False
-    return one_has_no_name and (bool(a.postcodes & b.postcodes) or (same_gender and a.gender is not None))
+    return by_name or _second_field(a, b)
+
+
+def _second_field(a: Demographics, b: Demographics) -> bool:
+    """CSDS and Client Level Data carry no names: there a second agreeing field stands in for the name."""
+    one_has_no_name = not (a.families or a.given) or not (b.families or b.given)
+    same_gender = a.gender is not None and a.gender == b.gender
+    return one_has_no_name and (bool(a.postcodes & b.postcodes) or same_gender)
 
 
 def _in_conflict(a: Demographics, b: Demographics, weights: Weights) -> Comparison | None:

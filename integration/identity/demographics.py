@@ -81,7 +81,7 @@ def demographics(patient: Resource) -> Demographics:
         families=_normal(name.get("family") for name in names) - _NO_NAME,
         given=_normal(given for name in names for given in name.get("given", ())[:1]) - _NO_GIVEN_NAME,
         birth_date=patient.get("birthDate"),
-        gender=patient.get("gender"),
+        gender=_gender(patient.get("gender")),
         postcodes=_normal(address.get("postalCode") for address in addresses),
         phones=frozenset(_phones(patient.get("telecom", ()))),
         deceased=bool(patient.get("deceasedDateTime") or patient.get("deceasedBoolean")),
@@ -145,6 +145,11 @@ def _phones(telecom: Iterable[dict[str, Any]]) -> Iterator[str]:
         digits = _digits(contact.get("value", "")) if contact.get("system") in ("phone", "sms") else ""
         if len(digits) >= 10 and len(set(digits[2:])) > 1:
             yield digits
+
+
+def _gender(stated: str | None) -> str | None:
+    """`unknown` says nothing: two sources who do not know do not agree, and one who does not contradicts nobody."""
+    return None if stated == "unknown" else stated
 
 
 def _normal(texts: Iterable[str | None]) -> frozenset[str]:

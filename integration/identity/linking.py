@@ -188,7 +188,7 @@ with recursive reach(id) as (
         select a from toldonce.linkage where b = reach.id and until is null and outcome = 'SAME'
         union all
         select o.id from toldonce.source_patient m join toldonce.source_patient o on o.person = m.person
-        where m.id = reach.id
+        where m.id = reach.id and o.about is null
     ) next
 )
 select s.id, s.person, s.demographics::text from reach

@@ -1,8 +1,11 @@
 """Rows follow their source patient to another person, and every person id ever issued keeps its meaning."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from asyncpg import Record
+
+from integration.identity import following
 from integration.store.connection import Connection
 
 
@@ -12,11 +15,18 @@ async def move(connection: Connection, moves: Mapping[UUID, UUID], issued_to: Ma
     if not moves:
         return
     before = await connection.fetch(_MOVING, list(moves), list(moves.values()))
-    await connection.execute(_MOVE, [row["key"] for row in before], [row["new"] for row in before])
-    held = [row for row in before if row["old"]]
+    await _let_move(connection, before)
+    concerned = {person for row in before for person in (row["old"], row["new"]) if person}
+    await _let_move(connection, await following.moved(connection, concerned, list(moves)))
+    await connection.execute(_ISSUE, list(issued_to.keys()), list(issued_to.values()))
+
+
+async def _let_move(connection: Connection, moving: Sequence[Record]) -> None:
+    """Source patients by `key`, and their rows where they were somebody (`old`) before, to the person `new`."""
+    await connection.execute(_MOVE, [row["key"] for row in moving], [row["new"] for row in moving])
+    held = [row for row in moving if row["old"]]
     for statement in _FOLLOW if held else ():
         await connection.execute(statement, [row["key"] for row in held], [row["new"] for row in held])
-    await connection.execute(_ISSUE, list(issued_to.keys()), list(issued_to.values()))
 
 
 _MOVING = """

@@ -6,13 +6,13 @@ there was then. No item holds demographics: those are shown pair by pair (`side_
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
 
-from integration.errors import UnknownSourcePatient
+from integration.errors import NotPossible, UnknownSourcePatient
 from integration.identity.compare import compare
 from integration.identity.decisions import BY_PERSON
 from integration.identity.demographics import Demographics
@@ -73,6 +73,14 @@ class Side:
     person: UUID | None
     said: Demographics
 
+    def text(self, field: str) -> str:
+        """What it says in one field of `Demographics`, to be read; empty where it says nothing."""
+        value = getattr(self.said, field)
+        if isinstance(value, frozenset):
+            return ", ".join(sorted(map(str, value)))
+        checked = " (verified)" if field == "nhs_number" and self.said.verified else ""
+        return "" if value is None else f"{value}{checked}"
+
 
 @dataclass(frozen=True)
 class SideBySide:
@@ -93,13 +101,19 @@ class SideBySide:
 
 
 async def queue(connection: Connection, limit: int = 50, after: str | None = None) -> Page:
-    """A page of the queue. `after`: what an earlier page gave as `following`."""
-    since, a, b = after.split("|") if after else (None, None, None)
-    moment = datetime.fromisoformat(since) if since else None
-    rows = await connection.fetch(_PAGE, moment, a and UUID(a), b and UUID(b), limit + 1)
+    """A page of the queue. `after`: what an earlier page gave as `following`. Raises NotPossible where it is not."""
+    rows = await connection.fetch(_PAGE, *(_place(after) if after else (None, None, None)), limit + 1)
     items = [Item(*row) for row in rows[:limit]]
     last = items[-1] if len(rows) > limit else None
     return Page(items, f"{last.since.isoformat()}|{last.a}|{last.b}" if last else None)
+
+
+def _place(after: str) -> tuple[datetime, UUID, UUID]:
+    try:
+        since, a, b = after.split("|")
+        return datetime.fromisoformat(since).astimezone(UTC), UUID(a), UUID(b)
+    except ValueError:
+        raise NotPossible("no page begins there: give what the page before it ended with") from None
 
 
 async def counts(connection: Connection) -> list[Count]:
@@ -108,7 +122,8 @@ async def counts(connection: Connection) -> list[Count]:
 
 
 async def side_by_side(connection: Connection, pair: tuple[UUID, UUID]) -> SideBySide:
-    """What two sources say, compared. Raises UnknownSourcePatient."""
+    """What two sources say, compared. Where one of the two is restricted, what locates either is `withheld`, and only
+    whether it agrees is shown: else the other's address would tell theirs. Raises UnknownSourcePatient."""
     rows = {row["id"]: row for row in await connection.fetch(_SIDES, list(pair))}
     if len(rows) != 2:
         raise UnknownSourcePatient("one of the two is not a source patient's id")
@@ -117,8 +132,9 @@ async def side_by_side(connection: Connection, pair: tuple[UUID, UUID]) -> SideB
         for id_, row in sorted(rows.items())
     )
     found = compare(a.said, b.said)
+    hidden = any(row["restricted"] for row in rows.values())
     return SideBySide(
-        (a, b),
+        (_unlocated(a), _unlocated(b)) if hidden else (a, b),
         agreements(a.said, b.said),
         found.outcome if found else None,
         found.reason if found else "",
@@ -127,8 +143,17 @@ async def side_by_side(connection: Connection, pair: tuple[UUID, UUID]) -> SideB
     )
 
 
+def _unlocated(side: Side) -> Side:
+    withheld = {name: frozenset({"withheld"}) for name in _LOCATING if getattr(side.said, name)}
+    return replace(side, said=msgspec.structs.replace(side.said, **withheld))
+
+
+_LOCATING = ("postcodes", "uprns", "phones", "practices", "ids")
+"""What locates somebody, of what linkage compares; ids name the organisation that gave them."""
 _SIDES = """
-select id, feed || ' ' || organisation as source, person, demographics from toldonce.source_patient where id = any($1)
+select id, feed || ' ' || organisation as source, person, demographics, exists(select from toldonce.facts f
+    where f.person = s.person and f.until = 'infinity' and f.restricted) as restricted
+from toldonce.source_patient s where id = any($1)
 """
 _RANK = f"""case when l.outcome <> 'SAME' then {NOTHING} when l.made_by = 'feed' then 10 + l.strength
     when l.made_by = 'rule' then 20 + l.strength else 0 end"""

@@ -50,6 +50,8 @@ class Assembled:
     directory: Sequence[Entry] = ()
     demographics: Demographics | None = None
     merged_into: Sequence[str] = ()
+    about: tuple[UUID, UUID] | None = None
+    """Of a source patient who is nobody by itself: whom it is about (`feeds.Feed.about`)."""
     evidence: Sequence[Evidence] = ()
     choices: Sequence[Choice] = ()
     restricted: bool = False
@@ -76,9 +78,10 @@ class Assembler:
         """Fold, map, validate, label. `stored` has the digests of what is stored of this source patient, found valid
         and labelled before, with the label of each."""
         feed = self.feeds[source.feed]
+        about = feed.about(source.patient) if feed.about else None
         state = feed.fold(source.patient, events, submissions)
         if state is None:
-            return Assembled(source)
+            return Assembled(source, about=about)
         ids = Ids(self.secret, source.patient, source.feed)
         mapped = feed.to_resources(state, ids)
         own = [self._stamp(source, one) for one in mapped if one["resourceType"] not in DIRECTORY]
@@ -91,6 +94,7 @@ class Assembler:
                 *(_labelled(one, label, stored) for one, label in about_person),
                 *(_labelled(one, label, stored) for one, label in self._provenance(source, ids, about_person, events)),
             ],
+            about=about,
             directory=entries,
             defects=[*defects, *more],
         )

@@ -39,6 +39,11 @@ async def take(connection: Connection, limit: int, among: Sequence[int] | None =
     return found
 
 
+async def hold(connection: Connection, key: int) -> None:
+    """Wait until nobody else assembles this source patient, and let nobody until the transaction ends."""
+    await connection.execute("select pg_advisory_xact_lock($1, ($2::bigint % 2147483647)::int)", _LOCK, key)
+
+
 async def anew(connection: Connection, feed: str | None = None) -> int:
     """Let everybody (of one feed) be due, and nothing that is stored of them be trusted to be valid and rightly
     labelled: after a change of a mapping, of a code list or of a rule. How many they are."""

@@ -67,7 +67,7 @@ async def due_by_events(connection: Connection, settings: GpConnectSettings) -> 
         LOOK_BACK,
         list(settings.by_code),
         timedelta(hours=settings.event_hours),
-        [f"class={uk_core.ACT_CODE}|{code}" for code in _CAME_TO_HOSPITAL],
+        [f"class={uk_core.ACT_CODE}|{code.lower()}" for code in _CAME_TO_HOSPITAL],
     )
     return int(status.rpartition(" ")[2])
 

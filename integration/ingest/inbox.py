@@ -80,17 +80,17 @@ async def receive(connection: Connection, deliveries: Sequence[Delivery]) -> int
     inbox."""
     small = [delivery for delivery in deliveries if _size(delivery) <= PART]
     if len(small) == len(deliveries):
-        return len(await _insert(connection, small))
+        return len(await insert(connection, small))
     async with connection.transaction():
-        new = len(await _insert(connection, small))
+        new = len(await insert(connection, small))
         for delivery in deliveries:
             if _size(delivery) > PART:
                 new += await _receive_large(connection, delivery)
     return new
 
 
-async def _insert(connection: Connection, deliveries: Sequence[Delivery]) -> list[int]:
-    """In one round trip."""
+async def insert(connection: Connection, deliveries: Sequence[Delivery]) -> list[int]:
+    """Store deliveries that are not large, in one round trip; the ids of those that are new. As `receive` otherwise."""
     if not deliveries:
         return []
     columns = zip(*(_columns(delivery) for delivery in deliveries), strict=True)
@@ -98,7 +98,7 @@ async def _insert(connection: Connection, deliveries: Sequence[Delivery]) -> lis
 
 
 async def _receive_large(connection: Connection, delivery: Delivery) -> bool:
-    ids = await _insert(connection, [delivery])
+    ids = await insert(connection, [delivery])
     if ids:
         parts = _parts(delivery.content)
         next(parts)  # the first is in the envelope

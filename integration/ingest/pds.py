@@ -47,6 +47,8 @@ _LONGEST_WAIT = timedelta(days=1)
 """Between two failed questions: doubles from the first to the longest."""
 _TO_KEEP = timedelta(minutes=1)
 """How much longer than the longest question a lease is: to wait for a connection and keep the answer."""
+_ROUND = 500
+"""Questions of one round: what was answered is processed, and what is new enrolled, before the next ones."""
 Kind = Literal["numbers", "searches"]
 
 _ENROL_NUMBERS = """
@@ -98,7 +100,9 @@ insert into toldonce.pds_trace (nhs_number, due) values ($1, now() + $2::interva
 on conflict (nhs_number) do update set due = least(pds_trace.due, excluded.due)
 """
 _SEARCHED_FOR = f"""
-select s.demographics, r.body from toldonce.source_patient s
+select s.demographics, r.body, exists(select from toldonce.facts f
+    where f.person = s.person and f.until = 'infinity' and f.restricted) as hidden
+from toldonce.source_patient s
 join toldonce.resource r on r.source_patient = s.key and r.type = 'Patient' where s.key = $1 and {_UNTRACED}
 """
 
@@ -187,15 +191,18 @@ class Tracer:
     pool: asyncpg.Pool
     pds: Pds
     settings: PdsSettings
+    most: int = _ROUND
+    """Questions of one round, but for those that are under way when it ends."""
 
     async def numbers(self) -> Counter[str]:
-        """Ask about every number that is due; how often each outcome came. Ends early while PDS is unwell."""
+        """Ask about numbers that are due, a round of them; how often each outcome came, none where no number is due.
+        Ends early while PDS is unwell."""
         async with self.pool.acquire() as connection:
             await enrol_numbers(connection, self.settings)
         return await self._run("numbers")
 
     async def searches(self) -> Counter[str]:
-        """Search for everybody who is due; how often each outcome came. Ends early while PDS is unwell."""
+        """Search for those who are due, as `numbers`."""
         async with self.pool.acquire() as connection:
             await enrol_searches(connection, self.settings)
         return await self._run("searches")
@@ -208,7 +215,7 @@ class Tracer:
         return outcomes
 
     async def _while_due(self, kind: Kind, outcomes: Counter[str]) -> None:
-        while code := await self._next(kind):
+        while outcomes.total() < self.most and (code := await self._next(kind)):
             outcomes[code] += 1
             if code == CIRCUIT_OPEN:
                 return
@@ -272,7 +279,7 @@ class Tracer:
         """Whom PDS takes a source patient for, where our rules see it too; their number is asked about next."""
         async with self.pool.acquire() as connection:
             row = await connection.fetchrow(_SEARCHED_FOR, source_patient)
-        question = question_of(orjson.loads(row["body"])) if row else None
+        question = question_of(orjson.loads(row["body"]), hidden=row["hidden"]) if row else None
         if row is None or question is None:
             return Told(NOTHING_TO_SEARCH_BY)
         answer = await self.pds.search(question)

@@ -26,15 +26,16 @@ _NAMED = ("official", "usual", None)
 """Uses of the names that somebody goes by."""
 
 
-def question_of(patient: Resource) -> Question | None:
+def question_of(patient: Resource, *, hidden: bool = False) -> Question | None:
     """The search for the person of a source's Patient, or None where there is too little to search by. Where a
-    restricted person lives is told to nobody, and PDS would find none by it."""
+    restricted person lives is told to nobody, and PDS would find none by it; `hidden`: another source of the person
+    says that they are restricted."""
     names = [one for one in patient.get("name", ()) if one.get("use") in _NAMED and one.get("family")]
     birth_date = patient.get("birthDate", "")
     if not names or len(birth_date) != len("2000-01-01"):
         return None
     given = next(iter(names[0].get("given", ())), None)
-    postcode = None if is_restricted(patient) else next(_postcodes(patient), None)
+    postcode = None if hidden or is_restricted(patient) else next(_postcodes(patient), None)
     if given is None and postcode is None:
         return None
     return Question(family=names[0]["family"], birth_date=birth_date, given=given, postcode=postcode)

@@ -31,7 +31,7 @@ import asyncpg
 import structlog
 
 from adapters.records import Defect, FoldedEvent, Submission
-from integration.identity import linking
+from integration.identity import following, linking
 from integration.identity.linking import Stated
 from integration.ingest import due, inbox, quarantine, statements
 from integration.ingest.assemble import Assembled, Assembler
@@ -178,10 +178,19 @@ class Pipeline:
             ],
         )
 
-    async def _assemble(self, connection: Connection, limit: int, taken: list[int]) -> None:
+    async def at_once(self, connection: Connection, envelope: int, concerned: int) -> None:
+        """Read this envelope that was just received, and assemble the source patient whom it concerns (its key), in the
+        caller's transaction, who waits for it: what the envelope says is in the record when that is committed. Of a
+        pipeline that is used for this transaction alone, for it remembers what the transaction has made."""
+        await self._read([envelope], connection, 1, [])
+        await self._assemble(connection, 1, [], [concerned])
+
+    async def _assemble(
+        self, connection: Connection, limit: int, taken: list[int], among: Sequence[int] | None = None
+    ) -> None:
         recorded = datetime.now(UTC)
         # (4) take
-        anew = await due.take(connection, min(limit, _ASSEMBLED_TOGETHER))
+        anew = await due.take(connection, min(limit, _ASSEMBLED_TOGETHER), among)
         taken += anew
         if not taken:
             return
@@ -214,13 +223,15 @@ class Pipeline:
     async def _link(self, connection: Connection, assembled: Sequence[Assembled]) -> Mapping[UUID, UUID]:
         """Whom these source patients are. Most say nothing new of who they are; only where one does, everybody else
         who links waits."""
-        stated = [Stated(one.source.id, one.demographics, one.merged_into) for one in assembled]
+        about = {one.source.id: one.about for one in assembled if one.about}
+        stated = [Stated(one.source.id, one.demographics, one.merged_into) for one in assembled if one.about is None]
         if changed := await linking.changed(connection, stated):
             await linking.alone(connection)
             await linking.relink(connection, self.assembler.secret, changed)
         else:
             await linking.unmoved(connection)
-        return await linking.persons(connection, [one.id for one in stated])
+        await following.state(connection, about)
+        return await linking.persons(connection, [one.source.id for one in assembled])
 
     async def _set_envelope_aside(self, connection: Connection, taken: list[int], error: Exception) -> None:
         """Quarantine the envelope that was being read, unless another worker has dealt with it since."""

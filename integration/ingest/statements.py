@@ -55,7 +55,7 @@ async def begin(connection: Connection, count: int) -> list[int]:
 
 async def keep(connection: Connection, secret: bytes, kept: Sequence[Kept]) -> None:
     """Store events as statements; source patients are made where new."""
-    keys = await _source_patients(
+    keys = await source_patients(
         connection, secret, sorted({(one.feed, event.patient) for one in kept for event in one.events})
     )
     await connection.copy_records_to_table(
@@ -187,7 +187,7 @@ async def submissions(
     return of
 
 
-async def _source_patients(
+async def source_patients(
     connection: Connection, secret: bytes, said: Sequence[tuple[str, SourcePatient]]
 ) -> Mapping[tuple[str, SourcePatient], int]:
     """Keys of source patients, made where new."""

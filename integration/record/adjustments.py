@@ -5,7 +5,6 @@ impairments. https://simplifier.net/guide/patient-flag-implementation-guide
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -15,32 +14,37 @@ from integration.record.reader import Query, Reader, Row
 from mappings import uk_core
 
 _EXISTENCE = "national-reasonable-adjustment-flag"
-_TOP = ("code", (f"{uk_core.RA_PATIENT_FLAG}|{_EXISTENCE}",))
+TOP_FLAG = f"code={uk_core.RA_PATIENT_FLAG}|{_EXISTENCE}"
+"""What the index holds of a top flag."""
 
 
-async def with_one_top_flag(reader: Reader, query: Query, rows: Sequence[Row]) -> list[Row]:
+async def with_one_top_flag(reader: Reader, query: Query, rows: Sequence[Row], *, shown: bool = False) -> list[Row]:
     """These rows, which `query` found, with one top flag: it unites the details of all permitted ones, has the id of
-    the first, and is active if any of them is. It stands where the first one that the query meets stands, so that it
-    comes once however many pages are read. Asked for by id, each source's own is answered."""
-    if query.ids or not any(_is_top_flag(row) for row in rows):
+    the first, and is active if any of them is. It stands where the first of them stands; not at all if it was `shown`
+    on an earlier page. Asked for by id, each source's own is answered."""
+    here = [row for row in rows if is_top_flag(row)]
+    if query.ids or not here:
         return list(rows)
-    tops = await _top_flags(reader, query, rows, everyone=True)
-    place = (await _top_flags(reader, query, rows, everyone=False))[0].id
-    united = _united([row.resource() for row in tops], tops)
-    meets = not query.statuses or united.resource()["status"] in query.statuses
-    shown = [united if row.id == place else row for row in rows if row.id == place or not _is_top_flag(row)]
-    return shown if meets else [row for row in shown if row is not united]
+    if query != Query(types=query.types):  # else all of them are here
+        tops = await reader.rows(Query(types=("Flag",), tokens=(TOP_FLAG,)))
+    else:
+        tops = here
+    one = _united([row.resource() for row in tops], tops)
+    kept = [one if row.id == here[0].id else row for row in rows if row.id == here[0].id or not is_top_flag(row)]
+    return [row for row in kept if row is not one] if shown else kept
 
 
-async def _top_flags(reader: Reader, query: Query, rows: Sequence[Row], *, everyone: bool) -> list[Row]:
-    """Permitted top flags by id: all, or those that the query meets. A query for whole types has found them already."""
-    if query != Query(types=query.types):
-        narrowed = Query() if everyone else replace(query, after=None, limit=None)
-        rows = await reader.rows(replace(narrowed, types=("Flag",), tokens=(*narrowed.tokens, _TOP)))
-    return [row for row in rows if _is_top_flag(row)]
+def united(rows: Sequence[Row]) -> list[Row]:
+    """All permitted rows of a type with one top flag, which stands where the first of them stands."""
+    tops = [row for row in rows if is_top_flag(row)]
+    if len(tops) < len(("one", "another")):
+        return list(rows)
+    one = _united([row.resource() for row in tops], tops)
+    return [one if row.id == one.id else row for row in rows if row.id == one.id or not is_top_flag(row)]
 
 
-def _is_top_flag(row: Row) -> bool:
+def is_top_flag(row: Row) -> bool:
+    """Whether it says that there are reasonable adjustments."""
     if row.type != "Flag" or _EXISTENCE.encode() not in row.body:
         return False
     codings = row.resource().get("code", {}).get("coding", ())

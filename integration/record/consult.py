@@ -13,8 +13,17 @@ from integration.identity.lookup import lookup
 from integration.record.reader import Reader
 from integration.record.sources import twin
 from integration.sharing.decide import Policy, decide
-from integration.sharing.facts import ids_of, person_facts, person_of_resource, persons_with_number
-from integration.sharing.request import BreakGlass, Caller, Decision, Denial, Grant, Reason, Request
+from integration.sharing.facts import (
+    ids_of,
+    newest_versions,
+    person_facts,
+    person_of_any_version,
+    person_of_resource,
+    persons_with_number,
+    with_past_labels,
+)
+from integration.sharing.opt_outs import with_opt_out
+from integration.sharing.request import BreakGlass, Caller, Decision, Request
 from integration.store.connection import Connection
 from integration.store.database import act_as
 from integration.store.labels import Labels
@@ -49,14 +58,9 @@ class Consultation:
     by_person: bool = True
     """Whether a person was named, and not one of the resources about them."""
 
-
-def served(decision: Decision) -> Decision:
-    """The decision as it is answered: what may leave only pseudonymised does not leave, for no output is pseudonymised
-    yet and no feed brings the national opt-outs."""
-    if not (isinstance(decision, Grant) and decision.pseudonymise):
-        return decision
-    text = "Nothing is answered for purposes beyond direct care: this server cannot pseudonymise its answers."
-    return Denial(decision.request, False, text, (*decision.reasons, Reason("beyond-care", False, text)))
+    async def newest(self, resource_type: str) -> dict[UUID, int]:
+        """The number of the newest version of each of the person's resources of this type, whoever may see it."""
+        return await self.reader.aside(lambda connection, person: newest_versions(connection, person, resource_type))
 
 
 @dataclass
@@ -69,10 +73,11 @@ class Records:
     labels: Labels = field(default_factory=Labels)
 
     @asynccontextmanager
-    async def consult(self, question: Question, person: UUID) -> AsyncIterator[Consultation]:
-        """Consult the record of a person, present or former id. A person who does not exist takes the same path."""
+    async def consult(self, question: Question, person: UUID, *, ever: bool = False) -> AsyncIterator[Consultation]:
+        """Consult the record of a person, present or former id. A person who does not exist takes the same path.
+        `ever`: what the record held before as well (`record.history`)."""
         async with self._transaction() as connection:
-            yield await self._decided(connection, question, person)
+            yield await self._decided(connection, question, person, ever=ever)
 
     @asynccontextmanager
     async def consult_about(self, question: Question, resource_type: str, id_: UUID) -> AsyncIterator[Consultation]:
@@ -89,7 +94,20 @@ class Records:
             yield replace(await self._decided(connection, question, person), by_person=by_person)
 
     @asynccontextmanager
-    async def consult_number(self, question: Question, number: str) -> AsyncIterator[AsyncIterator[Consultation]]:
+    async def consult_versions(self, question: Question, resource_type: str, id_: UUID) -> AsyncIterator[Consultation]:
+        """Consult the record of whoever a resource is about, or was before it was deleted."""
+        async with self._transaction() as connection:
+            about = await person_of_any_version(connection, resource_type, id_)
+            if resource_type == "Provenance":  # as above
+                about = about or await person_of_any_version(connection, "Patient", twin(id_))
+            by_person = about is None and resource_type == "Patient"
+            person = about or (id_ if by_person else NOBODY)
+            yield replace(await self._decided(connection, question, person, ever=True), by_person=by_person)
+
+    @asynccontextmanager
+    async def consult_number(
+        self, question: Question, number: str, *, ever: bool = False
+    ) -> AsyncIterator[AsyncIterator[Consultation]]:
         """Consult, one after the other, the records of those of whom a source states this NHS number."""
         async with self._transaction() as connection:
             persons = await persons_with_number(connection, number) or [NOBODY]
@@ -97,7 +115,7 @@ class Records:
             async def each() -> AsyncIterator[Consultation]:
                 for person in persons:
                     await act_as(connection, "toldonce_facts")
-                    yield await self._decided(connection, question, person)
+                    yield await self._decided(connection, question, person, ever=ever)
 
             yield each()
 
@@ -139,8 +157,13 @@ class Records:
             finally:
                 await connection.execute("rollback")
 
-    async def _decided(self, connection: Connection, question: Question, person: UUID) -> Consultation:
+    async def _decided(
+        self, connection: Connection, question: Question, person: UUID, *, ever: bool = False
+    ) -> Consultation:
         facts = await person_facts(connection, self.labels, person)
+        facts = await with_past_labels(connection, self.labels, facts) if ever else facts
+        policy = self.policy()
+        facts = await with_opt_out(connection, facts, question.caller, policy, question.at)
         request = Request(question.caller, facts.person, question.at, question.break_glass)
-        decision = served(decide(request, facts, self.policy()))
+        decision = decide(request, facts, policy)
         return Consultation(decision, await Reader.open(connection, decision))

@@ -3,11 +3,11 @@
 https://hl7.org/fhir/R4/patient-operation-everything.html
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from integration.record.adjustments import with_one_top_flag
+from integration.record.adjustments import is_top_flag, with_one_top_flag
 from integration.record.patient import Golden, golden
 from integration.record.reader import Query, Reader, Row
 from integration.record.sources import provenances
@@ -26,6 +26,8 @@ class Page:
     following: UUID | None = None
     sources: Sequence[Resource] = ()
     """Where each element of `patient` is from, where that was asked for."""
+    top_flag: bool = False
+    """Whether the one top flag was shown by now."""
 
     def counts(self) -> dict[str, int]:
         """How many resources of each type, for the audit."""
@@ -37,19 +39,37 @@ class Page:
         return counted
 
 
-async def longitudinal(reader: Reader, grant: Grant, query: Query, *, sources: bool = False) -> Page:
-    """One page of the record in a stable order (by id), so that a page is the same whatever was read before it; with
-    the sources of the Patient's elements where they are asked for."""
+async def longitudinal(
+    reader: Reader, grant: Grant, query: Query, *, sources: bool = False, top_flag: bool = False
+) -> Page:
+    """One page of the record in a stable order (by id): whatever is written meanwhile, each resource comes once, the
+    one top flag too, which a page before may have shown (`top_flag`). With the sources of the Patient's elements where
+    they are asked for."""
     wanted = replace(query, limit=query.limit + 1) if query.limit else query
-    rows = await reader.rows(wanted)
+    rows = await reader.rows(wanted, directory=True)
     more = query.limit is not None and len(rows) > query.limit
     rows = rows[: query.limit] if more else rows
+    if not (more or query.after):  # all of it is at hand
+        query = replace(query, limit=None)
     found = await _patient(reader, grant, query, rows)
     patient = found.resource if found else None
     said = provenances(grant, found) if found and sources else []
-    about = await with_one_top_flag(reader, query, [row for row in rows if row.type != "Patient"])
+    others = [row for row in rows if row.type != "Patient"]
+    about = await with_one_top_flag(reader, query, others, shown=top_flag)
+    top_flag = top_flag or any(is_top_flag(row) for row in others)
     directory = await _directory(reader, [*([patient] if patient else []), *said], about)
-    return Page(patient, about, directory, rows[-1].id if more else None, said)
+    return Page(patient, about, directory, rows[-1].id if more else None, said, top_flag)
+
+
+async def all_pages(reader: Reader, grant: Grant, query: Query, first: Page) -> AsyncGenerator[Page, None]:
+    """The first page and all that follow it, each directory entry with the first one that refers to it."""
+    yield first
+    page, sent = first, set(first.directory)
+    while page.following:
+        page = await longitudinal(reader, grant, replace(query, after=page.following), top_flag=page.top_flag)
+        directory = [entry for entry in page.directory if entry not in sent]
+        sent.update(directory)
+        yield replace(page, directory=directory)
 
 
 async def read_patient(reader: Reader, grant: Grant) -> Golden | None:
@@ -75,6 +95,5 @@ async def _changed_patient(reader: Reader, grant: Grant, query: Query) -> Golden
 
 async def _directory(reader: Reader, made: Sequence[Resource], rows: Sequence[Row]) -> list[bytes]:
     """What the rows, and resources `made` for this answer, refer to."""
-    wanted = {entry for row in rows for entry in row.entries}
-    wanted.update(entry for resource in made for entry in directory_entries(resource))
+    wanted: set[UUID] = set().union(*(row.entries for row in rows), *map(directory_entries, made))
     return await reader.directory(sorted(wanted))

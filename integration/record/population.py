@@ -3,7 +3,8 @@ many resources carry which label, for those alone who would be seen differently.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from time import monotonic
 from uuid import UUID
@@ -58,7 +59,7 @@ async def effect(connection: Connection, before: Policy, after: Policy, at: date
     found = _decided(population, before, after, at, progress)
     tally = Tally()
     for people, changed in found:
-        tally.count_people(people.organisation, changed, len(people.persons))
+        tally.count_known(people.organisation, changed, len(people.persons))
     touched = {
         person for people, changed in found if _shows_people(changed) for person in people.persons
     } | await _count(connection, found, tally, progress)
@@ -98,7 +99,7 @@ def _decided(population: Population, before: Policy, after: Policy, at: datetime
 
 
 def _shows_people(changed: Differences) -> bool:
-    return any(now.known != then.known or now.located != then.located for now, then in changed.values())
+    return any(now.known != then.known for now, then in changed.values())
 
 
 async def _count(connection: Connection, found: Found, tally: Tally, progress: Progress) -> set[UUID]:
@@ -125,6 +126,7 @@ async def _count(connection: Connection, found: Found, tally: Tally, progress: P
         progress("counting resources", min(start + _CHUNK, len(persons)), len(persons))
     for (people, changed), sets, numbers in zip(plain, held, rows, strict=True):
         tally.count(sets, numbers, _changed(changed), people.labels.__getitem__)
+        tally.count_located(people.organisation, changed, sets)
     return touched
 
 
@@ -136,7 +138,10 @@ async def _rows(connection: Connection, persons: Sequence[UUID], labels: Sequenc
 
 
 def _labels(changed: Differences) -> frozenset[int]:
-    return frozenset(label for now, then in changed.values() for label in now.labels ^ then.labels)
+    """Labels that make a difference."""
+    return frozenset(
+        label for now, then in changed.values() for label in (now.labels ^ then.labels) | (now.located ^ then.located)
+    )
 
 
 def _changed(changed: Differences) -> dict[Asker, tuple[frozenset[int], frozenset[int]]]:
@@ -155,9 +160,20 @@ async def _count_single(connection: Connection, found: Found, tally: Tally) -> s
         units = {asker: (then - now, now - then) for asker, (now, then) in moves.items()}
         all_ = frozenset(unit for both in units.values() for some in both for unit in some)
         if all_:
-            touched.add(people.example.person)
             tally.count({all_: 1}, dict.fromkeys(all_, 1), units, _label_of(people.labels))
+        located = {
+            asker: (_located(now, moves[asker][0]), _located(then, moves[asker][1]))
+            for asker, (now, then) in changed.items()
+        }
+        tally.count_located(people.organisation, located, {frozenset(people.labels): 1})
+        if all_ or any(now.located != then.located for now, then in located.values()):
+            touched.add(people.example.person)
     return touched
+
+
+def _located(seen: Seen, rows: Iterable[tuple[int, UUID]]) -> Seen:
+    """With those labels only of which there are rows that are shown."""
+    return replace(seen, located=seen.located & {label for label, _ in rows})
 
 
 def _label_of(labels: Mapping[int, Label]) -> Callable[[tuple[int, UUID]], Label]:

@@ -10,6 +10,7 @@ from integration.sharing.policy import Policy, RoleTerms, Terms
 from integration.sharing.request import Category, Choice, Evidence, Label, Reason
 from integration.sharing.rules import (
     ADJUSTMENT_FLAG,
+    BEYOND_CARE,
     Basis,
     Case,
     Finding,
@@ -84,7 +85,7 @@ def _related(policy: Policy, terms: Terms, evidence: Evidence) -> Reason:
 
 
 def _opted_out(case: Case) -> Iterator[Reason]:
-    if case.purpose_kind == "beyond care" and case.facts.national_opt_out:
+    if case.purpose_kind == BEYOND_CARE and case.facts.national_opt_out:
         yield Reason("beyond-care", False, "The person opted out, nationally, of uses beyond their own care.")
 
 
@@ -246,5 +247,5 @@ def _person(case: Case, unlocated: Sequence[Label], *, hidden: bool) -> Iterator
             what = reasons.listed({str(label.category) for label in labels})
             text = f"where the person can be found is removed from {what}: no agreement that shows it names that need."
             yield Reason("location", False, f"From {case.policy.name(source)}: {text}", None, source)
-    if case.purpose_kind == "beyond care":
+    if case.purpose_kind == BEYOND_CARE:
         yield Reason("beyond-care", True, "For a purpose beyond care the answer carries no identities.")

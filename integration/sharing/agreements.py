@@ -43,6 +43,8 @@ class Role(Struct, frozen=True):
     clinical_or_care: bool = msgspec.field(name="clinical or care role")
     sees: tuple[Category, ...] = msgspec.field(name="may see")
     own: tuple[Category, ...] = msgspec.field(name="may see of the own organisation only", default=())
+    records: tuple[Category, ...] = msgspec.field(name="may record", default=())
+    """What it may record here through the API (`integration.recording`), of a person whom it may see."""
 
 
 class EvidenceTerms(Struct, frozen=True):

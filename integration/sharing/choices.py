@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from integration.sharing import dates
+from integration.sharing.deciders import DECIDERS, THE_PERSON, decision_maker
 from integration.sharing.relationship import organisation_in
 from integration.sharing.request import Category, Choice
 from integration.sharing.sensitivity import sensitivity_of_label
@@ -29,6 +30,8 @@ PUBLISH_CHARITY = "share-charity-data"
 VIEW_BY_CHARITY = "view-by-charity"
 EXPRESS_PERMISSION = "express-permission"
 SHARE_FLAG_NATIONALLY = "share-adjustments-nationally"
+TYPE_1 = "type-1-objection"
+"""Concerns rule 9 alone: it is taken out of a person's choices where these are read (`opt_outs.split`)."""
 OTHER = "other"
 """A policy that is not ours: a deny still denies, a permission opens nothing."""
 KINDS: Mapping[str, str] = {
@@ -42,6 +45,7 @@ KINDS: Mapping[str, str] = {
     VIEW_BY_CHARITY: "consent that a charity sees what others recorded",
     EXPRESS_PERMISSION: "express permission for sensitive information",
     SHARE_FLAG_NATIONALLY: "consent that the adjustment flag is shared nationally",
+    TYPE_1: "an objection to use of general practice information beyond care",
     OTHER: "another recorded choice",
 }
 """Kinds of choice, in words for an explanation."""
@@ -55,7 +59,6 @@ _PCF_POLICIES = {  # https://profiles.ihe.net/ITI/PCF: overarching policies
     "https://profiles.ihe.net/ITI/PCF/Policy-deny": OBJECTION,
 }
 PRIVACY = "patient-privacy"  # consentscope
-THE_PERSON = "the person"
 
 
 @dataclass
@@ -80,7 +83,7 @@ def choices_of(consent: Resource, source: str) -> list[Choice]:
     provision = consent.get("provision", {})
     if not _counts(consent):
         return []
-    kind = _kind(consent)
+    kind = kind_of(consent)
     permits = _permits(provision, kind)
     base = _choice(consent, source, kind, provision, permits)
     opposite = "deny" if permits else "permit"
@@ -96,7 +99,8 @@ def _counts(consent: Resource) -> bool:
     return consent.get("status") in ("active", "inactive", "rejected") and PRIVACY in scopes
 
 
-def _kind(consent: Resource) -> str:
+def kind_of(consent: Resource) -> str:
+    """Which kind of choice a Consent is, by the policy that it names."""
     uris = [policy.get("uri", "") for policy in consent.get("policy", ())]
     for uri in uris:
         kind = _PCF_POLICIES.get(uri) or uri.removeprefix(POLICY)
@@ -189,6 +193,11 @@ def _exception(base: Choice, scope: _Scope, provision: Mapping[str, Any]) -> Cho
     )
 
 
+def evaluable(provision: Mapping[str, Any]) -> bool:
+    """Whether everything by which a provision narrows itself is understood."""
+    return _scope(provision).readable
+
+
 def _scope(provision: Mapping[str, Any]) -> _Scope:
     scope = _Scope(data=dates.period(provision.get("dataPeriod")))
     for actor in provision.get("actor", ()):
@@ -257,6 +266,9 @@ def _uuid(reference: Mapping[str, Any]) -> UUID | None:
 
 
 def _decided_by(consent: Resource) -> str:
+    """In which capacity, where the Consent says it; else as the performer is named."""
+    if (decider := decision_maker(consent)) is not None and decider.get("capacity") in DECIDERS:
+        return DECIDERS[decider["capacity"]]
     for performer in consent.get("performer", ()):
         if not performer.get("reference", "").startswith("Patient/"):
             return str(performer.get("display") or performer.get("reference") or "somebody else")

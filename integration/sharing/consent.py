@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from integration.sharing.choices import BREAK_GLASS_PURPOSE, CATEGORY_SYSTEM, POLICY, PRIVACY, THE_PERSON
+from integration.sharing.choices import BREAK_GLASS_PURPOSE, CATEGORY_SYSTEM, POLICY, PRIVACY
+from integration.sharing.deciders import THE_PERSON
 from integration.sharing.request import Choice
 from integration.sharing.sensitivity import label_of
 from mappings import uk_core

@@ -29,6 +29,7 @@ from integration.sharing.request import (
 )
 from integration.sharing.rules import (
     ADJUSTMENT_FLAG,
+    BEYOND_CARE,
     RULES,
     SILENT,
     Basis,
@@ -107,7 +108,7 @@ def restricted_person(case: Case, opening: Iterable[Basis]) -> bool:
 
 def opted_out(case: Case) -> bool:
     """9: the national data opt-out removes the person from every purpose beyond care."""
-    return case.purpose_kind == "beyond care" and case.facts.national_opt_out
+    return case.purpose_kind == BEYOND_CARE and case.facts.national_opt_out
 
 
 def broken_glass(request: Request, terms: Iterable[Terms]) -> frozenset[str]:
@@ -213,7 +214,7 @@ def _grant(
         hide_location=hidden,
         unlocated=tuple(label.id for label in unlocated),
         location_withheld=any(_hides_whereabouts(outcome) for outcome in outcomes),
-        pseudonymise=case.purpose_kind == "beyond care",
+        pseudonymise=case.purpose_kind == BEYOND_CARE,
         announced=tuple(category for category in Category if category in announced),
         reasons=account.of_grant(case, bases, outcomes, partial, () if hidden else unlocated, hidden=hidden),
         self_claimed=_on_own_word(standing),

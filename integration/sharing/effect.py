@@ -67,12 +67,12 @@ def _terms(terms: Terms) -> list[Any]:
 
 @dataclass(frozen=True)
 class Seen:
-    """What an asker sees of some people: `known`, whether they are shown to exist; the labels; whether their
-    whereabouts are shown though they must not be found; and single rows that are withheld all the same."""
+    """What an asker sees of some people: `known`, whether they are shown to exist; the labels; those whose rows tell
+    where they are though they must not be found; and single rows that are withheld all the same."""
 
     known: bool = False
     labels: frozenset[int] = frozenset()
-    located: bool = False
+    located: frozenset[int] = frozenset()
     rows: tuple[tuple[DataWindow, ...], tuple[UUID, ...]] = ((), ())
     grant: Grant | None = field(default=None, compare=False)
 
@@ -145,7 +145,7 @@ def seen(people: People, asker: Asker, policy: Policy, at: datetime) -> Seen:
     decision = decide(Request(caller, held.person, at, EMERGENCY if asker.emergency else None), held, policy)
     if not isinstance(decision, Grant):
         return NOTHING
-    located = held.restricted and not decision.hide_location
+    located = frozenset(label for label in decision.labels if held.restricted and not decision.hides_location(label))
     rows = (decision.windows, decision.withheld)
     return Seen(True, frozenset(decision.labels), located, rows, decision)
 

@@ -62,7 +62,7 @@ def normal(agreements: Agreements) -> Agreements:
         },
         purposes=dict(sorted(agreements.purposes.items())),
         roles={
-            name: structs.replace(role, sees=_kinds(role.sees), own=_kinds(role.own))
+            name: structs.replace(role, sees=_kinds(role.sees), own=_kinds(role.own), records=_kinds(role.records))
             for name, role in sorted(agreements.roles.items())
         },
         agreements=tuple(_normal(one) for one in sorted(agreements.agreements, key=lambda one: (one.id, one.version))),
@@ -147,6 +147,8 @@ def _role(name: str, role: Role) -> Section:
     lines = {"sees": Line(say.SEES, {"kinds": role.sees})}
     if role.own:
         lines["own"] = Line(say.SEES_OWN, {"kinds": role.own})
+    if role.records:
+        lines["records"] = Line(say.RECORDS, {"kinds": role.records})
     return Section(heading, lines)
 
 

@@ -158,6 +158,7 @@ _SENTENCES: dict[Sentence, Place] = {
     say.MEMBER: _member,
     say.SEES: _put("may see"),
     say.SEES_OWN: _put("may see of the own organisation only"),
+    say.RECORDS: _put("may record"),
     say.IN_SHORT: _put("in short"),
     say.IN_FORCE: _dates,
     say.IN_FORCE_UNTIL: _dates,

@@ -20,6 +20,7 @@ CARE_ROLE = Sentence("The role {name:name} is a clinical or care role.")
 OTHER_ROLE = Sentence("The role {name:name} is not a clinical or care role.")
 SEES = Sentence("It may see: {kinds:names}.")
 SEES_OWN = Sentence("Only where its own organisation recorded it, it may also see: {kinds:names}.")
+RECORDS = Sentence("Of a person whom it may see, it may record here: {kinds:names}.")
 
 AGREEMENT = Sentence("Agreement {id:name}, version {version:number}: {title:text}")
 IN_SHORT = Sentence("In short: {text:text}")

@@ -1,6 +1,7 @@
 """Reading the facts a decision needs, and nothing else, under a database role that can read nothing else."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from integration.sharing.opt_outs import split
 from integration.sharing.request import Choice, Evidence, Facts
 from integration.store.connection import Connection
 from integration.store.labels import Labels
@@ -82,13 +84,15 @@ def _by_person(rows: Iterable[asyncpg.Record]) -> list[list[asyncpg.Record]]:
 
 async def _facts(connection: Connection, labels: Labels, said: Sequence[asyncpg.Record]) -> Facts:
     """What the sources of one person's statements say together."""
+    choices, objects = split(one for row in said for one in _choices.decode(row["choices"]))
     return Facts(
         person=said[0]["person"],
         known=True,
         labels=await labels.of(connection, {label for row in said for label in row["labels"]}),
         evidence=tuple(one for row in said for one in _evidence.decode(row["evidence"])),
-        choices=tuple(one for row in said for one in _choices.decode(row["choices"])),
+        choices=choices,
         restricted=any(row["restricted"] for row in said),
+        type_1_objection=objects,
     )
 
 
@@ -109,3 +113,37 @@ async def person_of_resource(connection: Connection, resource_type: str, id_: UU
         "select person from toldonce.resource where id = $1 and type = $2", id_, resource_type
     )
     return found
+
+
+async def person_of_any_version(connection: Connection, resource_type: str, id_: UUID) -> UUID | None:
+    """Whom a resource is or was about: it may have been deleted."""
+    found: UUID | None = await connection.fetchval(_OF_ANY_VERSION, id_, resource_type)
+    return found
+
+
+_OF_ANY_VERSION = """
+select person from toldonce.resource where id = $1 and type = $2
+union all (select person from toldonce.resource_history where id = $1 and type = $2 limit 1) limit 1
+"""
+
+
+async def newest_versions(connection: Connection, person: UUID, resource_type: str) -> dict[UUID, int]:
+    """The number of the newest version of every resource of this type that is or was about a person."""
+    rows = await connection.fetch(_NEWEST, person, resource_type)
+    return {row["id"]: row["newest"] for row in rows}
+
+
+_NEWEST = """
+select id, max(version) as newest from (
+    select id, version from toldonce.resource where person = $1 and type = $2
+    union all select id, version from toldonce.resource_history where person = $1 and type = $2) every group by id
+"""
+
+
+async def with_past_labels(connection: Connection, labels: Labels, facts: Facts) -> Facts:
+    """The facts, with the labels that only earlier versions of the person's resources carry."""
+    rows = await connection.fetch(
+        "select distinct label from toldonce.resource_history where person = $1", facts.person
+    )
+    past = await labels.of(connection, {row["label"] for row in rows})
+    return replace(facts, labels=tuple(sorted({*facts.labels, *past}, key=lambda one: one.id)))

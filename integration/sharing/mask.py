@@ -8,7 +8,7 @@ PDS removes address, telecom and general practice of a restricted person; a shar
   tell where somebody lives near; any other reference to an Organization, Location, HealthcareService or
   PractitionerRole becomes "withheld", so that the resource stays valid;
 - so are ids of an organisation's own system, and meta.source, for they name the organisation;
-- so are extensions that hold an address, a contact or a place;
+- so are extensions that hold an address, a contact, a place or a note;
 - so is free text, which may name a place: the narrative, notes, descriptions, instructions. Notes stay on allergies,
   medicines and vaccinations, where leaving one out may harm;
 - of a Location, id and status are left.
@@ -38,7 +38,7 @@ _NOTES_MATTER = frozenset(
 _PLACES = ("Organization/", "Location/", "HealthcareService/", "PractitionerRole/")
 _PLACE_TYPES = frozenset({"Organization", "Location", "HealthcareService", "PractitionerRole"})
 _PLACE_SYSTEMS = frozenset({uk_core.ODS_ORGANISATION, uk_core.ODS_SITE})
-_PLACE_VALUES = frozenset({"valueAddress", "valueContactPoint", "valueContactDetail"})
+_PLACE_VALUES = frozenset({"valueAddress", "valueContactPoint", "valueContactDetail", "valueAnnotation"})
 _PLACE_EXTENSIONS = ("birthplace", "placeofbirth", "address", "location", "residen", "accommodation")
 
 

@@ -17,6 +17,7 @@ class RoleTerms:
     sees: frozenset[Category]
     own: frozenset[Category]
     clinical_or_care: bool
+    records: frozenset[Category] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +77,9 @@ class Policy:
             agreements=agreements,
             names=agreements.names,
             roles={
-                name: RoleTerms(name, frozenset(role.sees), frozenset(role.own), role.clinical_or_care)
+                name: RoleTerms(
+                    name, frozenset(role.sees), frozenset(role.own), role.clinical_or_care, frozenset(role.records)
+                )
                 for name, role in agreements.roles.items()
             },
             purposes={purpose.code: purpose for purpose in agreements.purposes.values()},
@@ -92,6 +95,12 @@ class Policy:
     def opens(self, caller: Caller, category: Category, on: date) -> bool:
         """Whether an agreement in force opens this kind of information to this caller at all."""
         return any(category in terms.seen and terms.agreement.in_force(on) for terms in self.terms_for(caller))
+
+    def may_record(self, caller: Caller, category: Category, on: date) -> bool:
+        """Whether this caller's role may record this kind here, under an agreement in force, of those whom it sees."""
+        role = self.roles.get(caller.role)
+        in_force = any(terms.agreement.in_force(on) for terms in self.terms_for(caller))
+        return role is not None and in_force and category in role.records
 
     def name(self, organisation: str) -> str:
         """An organisation's name, or its code where no name is known."""

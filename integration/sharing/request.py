@@ -230,3 +230,11 @@ class Client:
     jwks: Mapping[str, object] = field(default_factory=dict)
     feeds: frozenset[str] = frozenset()
     """Feeds that it may send files of, as its organisation's."""
+    jwks_url: str = ""
+    """Where it publishes its keys; then `jwks` is empty."""
+    rate: float | None = None
+    """Requests a second that each process takes from it; None: as the settings say."""
+    burst: int | None = None
+    """Requests that may come together after a pause; None: as the settings say."""
+    contact: str = ""
+    """Whom to tell when something is wrong with it."""

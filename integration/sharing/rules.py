@@ -15,6 +15,8 @@ from integration.sharing.request import Caller, Category, Choice, Evidence, Fact
 from integration.sharing.sensitivity import LEGAL
 
 ADJUSTMENT_FLAG = frozenset({Category.ADJUSTMENTS, Category.IMPAIRMENTS})
+BEYOND_CARE = "beyond care"
+"""The kind of purposes that rule 9 is about."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ def national_flag(case: Case, _basis: Basis, label: Label) -> Finding | None:
 
 def beyond_care(case: Case, _basis: Basis, label: Label) -> Finding | None:
     """9: a Type 1 objection removes what general practices hold (the national opt-out removes the person before)."""
-    objects = case.purpose_kind == "beyond care" and case.facts.type_1_objection
+    objects = case.purpose_kind == BEYOND_CARE and case.facts.type_1_objection
     return Finding("beyond-care") if objects and label.organisation in case.policy.practices else None
 
 

@@ -75,23 +75,30 @@ class Tally:
             if concerned:
                 self._add(place, role, concerned, sum(resources.get(unit, 0) for unit in units))
 
-    def count_people(self, organisation: str, found: Differences, number: int) -> None:
-        """Add who would newly be known to exist, or be found, or no longer."""
-        self._count_moves(
-            organisation, KNOWN, {one: (now.known, then.known) for one, (now, then) in found.items()}, number
-        )
-        self._count_moves(
-            organisation, LOCATED, {one: (now.located, then.located) for one, (now, then) in found.items()}, number
-        )
+    def count_known(self, organisation: str, found: Differences, number: int) -> None:
+        """Add who would newly be known to exist, or no longer: all `number` people of a group."""
+        held = frozenset({0})
+        moves = {one: (_if(now.known, held), _if(then.known, held)) for one, (now, then) in found.items()}
+        self._count_moves(organisation, KNOWN, moves, {held: number})
 
-    def _count_moves(self, organisation: str, what: str, moves: Mapping[Asker, tuple[bool, bool]], number: int) -> None:
-        one, none = frozenset({what}), frozenset[str]()
-        changed = {
-            asker: (one if then and not now else none, one if now and not then else none)
-            for asker, (now, then) in moves.items()
-        }
-        for (_, change, _, _, emergency), role, _ in _places(without_repetition(changed)):
-            self._add((organisation, change, "", what, emergency), role, number, 0)
+    def count_located(self, organisation: str, found: Differences, people: Mapping[frozenset[int], int]) -> None:
+        """Add who would newly be found, or no longer, by the rows of at least one label of theirs; `people`: how many
+        have exactly which labels."""
+        moves = {one: (now.located, then.located) for one, (now, then) in found.items()}
+        self._count_moves(organisation, LOCATED, moves, people)
+
+    def _count_moves(
+        self,
+        organisation: str,
+        what: str,
+        moves: Mapping[Asker, tuple[frozenset[int], frozenset[int]]],
+        people: Mapping[frozenset[int], int],
+    ) -> None:
+        changed = {asker: (then - now, now - then) for asker, (now, then) in moves.items()}
+        for (_, change, _, _, emergency), role, units in _places(without_repetition(changed)):
+            concerned = sum(number for held, number in people.items() if not units.isdisjoint(held))
+            if concerned:
+                self._add((organisation, change, "", what, emergency), role, concerned, 0)
 
     def _add(self, place: _Place, role: tuple[str, str], people: int, resources: int) -> None:
         self._cells.setdefault(place, {}).setdefault(role, _Cell()).add(people, resources)
@@ -104,6 +111,10 @@ class Tally:
             if (whole := cells.get(_Everybody))
         ]
         return sorted(rows, key=lambda row: (row.emergency, -row.people, -row.resources, _name(row)))
+
+
+def _if(holds: bool, units: frozenset[int]) -> frozenset[int]:
+    return units if holds else frozenset()
 
 
 def _name(row: Row) -> tuple[str, str, str, str]:

@@ -29,6 +29,7 @@ TaskRole = Literal[
     "toldonce_audit_writer",
     "toldonce_audit_sequencer",
     "toldonce_audit_reader",
+    "toldonce_officer",
     "toldonce_receiver",
     "toldonce_monitor",
 ]
@@ -62,14 +63,19 @@ class Database:
             self.owner_url: str = self._server.get_uri()
         else:
             self.owner_url = settings.database_url
+        self._recording_url = settings.recording_database_url
 
     def url(self, login: Login) -> str:
         """URL of the same database for a login role. A URL that names a role of ours already is left as it is, so
         that in production each process gets a URL with its own password."""
         if self._is_login_role():
-            return self.owner_url
+            return self._recording_url if login == "toldonce_worker" and self._recording_url else self.owner_url
         parts = urlsplit(self.owner_url)
         return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc.rpartition('@')[2]}"))
+
+    def offers(self, login: Login) -> bool:
+        """Whether this process can log in as that role."""
+        return urlsplit(self.url(login)).username == login
 
     def _is_login_role(self) -> bool:
         return (urlsplit(self.owner_url).username or "").startswith("toldonce_")
@@ -84,12 +90,15 @@ class Database:
         await upgrade(self.owner_url)
 
     @asynccontextmanager
-    async def pool(self, login: Login, *, size: int = 8) -> AsyncIterator[asyncpg.Pool]:
+    async def pool(self, login: Login, *, size: int = 8, clear: bool = True) -> AsyncIterator[asyncpg.Pool]:
         """Connections of one login role, after a check that the server keeps what it acknowledges. Those of the worker,
-        who has one task, are in its role from the start."""
+        who has one task, are in its role from the start. `clear` = False: what is done on them lies within
+        transactions and outlives none, so that clearing the session after each use would be one more round trip for
+        nothing; a transaction that is still open is rolled back all the same."""
         role = {"role": "toldonce_ingest"} if login == "toldonce_worker" else {}
+        reset = None if clear else _nothing_to_clear
         async with asyncpg.create_pool(
-            self.url(login), min_size=1, max_size=size, init=_prepare, server_settings=role
+            self.url(login), min_size=1, max_size=size, init=_prepare, reset=reset, server_settings=role
         ) as pool:
             async with pool.acquire() as connection:
                 await refuse_unsafe(connection)
@@ -114,6 +123,10 @@ async def refuse_unsafe(connection: Connection) -> None:
             raise UnsafeDatabase(f"PostgreSQL runs with {setting} off: acknowledged messages could be lost")
     if await connection.fetchval("select rolsuper or rolbypassrls from pg_roles where rolname = session_user"):
         raise UnsafeDatabase("the login role passes by row-level security; use toldonce_api or toldonce_worker")
+
+
+async def _nothing_to_clear(_connection: Connection) -> None:
+    """In place of asyncpg's `RESET ALL` and its like."""
 
 
 async def _prepare(connection: Connection) -> None:

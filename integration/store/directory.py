@@ -16,6 +16,7 @@ import orjson
 
 from integration.store.connection import Connection
 from integration.store.extract import directory_entries, unstamped
+from integration.store.search_index import index
 from integration.store.versions import stamped
 from mappings.uk_core import Resource
 
@@ -70,10 +71,10 @@ async def _serve_fullest(connection: Connection, ids: set[UUID], recorded: datet
         list(ids),
     )
     await connection.executemany(
-        "insert into toldonce.directory_resource (id, type, rank, recorded, version, entries, body) "
-        "values ($1, $2, $3, $4, $5, $6, $7) "
+        "insert into toldonce.directory_resource (id, type, rank, recorded, version, entries, body, tokens) "
+        "values ($1, $2, $3, $4, $5, $6, $7, $8) "
         "on conflict (id) do update set rank = excluded.rank, recorded = excluded.recorded, "
-        "version = excluded.version, entries = excluded.entries, body = excluded.body",
+        "version = excluded.version, entries = excluded.entries, body = excluded.body, tokens = excluded.tokens",
         [_row(row, recorded) for row in rows],
     )
 
@@ -82,4 +83,4 @@ def _row(row: asyncpg.Record, recorded: datetime) -> tuple[Any, ...]:
     version = (row["version"] or 0) + 1
     entry: Resource = orjson.loads(row["body"])
     served = stamped(row["body"], version, recorded)
-    return row["id"], row["type"], row["rank"], recorded, version, directory_entries(entry), served
+    return row["id"], row["type"], row["rank"], recorded, version, directory_entries(entry), served, index(entry)

@@ -1,7 +1,7 @@
 """What the store keeps beside a resource's bytes: dates, status, tokens, references. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from adapters.records import LONDON
+from integration.store.search_index import index
 from mappings import uk_core
 from mappings.uk_core import Resource
 
@@ -40,19 +41,11 @@ _BY_PREFERENCE = (
 """Elements that say when: the first that is present counts (care dates before record dates)."""
 _DATES = {element: place for place, element in enumerate(_BY_PREFERENCE)}
 _SUBJECT = uk_core.SUBJECT.encode()
+_ITSELF = b"#"
+"""What is contained refers so to what contains it (http://hl7.org/fhir/R4/references.html#contained)."""
 _REFERENCE = re.compile(rb'"reference":"([^"]*)"')
 """In JSON as orjson writes it. Text that quotes these very words has a backslash before each quotation mark."""
 _OURS = re.compile(rb"([A-Za-z]+)/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
-_TOKENS = {
-    "code": "code",
-    "category": "category",
-    "class": "class",
-    "type": "type",
-    "identifier": "identifier",
-    "vaccineCode": "code",
-    "medicationCodeableConcept": "code",
-}
-"""Element -> the search parameter that finds it."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +55,7 @@ class Extract:
     starts: datetime | None
     ends: datetime | None
     status: str | None
-    tokens: tuple[str, ...]
+    tokens: Sequence[str]
     refs: tuple[str, ...]
     entries: tuple[str, ...]
     digest: bytes
@@ -76,7 +69,7 @@ def extract(resource: Resource, body: bytes, digest: bytes) -> Extract:
         starts=starts,
         ends=ends,
         status=resource.get("status"),
-        tokens=tuple(sorted(_tokens(resource))),
+        tokens=index(resource),
         refs=_ids(id_ for kind, id_ in references if kind not in DIRECTORY),
         entries=_ids(id_ for kind, id_ in references if kind in DIRECTORY),
         digest=digest,
@@ -86,6 +79,11 @@ def extract(resource: Resource, body: bytes, digest: bytes) -> Extract:
 def directory_entries(resource: Resource) -> tuple[UUID, ...]:
     """Organisations, practitioners and places that a resource refers to."""
     return tuple(UUID(id_) for id_ in _ids(id_ for kind, id_ in _references(unstamped(resource)) if kind in DIRECTORY))
+
+
+def referred(body: bytes) -> tuple[UUID, ...]:
+    """Resources about the person that a stored JSON refers to."""
+    return tuple(UUID(id_) for id_ in _ids(id_ for kind, id_ in _references(body) if kind not in DIRECTORY))
 
 
 def unstamped(resource: Resource) -> bytes:
@@ -145,23 +143,11 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), LONDON)
 
 
-def _tokens(resource: Resource) -> set[str]:
-    found: set[str] = set()
-    for element in resource.keys() & _TOKENS:
-        parameter, value = _TOKENS[element], resource[element]
-        for item in value if isinstance(value, list) else (value,):
-            if isinstance(item, dict):
-                for coding in item.get("coding") or (item,):
-                    code = coding.get("code") or coding.get("value")
-                    if isinstance(code, str):
-                        found.add(f"{parameter}={coding.get('system', '')}|{code}")
-    return found
-
-
 def _references(body: bytes) -> list[tuple[str, str]]:
-    """(type, id) of every literal reference but the one to the person. Raises ValueError for one that is not ours."""
+    """(type, id) of every literal reference but those to the person and within the resource itself. Raises ValueError
+    for one that is not ours."""
     found: list[tuple[str, str]] = []
-    for target in set(_REFERENCE.findall(body)) - {_SUBJECT}:
+    for target in set(_REFERENCE.findall(body)) - {_SUBJECT, _ITSELF}:
         ours = _OURS.fullmatch(target)
         if ours is None:
             raise ValueError("a reference that is not ours")

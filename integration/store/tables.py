@@ -4,8 +4,8 @@ In:      envelope (its rest in envelope_part) -> statement, submission, quaranti
          pds_trace; left_behind
 People:  source_patient, block, linkage, person
 Record:  label, resource, resource_history, directory_statement, directory_resource
-Rules:   facts, agreement_document, client, token_use
-Audit:   audit_event
+Rules:   facts, opt_out_clearance, labelling, agreement_document, client, token_use
+Audit:   audit_unsealed -> audit_event, audit_leaf, audit_node, audit_checkpoint, audit_cosignature; alert, alert_step
 
 Roles, and what each may touch, are in docs/database.md and the migration `0001`.
 """
@@ -19,16 +19,19 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Double,
     ForeignKey,
     Identity,
     Index,
     LargeBinary,
+    SmallInteger,
     Text,
     UniqueConstraint,
 )
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY, INTEGER, JSONB
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, MetaData, SQLModel
 
 SCHEMA = "toldonce"
@@ -47,6 +50,11 @@ def _moment(*, nullable: bool = False, now: bool = False) -> Any:
 
 def _identity() -> Any:
     return Column(BigInteger, Identity(always=True), primary_key=True)
+
+
+def _key(type_: type[TypeEngine[int]]) -> Any:
+    """A number that is the key, or part of it, and is given, not made."""
+    return Column(type_, primary_key=True, autoincrement=False)
 
 
 def _texts() -> Any:
@@ -165,6 +173,12 @@ class SourcePatientRow(Table, table=True):
         UniqueConstraint("id"),
         Index("source_patient_nhs_number", "nhs_number"),
         Index("source_patient_person", "person"),
+        Index("source_patient_about", "about", postgresql_where=sql("about is not null")),
+        Index(
+            "source_patient_about_issued_for",
+            "about_issued_for",
+            postgresql_where=sql("about_issued_for is not null"),
+        ),
     )
     key: int | None = Field(default=None, sa_column=_identity())
     id: UUID = Field(sa_column=Column(PG_UUID, nullable=False))
@@ -178,6 +192,10 @@ class SourcePatientRow(Table, table=True):
     """ISO date text, as precise as the source gave it."""
     demographics: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
     """What linkage compares (`identity.demographics.Demographics`); None = the source says nothing (any more)."""
+    about: UUID | None = Field(default=None, sa_column=Column(PG_UUID, nullable=True))
+    """Of one who is nobody by itself: the person's id that its statements are about (`identity.following`)."""
+    about_issued_for: UUID | None = Field(default=None, sa_column=Column(PG_UUID, nullable=True))
+    """And the source patient for whom that id was issued."""
 
 
 class BlockRow(Table, table=True):
@@ -318,7 +336,7 @@ class ResourceRow(Table, table=True):
     ends: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     status: str | None = Field(default=None, sa_type=Text)
     tokens: list[str] = Field(sa_column=_texts())
-    """`parameter=system|code` of its codes, categories and identifiers, by the search parameter that finds them."""
+    """What it is found by: a text for each value of each search parameter (`store.search_index`)."""
     refs: list[UUID] = Field(sa_column=Column(ARRAY(PG_UUID), nullable=False))
     """Resources of the same person it refers to: cut on output where they are withheld."""
     entries: list[UUID] = Field(sa_column=Column(ARRAY(PG_UUID), nullable=False))
@@ -367,6 +385,7 @@ class DirectoryResource(Table, table=True):
     """Organization, Practitioner, PractitionerRole, Location: about nobody's care, readable by every caller."""
 
     __tablename__ = "directory_resource"
+    __table_args__ = (Index("directory_resource_tokens", "tokens", postgresql_using="gin"),)
     id: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
     type: str = Field(sa_type=Text)
     rank: str = Field(sa_type=Text)
@@ -375,6 +394,8 @@ class DirectoryResource(Table, table=True):
     entries: list[UUID] = Field(sa_column=Column(ARRAY(PG_UUID), nullable=False))
     """Directory entries it refers to in turn (a role's practitioner and organisation)."""
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    tokens: list[str] = Field(sa_column=_texts())
+    """What it is found by (`store.search_index`)."""
 
 
 class AgreementDocument(Table, table=True):
@@ -404,6 +425,11 @@ class ClientRow(Table, table=True):
     active: bool = Field(default=True, sa_column_kwargs={"server_default": sql("true")})
     feeds: list[str] = Field(sa_column=_texts())
     """Feeds that it may send files of, as its organisation's."""
+    jwks_url: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    """Where it publishes its keys; then `jwks` holds none."""
+    rate: float | None = Field(default=None, sa_type=Double)
+    burst: int | None = None
+    contact: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
 
 
 class TokenUse(Table, table=True):
@@ -415,19 +441,35 @@ class TokenUse(Table, table=True):
     expires: datetime = Field(sa_column=_moment())
 
 
+class OfficerSession(Table, table=True):
+    """A code that an officer signs in with once, or the session that it opened (see `console.sessions`)."""
+
+    __tablename__ = "officer_session"
+    __table_args__ = (CheckConstraint("kind in ('code', 'session')", name="officer_session_kind"),)
+    digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    """SHA-256 of the code, or of the cookie."""
+    kind: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    organisation: str = Field(sa_type=Text)
+    expires: datetime = Field(sa_column=_moment())
+    """Unless it is used before."""
+    ends: datetime = Field(sa_column=_moment())
+    """Whatever happens."""
+
+
 class AuditEventRow(Table, table=True):
-    """The access log. Inserted unsequenced, then given its place in the hash chain (see `audit.log`)."""
+    """The access log, in partitions by month (see `audit.log`). Only ever inserted into; retention drops what is
+    old."""
 
     __tablename__ = "audit_event"
     __table_args__ = (
-        UniqueConstraint("index"),
-        Index("audit_event_unsequenced", "recorded", "id", postgresql_where=sql("index is null")),
-        Index("audit_event_recorded", "recorded"),
+        Index("audit_event_recorded", "recorded", "id"),
         Index("audit_event_person", "person", "recorded"),
         Index("audit_event_organisation", "organisation", "recorded"),
+        {"postgresql_partition_by": "RANGE (recorded)"},
     )
     id: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
-    recorded: datetime = Field(sa_column=_moment())
+    recorded: datetime = Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
     person: UUID | None = Field(default=None, sa_column=Column(PG_UUID, nullable=True))
     organisation: str = Field(sa_type=Text)
     client: str = Field(sa_type=Text)
@@ -435,9 +477,113 @@ class AuditEventRow(Table, table=True):
     outcome: str = Field(sa_type=Text)
     salt: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    leaf_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    index: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
-    chain_hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    """What is recorded of the access, compact (see `audit.entry`)."""
+
+
+class AuditUnsealed(Table, table=True):
+    """Events that are committed and have no place in the tree yet: a queue, emptied every second (see `audit.seal`)."""
+
+    __tablename__ = "audit_unsealed"
+    arrival: int | None = Field(default=None, sa_column=_identity())
+    event: UUID = Field(sa_column=Column(PG_UUID, nullable=False))
+    recorded: datetime = Field(sa_column=_moment())
+    hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class AuditLeaf(Table, table=True):
+    """The leaves of the audit's Merkle tree: which event has which place, and its salted hash, which stays for good."""
+
+    __tablename__ = "audit_leaf"
+    __table_args__ = (UniqueConstraint("event"),)
+    index: int = Field(sa_column=_key(BigInteger))
+    event: UUID = Field(sa_column=Column(PG_UUID, nullable=False))
+    recorded: datetime = Field(sa_column=_moment())
+    """As the event's: it says in which partition the event is."""
+    hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class AuditNode(Table, table=True):
+    """Hashes of the audit's Merkle tree that stand for 256, 65,536, 16,777,216 ... events (see `audit.tree`)."""
+
+    __tablename__ = "audit_node"
+    level: int = Field(sa_column=_key(SmallInteger))
+    """8, 16, 24 ...: the hash stands for 2 ** level events, from index * 2 ** level."""
+    index: int = Field(sa_column=_key(BigInteger))
+    hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class AuditCheckpoint(Table, table=True):
+    """What was signed: the tree's size and root at a moment, as a C2SP tlog-checkpoint (see `audit.note`)."""
+
+    __tablename__ = "audit_checkpoint"
+    size: int = Field(sa_column=_key(BigInteger))
+    signed: datetime = Field(sa_column=_moment())
+    note: str = Field(sa_type=Text)
+
+
+class AuditCosignature(Table, table=True):
+    """Signatures of witnesses under our checkpoints (C2SP tlog-cosignature)."""
+
+    __tablename__ = "audit_cosignature"
+    size: int = Field(sa_column=_key(BigInteger))
+    line: str = Field(sa_column=Column(Text, primary_key=True))
+    received: datetime = Field(sa_column=_moment(now=True))
+
+
+class Alert(Table, table=True):
+    """What waits for an officer: a broken glass, or an access on the caller's own word that was sampled. It refers to
+    the audit event and says nothing of the person. The database raises it with the event (migration `0015`)."""
+
+    __tablename__ = "alert"
+    __table_args__ = (UniqueConstraint("key"),)
+    id: int | None = Field(default=None, sa_column=_identity())
+    key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """SHA-256 of kind, token and person: what one token did about one person is one alert."""
+    kind: str = Field(sa_type=Text)
+    event: UUID = Field(sa_column=Column(PG_UUID, nullable=False))
+    """The first audit event that it is about."""
+    organisation: str = Field(sa_type=Text)
+    client: str = Field(sa_type=Text)
+    raised: datetime = Field(sa_column=_moment())
+
+
+class AlertStep(Table, table=True):
+    """What an officer did about an alert: passed it on, or signed it off, which ends it. Never changed."""
+
+    __tablename__ = "alert_step"
+    __table_args__ = (
+        CheckConstraint("outcome in ('signed off', 'escalated')", name="alert_step_outcome"),
+        CheckConstraint("made_by <> '' and note <> ''", name="alert_step_accounted_for"),
+        Index("alert_step_alert", "alert"),
+        Index("alert_signed_off", "alert", unique=True, postgresql_where=sql("outcome = 'signed off'")),
+    )
+    id: int | None = Field(default=None, sa_column=_identity())
+    alert: int = Field(sa_type=BigInteger, foreign_key=f"{SCHEMA}.alert.id")
+    at: datetime = Field(sa_column=_moment(now=True))
+    made_by: str = Field(sa_type=Text)
+    outcome: str = Field(sa_type=Text)
+    note: str = Field(sa_type=Text)
+
+
+class OptOutClearance(Table, table=True):
+    """NHS numbers that the national data opt-out service let through, from when until when that holds. Who opted out is
+    not held: whoever is not here is taken to have."""
+
+    __tablename__ = "opt_out_clearance"
+    nhs_number: str = Field(sa_column=Column(Text, primary_key=True))
+    checked: datetime = Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
+    until: datetime = Field(sa_column=_moment())
+
+
+class Labelling(Table, table=True):
+    """By which version of the code lists and of the labelling code what is stored is labelled, and how far that is."""
+
+    __tablename__ = "labelling"
+    version: str = Field(sa_column=Column(Text, primary_key=True))
+    begun: datetime = Field(sa_column=_moment(now=True))
+    passed: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": sql("0")})
+    """Key of the last source patient whose history was labelled anew."""
+    finished: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
 
 
 class GpPull(Table, table=True):

@@ -12,6 +12,7 @@ from mappings.gp import clinical, investigations, medicines, requests
 from mappings.gp.adjustments import reasonable_adjustments
 from mappings.gp.care_team import care_team
 from mappings.gp.directory import directory
+from mappings.gp.objection import type_1_objection
 from mappings.gp.patient import objections, patient
 from mappings.gp.promotion import care_plans, flags, statements
 from mappings.gp.source import Source, source_of
@@ -51,6 +52,7 @@ def to_resources(state: State, ids: Ids) -> list[Resource]:
             *flags(source, stated),
             *care_plans(source, stated),
             *reasonable_adjustments(source, stated),
+            *type_1_objection(source, stated),
             *directory(source),
         ]
     )

@@ -97,8 +97,7 @@ def allergy(source: Source, entry: stu3.AllergyIntolerance) -> Resource:
     met_in = elements.extension(entry.extension, "encounter-associatedEncounter")
     return source.build(
         entry,
-        extension=[_allergy_end(ended)] if ended else None,
-        clinicalStatus=None if in_error else elements.translated("GpAllergyClinicalStatus", status),
+        clinicalStatus=None if in_error else _clinical_status(status, ended),
         verificationStatus=elements.translated("GpAllergyVerificationStatus", entry.verification_status),
         type=entry.type,
         category=list(entry.category),
@@ -114,6 +113,12 @@ def allergy(source: Source, entry: stu3.AllergyIntolerance) -> Resource:
         note=elements.annotations(entry.note),
         reaction=[_reaction(reaction) for reaction in entry.reaction],
     )
+
+
+def _clinical_status(status: str, ended: stu3.Extension | None) -> Json | None:
+    """The status and, inside it, as UK Core has it, when and why the allergy ended."""
+    found = elements.translated("GpAllergyClinicalStatus", status)
+    return {**found, "extension": [_allergy_end(ended)]} if found and ended else found
 
 
 def _allergy_end(ended: stu3.Extension) -> Json:

@@ -17,6 +17,8 @@ Json = dict[str, Any]
 
 _REPEATS_ALLOWED = "numberOfRepeatPrescriptionsAllowed"
 _REPEATS_ISSUED = "numberOfRepeatPrescriptionsIssued"
+_SUBSTITUTION_UNKNOWN = {"allowedCodeableConcept": {"extension": [datatypes.UNKNOWN]}}
+"""UK Core demands the element; GP Connect has nothing that would say it, and a guess could harm."""
 
 
 def medication_statement(source: Source, entry: stu3.MedicationStatement) -> Resource:
@@ -88,6 +90,7 @@ def medication_request(source: Source, entry: stu3.MedicationRequest) -> Resourc
         note=elements.annotations(entry.note),
         dosageInstruction=[_dosage(dose) for dose in entry.dosage_instruction],
         dispenseRequest=_dispense(source, entry),
+        substitution=_SUBSTITUTION_UNKNOWN,
         priorPrescription=source.reference(entry.prior_prescription),
     )
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from adapters.synthetic import acute
 from adapters.synthetic.neighbourhood import build
 from adapters.synthetic.world import World
-from tests.bench import adt, files, large, reads, report
+from tests.bench import adt, files, large, many, reads, report
 from tests.bench.plan import QUICK, Figure, Plan
 from tests.bench.servers import Cluster, cluster
 
@@ -42,7 +42,8 @@ async def run(plan: Plan, only: str | None, console: Console) -> dict[str, Any]:
             record, read = await reads.measure(server, NEIGHBOURHOOD, plan)
             console.print(f"the record that is read: {record}", highlight=False)
             result["record"] = reads.as_json(record)
-            figures = [*read, *figures]
+            crowded = await many.measure(server, NEIGHBOURHOOD, record.person, record.client)
+            figures = [*read, *crowded, *figures]
     console.print(report.table(figures))
     console.print(f"took {perf_counter() - start:.0f} s", highlight=False)
     return result | {"figures": report.as_json(figures)}

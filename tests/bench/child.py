@@ -6,6 +6,7 @@ database behind the same HTTP server, and the MLLP listener. The compositions ex
 
 import asyncio
 import gc
+import os
 import socket
 import sys
 import threading
@@ -15,6 +16,7 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 import asyncpg
+import httpx
 import uvicorn
 import uvloop
 from rich.console import Console
@@ -24,6 +26,7 @@ from integration.api.exchange import Services
 from integration.audit.access import Access
 from integration.commands import listening as commands
 from integration.commands import running
+from integration.commands.worker import kept_running
 from integration.config import Settings
 from integration.record.consult import Consultation, Question, Records
 from integration.record.reader import Reader
@@ -32,15 +35,22 @@ from integration.store.connection import Connection
 from integration.store.database import Database
 
 SENDER = "X9A"
+TOGETHER = "two processes"
+_START = 60.0
+"""Seconds until which one of two processes must serve."""
+_APART = 3.0
+"""Seconds by which the other may be later."""
 BARE_PATH = "/record/"
 
 
 class DecidedBefore(Records):
     """Records that neither read facts nor apply rules: the first decision about a person is kept."""
 
-    async def _decided(self, connection: Connection, question: Question, person: UUID) -> Consultation:
+    async def _decided(
+        self, connection: Connection, question: Question, person: UUID, *, ever: bool = False
+    ) -> Consultation:
         if person not in _decisions:
-            consultation = await super()._decided(connection, question, person)
+            consultation = await super()._decided(connection, question, person, ever=ever)
             _decisions[person] = consultation.decision
             return consultation
         decision = _decisions[person]
@@ -83,6 +93,22 @@ async def _serve_product(mode: str, listening: socket.socket) -> None:
     async with main.application(settings, Database(settings)) as app:
         app.state.services = COMPOSITIONS[mode](app.state.services)
         await _serve(app, listening)
+
+
+async def _serve_together(listening: socket.socket) -> None:
+    """Two processes on one address, as `toldonce serve --workers 2` keeps them."""
+    port, shared = listening.getsockname()[1], listening.fileno()
+    os.environ["TOLDONCE_PORT"] = str(port)
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    _at_end_of_input(lambda: loop.call_soon_threadsafe(ended.set))
+    command = ("serve", "--listening", str(shared))
+    async with kept_running(*command, sockets=[shared]), kept_running(*command, sockets=[shared]):
+        async with httpx.AsyncClient(timeout=_START) as http:
+            await http.get(f"http://127.0.0.1:{port}/health/ready")
+        await asyncio.sleep(_APART)
+        _say(port)
+        await ended.wait()
 
 
 async def _serve_bare(listening: socket.socket) -> None:
@@ -157,6 +183,8 @@ def run(mode: str) -> None:
     listening = socket.create_server(("127.0.0.1", 0))
     if mode == "bare":
         uvloop.run(_serve_bare(listening))
+    elif mode == TOGETHER:
+        uvloop.run(_serve_together(listening))
     elif mode == "listen":
         uvloop.run(_listen(listening))
     elif mode == "work":

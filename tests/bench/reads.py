@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from statistics import median
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,8 @@ from integration.api.token import ASSERTION_TYPE, token_url
 from integration.config import Settings
 from integration.sharing import current
 from integration.store.connection import Connection
-from tests.bench.child import BARE_PATH, COMPOSITIONS
+from tests.bench import long_record
+from tests.bench.child import BARE_PATH, COMPOSITIONS, TOGETHER
 from tests.bench.load import Answers, ask, get
 from tests.bench.plan import CONNECTIONS, Figure, Plan
 from tests.bench.servers import Child, Cluster, children
@@ -80,10 +82,17 @@ async def measure(cluster: Cluster, name: str, plan: Plan) -> tuple[Record, list
     await owner.close()
     unguarded = await cluster.create(f"{name}_unguarded", like=name)
     await _disable_row_policies(unguarded)
+    lengthened = await cluster.create(f"{name}_long", like=name)
     databases = {"without row policy": unguarded}
-    variants = [Child(mode, databases.get(mode, settings)) for mode in (*COMPOSITIONS, "bare")]
+    variants = [Child(mode, databases.get(mode, settings)) for mode in (*COMPOSITIONS, TOGETHER, "bare")]
     with children(*variants):
-        return record, _figures(await _rounds(variants, settings, record, plan))
+        figures = _figures(await _rounds(variants, settings, record, plan))
+    access = partial(_access, settings=lengthened, client_id=record.client)
+    return record, [*figures, *await long_record.measure(lengthened, record.person, access)]
+
+
+async def _access(http: httpx.AsyncClient, port: int, *, settings: Settings, client_id: str) -> str:
+    return await token(http, settings, port, client_id)
 
 
 @dataclass(frozen=True)
@@ -126,8 +135,8 @@ async def _rounds(variants: list[Child], settings: Settings, record: Record, pla
 async def _request(http: httpx.AsyncClient, child: Child, settings: Settings, record: Record) -> bytes:
     if child.mode == "bare":
         return get(f"{BARE_PATH}{record.person}")
-    token = await _token(http, settings, child.port, record.client)
-    return get(f"/fhir/Patient/{record.person}/$everything", token)
+    access = await token(http, settings, child.port, record.client)
+    return get(f"/fhir/Patient/{record.person}/$everything", access)
 
 
 async def _sent(http: httpx.AsyncClient, child: Child, request: bytes) -> httpx.Response:
@@ -138,7 +147,8 @@ async def _sent(http: httpx.AsyncClient, child: Child, request: bytes) -> httpx.
     return answer.raise_for_status()
 
 
-async def _token(http: httpx.AsyncClient, settings: Settings, port: int, client_id: str) -> str:
+async def token(http: httpx.AsyncClient, settings: Settings, port: int, client_id: str) -> str:
+    """An access token for one of the demo's clients, from the server on this port."""
     client = demo.BY_ID[client_id]
     endpoint = token_url(f"http://127.0.0.1:{port}/fhir")
     key = demo.client_key(settings.data_dir, client.id).as_dict(private=True)
@@ -163,7 +173,7 @@ async def _nearest(owner: Connection, settings: Settings, port: int) -> Record:
     found: list[Record] = []
     async with httpx.AsyncClient() as http:
         for client in CLIENTS:
-            headers = {"Authorization": f"Bearer {await _token(http, settings, port, client)}"}
+            headers = {"Authorization": f"Bearer {await token(http, settings, port, client)}"}
             for row in rows:
                 url = f"http://127.0.0.1:{port}/fhir/Patient/{row['person']}/$everything"
                 answer = await http.get(url, headers=headers)
@@ -200,8 +210,10 @@ def _figures(measured: Measured) -> list[Figure]:
     bare = [answers for _, answers in measured["bare"]]
     rate, bare_rate = (median(one.per_second for one in rounds) for rounds in (whole, bare))
     own, database = _together(whole), _together(bare)
+    both = median(answers.per_second for _, answers in measured[TOGETHER])
     return [
         Figure("reads", "records", rate, "/s", bare_rate, target=800, least_share=0.6),
+        Figure("reads", "records, two processes", both, "/s", bare_rate, target=800, least_share=0.6),
         Figure("reads", "half of the answers within", own.percentile(50), "ms", database.percentile(50)),
         Figure("reads", _P99, own.percentile(99), "ms", database.percentile(99), target=40, at_most=True),
         Figure("reads", _PROCESSOR, own.milliseconds_each, "ms", database.milliseconds_each),

@@ -17,7 +17,7 @@ from integration.config import Settings
 from integration.store.database import Database, embedded_server
 
 ROOT = Path(__file__).parents[2]
-_START = 30.0
+_START = 60.0
 """Seconds that a child may take to begin."""
 
 
@@ -72,6 +72,7 @@ class Child:
             **os.environ,
             "TOLDONCE_DATABASE_URL": str(settings.database_url),
             "TOLDONCE_DATA_DIR": str(settings.data_dir),
+            "TOLDONCE_CLIENT_RATE": "1000000",  # one client asks as much as there is an answer to
         }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.bench.child", mode],
@@ -87,7 +88,8 @@ class Child:
         stdout = self._process.stdout
         assert stdout is not None
         async with asyncio.timeout(_START):
-            line = await asyncio.to_thread(stdout.readline)
+            while (line := await asyncio.to_thread(stdout.readline)) and not line.strip().isdigit():
+                pass  # what it logs
         if not line:
             raise RuntimeError(f"the process for {self.mode} ended with {self._process.wait()}")
         self.port = int(line)

@@ -25,7 +25,7 @@ from tests.database.ingesting import process, world
 
 PEOPLE = 18
 _MAPPINGS = ("patients", "related", "replaced")
-QUICK = Limits(timeout=0.5, attempts=2, backoff=0.01, longest_wait=2.0, largest=1 << 16)
+QUICK = Limits(timeout=1.5, attempts=2, backoff=0.01, longest_wait=2.0, largest=1 << 16)
 
 
 @lru_cache

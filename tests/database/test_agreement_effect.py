@@ -122,9 +122,9 @@ async def brute(
                     for cell, found in places.items():
                         mine.setdefault(cell, set()).update(found)
                         by[cell, role, purpose] += 1
-                        by_rows[cell, role, purpose] += len(found - {None})
+                        by_rows[cell, role, purpose] += resources(found)
         whole.update(mine.keys())
-        rows.update({cell: len(found - {None}) for cell, found in mine.items()})
+        rows.update({cell: resources(found) for cell, found in mine.items()})
         concerned += bool(mine)
     return (
         {cell: (whole[cell], rows[cell]) for cell in whole},
@@ -140,16 +140,22 @@ async def moves(
     before: Policy,
     after: Policy,
     emergency: bool,
-) -> dict[str, set[tuple[str, str, UUID | None]]]:
+) -> dict[str, set[tuple[str, str, UUID | int | None]]]:
     request = Request(Caller("x", *key), facts.person, NOW, BreakGlass("emergency") if emergency else None)
     now, then = [await units(connection, facts, decide(request, facts, policy)) for policy in (before, after)]
     return {SEE: then - now, LOSE: now - then}
 
 
+def resources(found: set[object]) -> int:
+    return sum(isinstance(unit, UUID) for unit in found)
+
+
 _ROWS: dict[object, list[tuple[int, UUID]]] = {}
 
 
-async def units(connection: asyncpg.Connection, facts: Facts, decision: Decision) -> set[tuple[str, str, UUID | None]]:
+async def units(
+    connection: asyncpg.Connection, facts: Facts, decision: Decision
+) -> set[tuple[str, str, UUID | int | None]]:
     if not isinstance(decision, Grant):
         return set()
     key = (facts.person, decision.labels, decision.windows, decision.withheld)
@@ -160,8 +166,8 @@ async def units(connection: asyncpg.Connection, facts: Facts, decision: Decision
         )
     labels = {label.id: label for label in facts.labels}
     found = {(labels[label].organisation, str(labels[label].category), id_) for label, id_ in _ROWS[key]}
-    located = {("", LOCATED, None)} if facts.restricted and not decision.hide_location else set()
-    return {*found, ("", KNOWN, None), *located}
+    located = {("", LOCATED, label) for label, _ in _ROWS[key] if not decision.hides_location(label)}
+    return {*found, ("", KNOWN, None), *(located if facts.restricted else ())}
 
 
 def cells(found: Effect) -> dict[Cell, tuple[int, int]]:

@@ -13,6 +13,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from integration import main
+from integration.audit.entry import rendered
 from integration.cli import app as command_line
 from integration.commands import agreements as commands
 from integration.commands.agreements import Proposal
@@ -54,7 +55,7 @@ async def applied(settings: Settings, file: Path, reason: str = "the board agree
 async def details(owner: asyncpg.Connection) -> list[dict[str, str]]:
     """What the audit keeps of each event about agreements, oldest first."""
     rows = await owner.fetch("select content from toldonce.audit_event where kind = 'agreements' order by recorded")
-    events = [json.loads(row["content"]) for row in rows]
+    events = [json.loads(rendered(row["content"])) for row in rows]
     return [
         {
             one["type"].rpartition("/")[2]: one["valueString"]

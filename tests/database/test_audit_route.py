@@ -24,6 +24,7 @@ from integration.api.interactions import FhirRouter
 from integration.api.keys import new_signing_key
 from integration.api.outcome import LastResort, install_error_handlers
 from integration.api.seal import Seal
+from integration.audit.entry import rendered
 from integration.audit.log import AuditLog
 from integration.audit.search import AUDIT_PURPOSE, IG_OFFICER
 from integration.demo import AGREEMENTS
@@ -60,7 +61,7 @@ class Api:
 
     async def events(self) -> list[dict[str, Any]]:
         rows = await self.owner.fetch("select content from toldonce.audit_event order by ctid")
-        return [json.loads(row["content"]) for row in rows]
+        return [json.loads(rendered(row["content"])) for row in rows]
 
 
 async def themselves(person: UUID) -> list[UUID]:
@@ -79,11 +80,12 @@ async def api(database: Database, owner: asyncpg.Connection) -> AsyncIterator[Ap
             clients=lambda: {"ig": OFFICE, "far": ELSEWHERE},
             authority=TokenAuthority(new_signing_key(), "http://test/auth/token", BASE),
             seal=Seal(bytes(64)),
+            pseudonym_secret=bytes(32),
             base_url=BASE,
             clock=lambda: NOW + timedelta(milliseconds=next(ticks)),
         )
         serve_audit_events(router, themselves)
-        app.include_router(router.routes)
+        app.router.routes.extend(router.routes)
         install_error_handlers(app)
         app.add_middleware(LastResort)
         yield Api(app, app.state.services, owner)

@@ -1,5 +1,6 @@
 """Merges and their undoing: whose word counts, which id a person has, what a decision knew, and what comes back."""
 
+import re
 from collections.abc import AsyncIterator
 from itertools import permutations
 
@@ -9,7 +10,7 @@ import pytest
 from integration.errors import NotPossible
 from integration.identity import decisions
 from integration.identity.people import LARGEST
-from integration.identity.review import queue
+from integration.identity.review import queue, side_by_side
 from integration.store.database import Database
 from tests.database.linking_world import ANN, BOB, EVE, LinkingWorld, doubtful, named, person_of, source, verified
 
@@ -207,6 +208,38 @@ async def test_decisions_that_contradict_each_other_are_followed_by_nobody(world
     await world.withdraw(2, 3)
     assert await world.groups() == {frozenset({1, 2}), frozenset({3})}
     assert await world.queue() == []
+
+
+async def test_nobody_who_reviews_is_shown_where_a_restricted_person_is(world: LinkingWorld) -> None:
+    """Nor by what the other record says, which may be theirs too."""
+    here = {
+        "postcodes": frozenset({"cv11aa"}),
+        "phones": frozenset({"02476000001"}),
+        "practices": frozenset({"X90501"}),
+    }
+    await world.say(1, named(**here, ids=frozenset({"https://toldonce.example/Id/X9A/mrn|1000085"})))
+    await world.say(2, named("anne", **here))
+    pair = (source(1), source(2))
+    shown = await side_by_side(world.connection, pair)
+    assert [side.said.postcodes for side in shown.sides] == [here["postcodes"]] * 2
+    await world.owner.execute(
+        "update toldonce.facts f set restricted = true from toldonce.source_patient s "
+        "where s.key = f.source_patient and s.id = $1",
+        source(1),
+    )
+    hidden = await side_by_side(world.connection, pair)
+    assert not re.search("cv1|0247|X90501|X9A/mrn", repr([side.said for side in hidden.sides]))
+    assert (hidden.fields, hidden.outcome) == (shown.fields, shown.outcome)
+    assert [side.said.given for side in hidden.sides] == [side.said.given for side in shown.sides]
+
+
+@pytest.mark.parametrize("after", ["", "x", "2026-11-22|1|2", f"yesterday|{source(1)}|{source(2)}"])
+async def test_a_page_begins_where_another_ended(world: LinkingWorld, after: str) -> None:
+    if not after:
+        assert (await queue(world.connection, after=after)).items == []
+        return
+    with pytest.raises(NotPossible, match="no page begins there"):
+        await queue(world.connection, after=after)
 
 
 async def test_the_queue_comes_in_pages_oldest_first(world: LinkingWorld) -> None:

@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from integration.audit.breach import EDGE
+from integration.audit.entry import rendered
 from integration.audit.identity import ReviewDesk
 from integration.audit.log import AuditLog
 from integration.sharing.request import Caller
@@ -184,7 +185,7 @@ async def test_every_step_is_audited_before_it_answers(site: Site, desk: ReviewD
         if persons == {None}:
             continue
         for row in rows:
-            event = json.loads(row["content"])
+            event = json.loads(rendered(row["content"]))
             said = {(one["type"].rpartition("audit-detail/")[2], one["valueString"]) for entity in event["entity"]
                     for one in entity.get("detail", ())}  # fmt: skip
             assert {("linkage/source-patient", str(one)) for one in pair} <= said

@@ -227,6 +227,24 @@ async def test_a_decision_undone_gives_back_every_byte(database: Database, owner
     assert logged == 2  # the log tells both decisions
 
 
+async def test_what_records_said_before_follows_them(database: Database, owner: asyncpg.Connection) -> None:
+    """Versions that were replaced are the person's whose record they were of, merged and undone."""
+    files = about(18, "mrs-t", "care-home-resident")
+    for part in (files[::2], files[1::2]):
+        await ingest(database, part)
+    persons = await owner.fetch("select distinct person from toldonce.resource_history")
+    assert len(persons) == 2
+    pair = [
+        await owner.fetchval("select id from toldonce.source_patient where person = $1 order by id limit 1", person)
+        for (person,) in persons
+    ]
+    await decided(database, pair, "SAME")
+    await assert_every_row_follows(owner)
+    await decided(database, pair, "NOT THE SAME")
+    await assert_every_row_follows(owner)
+    assert {*await owner.fetch("select distinct person from toldonce.resource_history")} == {*persons}
+
+
 def ann_peel(local_id: str) -> Delivery:
     """Three records of one name, birth date and address: rules take them for one person."""
     pid = f"PID|1||{local_id}^^^X9A^MR||PEEL^ANN^^^MS^^L||19500101|2|||1 High St^^^^CV1 1AA"

@@ -11,18 +11,23 @@ from typing import Any
 import asyncpg
 import msgspec
 import pytest
+from rich.console import Console
 
 from adapters.pds.write import write_outcome
 from adapters.synthetic.http_server import Fault
 from adapters.synthetic.pds_provider import Provider
+from adapters.transport.asking import Failure
 from adapters.transport.breaker import Breaker
-from adapters.transport.pds import CIRCUIT_OPEN, Question
+from adapters.transport.pds import CIRCUIT_OPEN, Pds, Question
+from integration.commands import pds as commands
+from integration.commands.pds import traced
+from integration.config import Settings
 from integration.identity.demographics import Demographics
 from integration.ingest import pds
 from integration.ingest.inbox import Delivery
 from integration.ingest.pds_questions import question_of, would_be_taken_for
-from integration.ingest.pds_settings import load
-from tests.database.ingesting import about, emptied, ingest
+from integration.ingest.pds_settings import Application, load
+from tests.database.ingesting import SECRET, about, emptied, ingest
 from tests.database.pds import ask, client, document, named, national, patient
 from tests.unit.adapters.transport.test_breaker import Clock
 
@@ -118,7 +123,7 @@ BAD_DAYS = {
     "rate limited": [Fault(429, write_outcome("TOO_MANY_REQUESTS"), headers={"Retry-After": "120"})],
     "failing": [Fault(500)] * 2,
     "rubbish": [Fault(content=b"<html>"), Fault(content=b'{"resourceType":"Patient"}')],
-    "slow": [Fault(delay=0.6)] * 2,
+    "slow": [Fault(delay=1.7)] * 2,
     "huge": [Fault(content=b" " * 70_000)],
     "half an absence": [Fault(404, b"<html>")],
     "a failing server that says the number is gone": [Fault(500, write_outcome("INVALIDATED_RESOURCE"))] * 2,
@@ -221,6 +226,23 @@ async def test_pdss_mark_restricts_the_person_everywhere_and_takes_their_address
     assert await resources(owner, "RelatedPerson") == []
 
 
+async def test_who_is_restricted_stays_so_when_their_number_is_invalidated(database, owner, provider):
+    """She has another number now that has not replaced the old one, under which the hospital knows where she lives:
+    so it is for whoever must not be found."""
+    await ingest(database, [message("M1", number=MRS_T)])
+    provider.register.patients[MRS_T] = patient(
+        MRS_T, restricted="R", name=named("Tanner", "Edith"), birth_date="1942-03-14", gender="female"
+    )
+    await ask(database, provider, related=False)
+    provider.faults = [Fault(404, write_outcome("INVALIDATED_RESOURCE"))]
+    await make_due(owner)
+    assert await ask(database, provider, related=False) == {"INVALIDATED_RESOURCE": 1}
+    found = await people(owner)
+    assert found["acute", "M1"] == found["pds", MRS_T]
+    hers = "select bool_or(restricted) from toldonce.facts where until = 'infinity' and person = $1"
+    assert await owner.fetchval(hers, found["acute", "M1"])
+
+
 async def test_who_died_is_said_by_pds_too(database, owner, provider):
     await ingest(database, about(18, "died"))
     await ask(database, provider)
@@ -304,12 +326,90 @@ async def test_who_is_killed_leaves_the_question_due_when_the_lease_ends(databas
     assert await ask(database, provider) == {"answered": 1}
 
 
+async def test_what_a_source_says_while_pds_is_asked_is_asked_about_next(database, owner, provider):
+    await ingest(database, [message("M1", name="NOBODY^ATALL")])
+    async with database.pool("toldonce_worker", size=1) as pool, pool.acquire() as connection:
+        await pds.enrol_searches(connection, document(provider))
+        claimed = await pds.claim(connection, "searches", timedelta(minutes=6))
+        await ingest(database, [message("M1", sent="20260902090000")])
+        await pds.enrol_searches(connection, document(provider))
+        await pds.keep(connection, claimed, pds.Told("unmatched"), document(provider))
+    assert (await ask(database, provider, related=False))["matched"] == 1
+
+
+async def test_an_answer_after_the_lease_is_kept_and_leaves_the_row_to_who_has_it_now(database, owner, provider):
+    await ingest(database, [message("M1", number=MRS_T)])
+    async with (
+        database.pool("toldonce_worker", size=1) as pool,
+        pool.acquire() as connection,
+        client(provider) as asking,
+    ):
+        await pds.enrol_numbers(connection, document(provider))
+        first = await pds.claim(connection, "numbers", timedelta(minutes=6))
+        await owner.execute("update toldonce.pds_trace set leased_until = now(), due = now()")
+        second = await pds.claim(connection, "numbers", timedelta(minutes=6))
+        answer = await asking.by_number(MRS_T)
+        await pds.keep(connection, first, pds.Told("answered", [answer]), document(provider))
+        row = await the_trace(owner, MRS_T)
+        assert (row["leased_until"], row["outcome"]) == (second.leased_until, None)
+    assert await owner.fetchval("select count(*) from toldonce.envelope where feed = 'pds'") == 1
+
+
 async def test_nothing_is_asked_twice_at_once(database, owner, provider):
     await ingest(database, about(18, "mrs-t", "mr-p", "twin-a", "twin-b"))
     async with database.pool("toldonce_worker", size=4) as pool, client(provider) as asking:
         tracers = [pds.Tracer(pool, asking, document(provider, related=False)) for _ in range(3)]
         outcomes: Sequence[Counter[str]] = await asyncio.gather(*(one.numbers() for one in tracers))
     assert sum(outcomes, Counter())["answered"] == len(provider.asked) == len(set(provider.asked))
+
+
+async def test_nobody_is_told_the_postcode_of_whom_another_source_restricts(database, owner, provider, monkeypatch):
+    """The hospital knows where she lives, the charity that nobody must, and neither a number."""
+    await ingest(database, [message("M1")])
+    await owner.execute("update toldonce.facts set restricted = true")
+    asked: list[Question] = []
+
+    async def search(self: Pds, question: Question) -> Failure:
+        asked.append(question)
+        return Failure(code="NO_CONNECTION")
+
+    monkeypatch.setattr(Pds, "search", search)
+    await ask(database, provider)
+    assert [(one.family, one.postcode) for one in asked] == [("TANNER", None)]
+
+
+async def test_a_round_ends_so_that_its_answers_count_before_the_next_one(database, owner, provider, tmp_path):
+    await ingest(database, about(18, "mrs-t", "mr-p", "twin-a", "twin-b"))
+    settings = Settings(database_url=database.owner_url, data_dir=tmp_path, id_secret=SECRET.decode())
+    async with database.pool("toldonce_worker", size=4) as pool, client(provider) as asking:
+        tracer = pds.Tracer(pool, asking, document(provider, related=False, at_once=1), most=2)
+        assert (await tracer.numbers()).total() == 2
+        outcomes = await traced(settings, tracer, Console(quiet=True))
+    assert outcomes["answered"] + 2 == len(set(provider.asked)) >= 4
+    assert await owner.fetchval("select count(*) from toldonce.envelope where state = 'received'") == 0
+
+
+async def test_tracing_goes_on_when_the_database_comes_back(database, owner, provider, tmp_path, monkeypatch):
+    await ingest(database, [message("M1", number=MRS_T)])
+    key = tmp_path / "pds.pem"
+    key.write_text(provider.credentials.key)
+    mine = Application(api_key=provider.credentials.api_key, key_id=provider.credentials.key_id, key=key)
+    known = document(provider, related=False).model_copy(update={"application": mine})
+    monkeypatch.setattr(commands, "load", lambda _: known)
+    settings = Settings(database_url=database.owner_url, data_dir=tmp_path, id_secret=SECRET.decode())
+    breaking = "alter table toldonce.pds_trace rename to pds_trace_away"
+    await owner.execute(breaking)
+    tracing = asyncio.create_task(commands.trace(settings, every=0.2, console=Console(quiet=True)))
+    try:
+        await asyncio.sleep(2)
+        assert not tracing.done()
+        await owner.execute("alter table toldonce.pds_trace_away rename to pds_trace")
+        async with asyncio.timeout(30):
+            while ("pds", MRS_T) not in await people(owner):
+                await asyncio.sleep(0.1)
+    finally:
+        tracing.cancel()
+        await asyncio.gather(tracing, return_exceptions=True)
 
 
 def test_the_question_is_of_the_names_in_use_and_keeps_the_address_of_a_restricted_person():

@@ -94,7 +94,7 @@ WELL_AGAIN = [
     [Fault(408, write_outcome("UNABLE_TO_CALL_SERVICE"))],
     [Fault(content=b'{"resourceType":"Patient","id"')],
     [Fault(content=b"<html>Sign in to the network</html>")],
-    pytest.param([Fault(delay=0.7)], marks=pytest.mark.slow),
+    pytest.param([Fault(delay=1.7)], marks=pytest.mark.slow),
 ]
 
 

@@ -10,6 +10,7 @@ import pytest
 from integration.audit import breach
 from integration.identity import candidates, decisions, doubts, linking, moving, review
 from integration.ingest import due, report, statements
+from integration.record import reader
 from integration.sharing import facts
 
 PEOPLE = 20_000
@@ -36,8 +37,8 @@ from generate_series(1, {PEOPLE}) n;
 insert into toldonce.statement select id, 0, id, '', '', '' from toldonce.envelope;
 insert into toldonce.due (source_patient) select id from toldonce.envelope;
 insert into toldonce.submission select id, feed, sender, '{{}}' from toldonce.envelope;
-insert into toldonce.audit_event (id, recorded, organisation, client, kind, outcome, salt, content, leaf_hash)
-select md5('a' || n)::uuid, now() - n * interval '1 second', 'X' || n % 1000, '', '', '0', '', '', ''
+insert into toldonce.audit_event (id, recorded, organisation, client, kind, outcome, salt, content)
+select md5('a' || n)::uuid, now() - n * interval '1 second', 'X' || n % 1000, '', '', '0', '', ''
 from generate_series(1, {PEOPLE}) n;
 analyze;
 """
@@ -119,3 +120,24 @@ async def test_no_statement_reads_a_whole_table(
     await owner.execute("deallocate asked")
     scanned = set(re.findall(r"Seq Scan on (\w+)", plan)) & set(BIG)
     assert scanned == set(), plan
+
+
+READ = {
+    "a record": reader._ROWS.format("person = $1 and label = any($2) order by id"),
+    "a record and its directory": reader._ROWS_AND_DIRECTORY.format("person = $1 and label = any($2) order by id"),
+}
+
+
+@pytest.mark.parametrize("sql", READ.values(), ids=READ)
+async def test_a_record_is_found_by_its_index_and_what_was_granted_looked_up_once(
+    filled: None, owner: asyncpg.Connection, sql: str
+) -> None:
+    """The row policy's settings are InitPlans: no row is held against the text of a setting."""
+    async with owner.transaction():
+        await owner.execute("set local plan_cache_mode = force_generic_plan; set local jit = off")
+        await owner.execute("set local role toldonce_reader")
+        await owner.execute(f"prepare read as {sql}")
+        plan = [row[0] for row in await owner.fetch(f"explain execute read({PERSON}, '{{1}}')")]
+        await owner.execute("deallocate read")
+    assert not [line for line in plan if "Seq Scan on resource" in line]
+    assert not [line for line in plan if "current_setting" in line]

@@ -1,5 +1,7 @@
 """The migrations build what the tables say, and the roles may do no more than their task."""
 
+import re
+
 import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -11,10 +13,18 @@ from integration.errors import UnsafeDatabase
 from integration.store.database import Database, refuse_unsafe
 from integration.store.tables import SCHEMA, Table
 
+MONTH = re.compile(r"audit_event_(\d{4}_\d\d|other)")
+"""Partitions are made as time goes by."""
+
 
 async def test_migrations_and_tables_build_the_same_schema(database: Database) -> None:
     def differences(connection: Connection) -> list[object]:
-        options = {"include_schemas": True, "version_table_schema": SCHEMA, "compare_type": True}
+        options = {
+            "include_schemas": True,
+            "version_table_schema": SCHEMA,
+            "compare_type": True,
+            "include_name": lambda name, kind, _: kind != "table" or not MONTH.fullmatch(name),
+        }
         context = MigrationContext.configure(connection, opts=options)
         return list(compare_metadata(context, Table.metadata))
 
@@ -43,8 +53,12 @@ async def test_the_api_login_can_read_nothing_by_itself(database: Database, owne
         ("toldonce_reader", "insert into toldonce.resource_history default values"),
         ("toldonce_audit_writer", "select * from toldonce.audit_event"),
         ("toldonce_audit_writer", "update toldonce.audit_event set content = ''"),
-        ("toldonce_audit_sequencer", "update toldonce.audit_event set content = ''"),
-        ("toldonce_audit_sequencer", "delete from toldonce.audit_event"),
+        ("toldonce_audit_writer", "delete from toldonce.audit_event"),
+        ("toldonce_audit_writer", "truncate toldonce.audit_event"),
+        ("toldonce_audit_writer", "delete from toldonce.audit_unsealed"),
+        ("toldonce_audit_sequencer", "select * from toldonce.audit_event"),
+        ("toldonce_audit_sequencer", "update toldonce.audit_leaf set hash = ''"),
+        ("toldonce_audit_sequencer", "delete from toldonce.audit_checkpoint"),
         ("toldonce_audit_reader", "delete from toldonce.audit_event"),
         ("toldonce_registry", "update toldonce.client set active = true"),
         ("toldonce_ingest", "select * from toldonce.audit_event"),

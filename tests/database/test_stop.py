@@ -1,4 +1,4 @@
-"""A process that is told to end lets go of the embedded PostgreSQL."""
+"""A process that is told to end takes with it what it started: the embedded PostgreSQL, and who serves beside it."""
 
 import os
 import signal
@@ -6,10 +6,12 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import psutil
+import pytest
 
 
 def _free_port() -> int:
@@ -31,6 +33,39 @@ def test_a_terminated_server_leaves_no_database_running(tmp_path: Path) -> None:
         assert not _runs(postmaster)
     finally:
         served.kill()
+
+
+@pytest.mark.slow
+def test_processes_that_serve_one_address_are_replaced_and_end_together(tmp_path: Path) -> None:
+    port = _free_port()
+    settings = {"TOLDONCE_DATA_DIR": str(tmp_path / "data"), "TOLDONCE_PORT": str(port)}
+    command = [sys.executable, "-m", "integration", "serve", "--workers", "2"]
+    keeper = subprocess.Popen(command, env={**os.environ, **settings})
+    try:
+        _wait_until_well(port)
+        first, second = _serving(keeper)
+        first.kill()
+        _wait_until(lambda: len(_serving(keeper)) == 2 and first not in _serving(keeper))
+        _wait_until_well(port)
+        serving = _serving(keeper)
+        assert second in serving
+        keeper.send_signal(signal.SIGTERM)
+        assert keeper.wait(20) == 0
+        assert not any(_runs(one.pid) for one in serving)
+    finally:
+        keeper.kill()
+
+
+def _serving(keeper: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    return [one for one in psutil.Process(keeper.pid).children() if "--listening" in one.cmdline() and _runs(one.pid)]
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    for _ in range(150):
+        if holds():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it never came to pass")
 
 
 def _runs(pid: int) -> bool:

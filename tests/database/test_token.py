@@ -11,12 +11,15 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from adapters.transport.asking import Asker, Certificates
 from integration.api.assertion import sign_assertion
 from integration.api.authenticate import TokenAuthority, authenticate
+from integration.api.client_keys import FETCH, PublishedKeys
 from integration.api.clients import load_client, load_clients, register
 from integration.api.keys import new_client_key, new_signing_key, public_jwks
 from integration.api.outcome import LastResort, install_error_handlers
-from integration.api.token import ASSERTION_TYPE, TokenEndpoint, token_routes, token_url
+from integration.api.token import ASSERTION_TYPE, GRANTS, TokenEndpoint, token_routes, token_url
+from integration.audit.entry import rendered
 from integration.audit.log import AuditLog
 from integration.errors import Unauthorized
 from integration.sharing.request import BreakGlass, Client
@@ -71,7 +74,7 @@ class Service:
 
     async def last_event(self) -> dict[str, Any]:
         text = "select content from toldonce.audit_event order by ctid desc limit 1"
-        return json.loads(await self.owner.fetchval(text))
+        return json.loads(rendered(await self.owner.fetchval(text)))
 
 
 @pytest.fixture
@@ -86,7 +89,9 @@ async def service(pool: asyncpg.Pool, owner: asyncpg.Connection) -> AsyncIterato
     await register(owner, EPR)
     app, authority, now = FastAPI(), TokenAuthority(new_signing_key(), token_url(BASE), BASE), [NOW]
     async with AuditLog(pool) as audit:
-        endpoint = TokenEndpoint(authority, pool, audit, lambda: now[0], {"emergency"})
+        endpoint = TokenEndpoint(
+            authority, pool, audit, lambda: now[0], PublishedKeys(Asker(FETCH, Certificates())), {"emergency"}
+        )
         app.include_router(token_routes(endpoint, BASE))
         install_error_handlers(app)
         app.add_middleware(LastResort)
@@ -214,7 +219,7 @@ async def test_the_smart_configuration_says_where_the_token_endpoint_is(service)
         found = (await service.get(path)).json()
         assert found["token_endpoint"] == URL
         assert "client-confidential-asymmetric" in found["capabilities"]
-        assert found["grant_types_supported"] == ["client_credentials"]
+        assert found["grant_types_supported"] == list(GRANTS)
         assert found["token_endpoint_auth_signing_alg_values_supported"] == ["ES384", "RS384"]
 
 

@@ -17,6 +17,7 @@ from integration.api.authenticate import Session
 from integration.api.clients import register
 from integration.api.keys import new_client_key, public_jwks
 from integration.api.scopes import SEND_SCOPE
+from integration.audit.entry import rendered
 from integration.config import Settings
 from integration.sharing.request import Caller, Client
 from integration.store.database import Database, act_as
@@ -62,7 +63,7 @@ class Api:
 
     async def last_event(self) -> dict[str, Any]:
         content = await self.owner.fetchval("select content from toldonce.audit_event order by recorded desc limit 1")
-        event: dict[str, Any] = json.loads(content)
+        event: dict[str, Any] = json.loads(rendered(content))
         return event
 
 

@@ -19,7 +19,7 @@ cross join lateral (
     select acl.grantee, acl.privilege_type, array_agg(attnum) from pg_attribute
     cross join lateral aclexplode(attacl) acl where attrelid = class.oid group by 1, 2) privilege
 join pg_roles role on role.oid = privilege.grantee and role.rolname like 'toldonce%'
-where class.relkind = 'r' order by 1, 3, 2
+where class.relkind in ('r', 'p') order by 1, 3, 2
 """
 ROLES = "select rolname, rolcanlogin from pg_roles where rolname like 'toldonce%' order by rolname"
 MEMBERS = """

@@ -111,7 +111,7 @@ def test_the_example_of_a_match_is_what_the_code_answers(documented):
     )
     shown = json.loads(answer)
     golden = shown["entry"][0]["resource"]
-    shown["entry"][0]["resource"] = {"resourceType": "Patient", "id": str(PERSON), "...": "the golden Patient above"}
+    shown["entry"][0]["resource"] = {"resourceType": "Patient", "id": str(PERSON)}  # shown above
     assert golden == whole(*STATEMENTS).resource
     documented(PAGE, "match", f"{block(REQUEST)}\n\n{block(shown)}")
 

@@ -37,6 +37,10 @@ from tests.unit.sharing.scene import CARE, NEIGHBOURHOOD
 COVENTRY = load(demo.AGREEMENTS.read_text())
 SMALL = structs.replace(
     NEIGHBOURHOOD,
+    roles={
+        name: structs.replace(one, records=(Category.ADJUSTMENTS, Category.CHOICES))
+        for name, one in NEIGHBOURHOOD.roles.items()
+    },
     agreements=(
         structs.replace(
             CARE,

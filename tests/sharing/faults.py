@@ -154,6 +154,10 @@ def _without_reason(original: Any) -> Any:
     return lambda request, policy_: original(replace(request, break_glass=None), policy_)
 
 
+async def _nobody_opts_out(_connection: Any, facts: Any, *_rest: Any) -> Any:
+    return facts
+
+
 FAULTS = (
     Fault("an agreement that has expired still counts", _put(Agreement, "in_force", lambda _: lambda self, on: self.starts <= on)),
     Fault("an agreement counts before it is in force",
@@ -204,6 +208,6 @@ FAULTS = (
     Fault("the day is counted in UTC", _put(decide, "_day", lambda _: lambda at: at.date())),
     Fault("somebody who may not be known of is refused otherwise than nobody", _put(consult, "decide", _not_like_nobody)),
     Fault("what silent rules withhold is announced", _put(decide, "_announced", _all_announced)),
-    Fault("what may only leave pseudonymised leaves as it is", _put(consult, "served", lambda _: lambda decision: decision)),
+    Fault("who is not cleared nationally is found for purposes beyond care", _put(consult, "with_opt_out", lambda _: _nobody_opts_out)),
     Fault("the caller's own word is not marked", _put(decide, "_on_own_word", lambda _: lambda _: False)),
 )  # fmt: skip

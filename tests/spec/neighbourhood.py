@@ -22,7 +22,9 @@ from adapters.synthetic.neighbourhood import LAST_DAY, build
 from integration import demo, deployment, main
 from integration.api.assertion import sign_assertion
 from integration.api.token import ASSERTION_TYPE, token_url
-from integration.audit.log import sequence
+from integration.audit.entry import rendered
+from integration.audit.keys import LogKeys
+from integration.audit.seal import seal_all
 from integration.config import Settings
 from integration.ingest import inbox
 from integration.ingest.inbox import Delivery
@@ -106,9 +108,10 @@ class Neighbourhood:
         purpose: str | None = None,
         user: str = "someone",
         break_glass: str | None = None,
+        scope: str = "system/*.rs",
     ) -> Connected:
         """Connected with a token from the token endpoint, got as a real client gets it; one per kind of caller."""
-        key = (client_id, role, purpose, user, break_glass)
+        key = (client_id, role, purpose, user, break_glass, scope)
         if key not in self.tokens:
             self.tokens[key] = await self._token(*key)
         return Connected(self.http, self.tokens[key], self.settings.fhir_base)
@@ -117,7 +120,9 @@ class Neighbourhood:
         one = BY_NAME[name]
         return await self.as_caller(one.client, one.role, one.purpose, break_glass=one.emergency)
 
-    async def _token(self, client_id: str, role: str | None, purpose: str | None, user: str, reason: str | None) -> str:
+    async def _token(
+        self, client_id: str, role: str | None, purpose: str | None, user: str, reason: str | None, scope: str
+    ) -> str:
         client = demo.BY_ID[client_id]
         endpoint = token_url(self.settings.fhir_base)
         assertion = sign_assertion(
@@ -133,7 +138,7 @@ class Neighbourhood:
         )
         form = {
             "grant_type": "client_credentials",
-            "scope": "system/*.rs",
+            "scope": scope,
             "client_assertion_type": ASSERTION_TYPE,
             "client_assertion": assertion,
         }
@@ -160,13 +165,12 @@ class Neighbourhood:
         rows = await self.owner.fetch(
             "select content from toldonce.audit_event where position($1::bytea in content) > 0", request_id.encode()
         )
-        return [json.loads(row["content"]) for row in rows]
+        return [json.loads(rendered(row["content"])) for row in rows]
 
-    async def sequenced(self) -> None:
+    async def sealed(self) -> None:
         """Give every committed audit event its place in the log."""
         async with self.database.pool("toldonce_api", size=1) as pool, pool.acquire() as connection:
-            while await sequence(connection):
-                pass
+            await seal_all(connection, LogKeys(self.settings))
 
 
 @asynccontextmanager

@@ -84,16 +84,15 @@ async def test_metadata_says_that_sources_may_be_asked_for(coventry: Neighbourho
     (rest,) = (await coventry.http.get(f"{coventry.settings.fhir_base}/metadata")).json()["rest"]
     (patient,) = [one for one in rest["resource"] if one["type"] == "Patient"]
 
-    assert patient["searchRevInclude"] == ["Provenance:target"]
-    assert [one["name"] for one in patient["searchParam"]] == ["identifier", "_id"]
+    assert "Provenance:target" in patient["searchRevInclude"]
+    assert {"identifier", "_id"} <= {one["name"] for one in patient["searchParam"]}
     assert "match" in [one["name"] for one in patient["operation"]]
 
 
 async def test_only_the_source_of_elements_may_be_asked_for(coventry: Neighbourhood):
     gp = await coventry.asker("GP")
     for path, given in (
-        ("Patient", [("identifier", f"{NUMBER}|{MRS_T}"), ("_revinclude", "Encounter:patient")]),
-        ("Encounter", [("patient", "1"), SOURCES]),
+        ("Patient", [("identifier", f"{NUMBER}|{MRS_T}"), ("_revinclude", "Encounter:class")]),
         ("Patient", [SOURCES]),
         ("Patient", [("_id", "1"), ("identifier", f"{NUMBER}|{MRS_T}")]),
         ("Patient", [("_id", ",".join(str(UUID(int=number)) for number in range(30)))]),

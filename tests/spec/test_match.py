@@ -3,6 +3,7 @@
 http://hl7.org/fhir/R4/patient-operation-match.html, https://profiles.ihe.net/ITI/PDQm/ITI-119.html
 """
 
+import asyncio
 import json
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
 from tests.spec.neighbourhood import MRS_T, NUMBER, SEVEN, Connected, Neighbourhood, resources
+from tests.spec.test_unknown_person import queries
 
 GRADE = "http://hl7.org/fhir/StructureDefinition/match-grade"
 JOANNA, WINSTON, OBJECTOR, DARREN = "9990000085", "9990000107", "9990000077", "9990000050"
@@ -310,6 +312,23 @@ def answered(event: dict[str, Any]) -> str:
 def sent_first(events: list[dict[str, Any]]) -> Any:
     counts = {of_whom(event): answered(event) for event in events}
     return lambda one: -int(counts[one])
+
+
+async def test_the_same_queries_run_however_many_match(coventry: Neighbourhood):
+    """Two whom the caller may not know of, and nobody."""
+    stranger = await coventry.asker("unrelated hospital")
+    knowing = await coventry.asker("A&E doctor")
+    for number in ("9990000115", "9990000123"):  # labels are read once for each process, whoever asks
+        await knowing.everything(await coventry.person(number))
+    ran = []
+    async with queries(coventry) as heard:
+        for one in (ZARA, patient("Nobodys", "Nobody", "1901-01-02")):
+            heard.clear()
+            assert await found(stranger, one) == []
+            await asyncio.sleep(0.01)  # query loggers are called a moment later
+            ran.append(list(heard))
+    assert ran[0] == ran[1]
+    assert len(ran[0]) > 10
 
 
 async def test_the_work_does_not_show_how_many_there_are(coventry: Neighbourhood):

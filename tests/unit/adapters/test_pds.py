@@ -242,6 +242,21 @@ def test_a_number_that_is_not_found_any_more_keeps_its_record_and_loses_where_it
     assert not again.lost
 
 
+@pytest.mark.parametrize("hidden", [records.Answer, records.Match, records.Superseded])
+def test_who_is_restricted_stays_so_when_their_number_is_invalidated(hidden: type[records.Answer]) -> None:
+    """Whoever hides may have got another number: what others say under the old one must not tell where they are."""
+    absent = records.Absent(code="INVALIDATED_RESOURCE")
+    told = [hidden(patient=marked("R", birth_date="1942-03-14")), absent]
+    for one in (told, [*told, absent]):
+        found = state(*one)
+        assert found is not None
+        assert (found.lost, records.is_restricted(found.patient), found.related) == (True, True, ())
+    assert state(*told[:1], OPEN, absent) is None
+    again = state(*told, OPEN)
+    assert again is not None
+    assert (again.lost, records.is_restricted(again.patient)) == (False, False)
+
+
 @pytest.mark.parametrize("code", ["R", "V", "REDACTED", "X"])
 def test_of_whoever_is_not_marked_as_unrestricted_no_relative_is_kept(code: str) -> None:
     found = state(OPEN, RELATIVE, records.Answer(patient=marked(code)))

@@ -22,10 +22,8 @@ def test_what_is_within_the_registration_is_granted_as_asked(requested):
     "requested",
     [
         "",
-        "system/*.cruds",
         "system/Patient.u",
         "system/Patient.write",
-        "system/*.*",
         "user/*.rs",
         "patient/*.rs",
         "openid",
@@ -39,6 +37,25 @@ def test_what_is_within_the_registration_is_granted_as_asked(requested):
 def test_what_is_not_is_refused(requested):
     with pytest.raises(InvalidScope):
         granted_scopes(requested, REGISTERED)
+
+
+@pytest.mark.parametrize(
+    ("registered", "requested", "granted"),
+    [
+        (REGISTERED, "system/*.cruds", REGISTERED),
+        (REGISTERED, "system/*.*", REGISTERED),
+        (("system/Encounter.rs", "system/Patient.r"), "system/*.rs", ("system/Encounter.rs", "system/Patient.r")),
+        (("system/Encounter.rs", "system/Flag.cud"), "system/*.r", ("system/Encounter.r",)),
+        (("system/Flag.cud", "system/Condition.c"), "system/*.c", ("system/Flag.c", "system/Condition.c")),
+    ],
+)
+def test_a_star_stands_for_the_types_of_the_registration(registered, requested, granted):
+    assert granted_scopes(requested, registered) == granted
+
+
+def test_a_star_does_not_make_up_a_letter_that_is_not_registered():
+    with pytest.raises(InvalidScope):
+        granted_scopes("system/*.rd", ("system/Encounter.rs", "system/Flag.cu"))
 
 
 def test_scopes_are_granted_once():

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from integration.audit.access import Access, Account
 from integration.audit.codes import Kind, Outcome
-from integration.audit.event import audit_event, to_row
+from integration.audit.entry import event_id, rendered, to_row
+from integration.audit.event import audit_event
 from integration.sharing.request import BreakGlass, Caller, Category, Denial, Grant, Reason, Request
 
 NOW = datetime(2026, 11, 2, 9, 30, 15, 123456, tzinfo=UTC)
@@ -185,7 +186,37 @@ def test_the_row_repeats_the_content_in_its_columns_and_hashes_it_with_the_salt(
     assert (row.id, row.recorded, row.person) == (EVENT, NOW, PERSON)
     assert (row.organisation, row.client, row.kind, row.outcome) == ("X9A", "epr", "read", "0")
     assert row.leaf_hash == hashlib.sha256(b"\x00" + row.salt + row.content).digest()
-    assert json.loads(row.content) == audit_event(READ, EVENT, server_url="http://127.0.0.1:8000/fhir")
+    assert json.loads(rendered(row.content)) == audit_event(READ, EVENT, server_url="http://127.0.0.1:8000/fhir")
+
+
+def test_what_was_stored_by_this_form_can_always_be_read():
+    """Never change these bytes: events of years ago are like them."""
+    stored = (
+        b'{"id":"00000000-0000-4000-8000-00000000000a","recorded":"2026-11-02T09:30:15.123456Z","kind":"break-glass",'
+        b'"asked":"read","outcome":"0","interaction":"read","route":"GET /fhir/CarePlan/{id}",'
+        b'"caller":["epr","X9A","clinician","TREAT","dr.jones",false],"person":"00000000-0000-4000-8000-000000000001",'
+        b'"target":"CarePlan/1","request":"60e0b220-8136-4ca5-ae46-1d97ef59d068","correlation":"trace 7",'
+        b'"address":"192.0.2.7","token":"token-1","granted":true,"reasons":[["agreement",true,'
+        b'"Agreement A covers this.","contacts and stays","X9C","coventry-care version 3"],'
+        b'["choice",false,"The person objected to sharing."'
+        b',"clinical record","X90101",null]],"withheld":["clinical record"],"location_hidden":true,'
+        b'"counts":{"CarePlan":1},"break_glass":{"reason":"emergency"},"details":[["self-claimed","true"]],"server":"x","test":true}'
+    )
+    access = replace(READ, break_glass=BreakGlass("emergency"), details=[("self-claimed", "true")])
+    assert to_row(access, EVENT, b"s" * 16, server_url="x").content == stored
+    assert json.loads(rendered(stored)) == audit_event(access, EVENT, server_url="x")
+
+
+def test_an_event_that_was_stored_as_fhir_is_rendered_as_it_is():
+    before = b'{"resourceType":"AuditEvent","id":"00000000-0000-4000-8000-00000000000a"}'
+    assert rendered(before) == before
+
+
+def test_ids_of_events_are_version_7_and_in_order_of_time():
+    ids = [event_id(bytes(10)), event_id(b"\xff" * 10)]
+    assert [id_.version for id_ in ids] == [7, 7]
+    assert {str(id_)[19] for id_ in ids} == {"8", "b"}
+    assert ids[0].int >> 80 <= ids[1].int >> 80
 
 
 def test_an_account_keeps_what_grants_and_denials_say():
@@ -216,4 +247,7 @@ purposes = st.sampled_from(["TREAT", "BTG", "HCOMPL", ""])
 )
 def test_whatever_happened_the_event_is_valid_fhir(**said):
     said["query"] = said["query"].encode(errors="replace").decode()
-    built(Access(when=NOW, route="GET /fhir/X", **said))
+    access = Access(when=NOW, route="GET /fhir/X", **said)
+    event = built(access)
+    content = to_row(access, EVENT, b"", server_url="http://127.0.0.1:8000/fhir").content
+    assert json.loads(rendered(content)) == event

@@ -41,6 +41,12 @@ TABLE = [
     ("unverified, another family name: married", like(verified=False, families=frozenset({"x"})), "SAME"),
     ("unverified, a family name only", like(verified=False, given=frozenset()), "SAME"),
     (
+        "unverified, a family name only, a boy with his sister's number",
+        like(verified=False, given=frozenset(), gender="male"),
+        "POSSIBLE",
+    ),
+    ("unverified, her names and another gender", like(verified=False, gender="male"), "SAME"),
+    (
         "unverified, another family name only",
         like(verified=False, families=frozenset({"x"}), given=frozenset()),
         "POSSIBLE",
@@ -69,6 +75,11 @@ TABLE = [
         "unverified, a feed without names or anything else",
         like(verified=False, families=frozenset(), given=frozenset(), postcodes=frozenset(), gender=None),
         "POSSIBLE",
+    ),
+    (
+        "unverified, a feed without names, gender alone agrees",
+        like(verified=False, families=frozenset(), given=frozenset(), postcodes=frozenset()),
+        "SAME",
     ),
     (
         "unverified, a feed without names, a boy with his sister's number",
@@ -266,3 +277,18 @@ def test_rows_that_were_recorded_before_fields_were_added_can_be_read() -> None:
 def test_of_a_pseudo_person_there_is_nothing_to_compare() -> None:
     tagged = {"meta": {"tag": [{"system": "urn:x", "code": "identity-unknown"}]}, "birthDate": "1942-03-04"}
     assert demographics(tagged) == Demographics()
+
+
+@pytest.mark.parametrize("stated", ["unknown", None])
+def test_an_unknown_gender_neither_confirms_nor_contradicts(stated: str | None) -> None:
+    one = demographics({"resourceType": "Patient", "gender": stated, "birthDate": "1942-03-04"})
+    assert one.gender is None
+    nameless = like(verified=False, families=frozenset(), given=frozenset())
+    assert outcome(msgspec.structs.replace(nameless, gender=one.gender)) == "SAME"  # by the postcode
+    elsewhere = msgspec.structs.replace(nameless, gender=one.gender, postcodes=frozenset())
+    assert outcome(elsewhere, msgspec.structs.replace(EDITH, gender=one.gender)) == "POSSIBLE"
+
+
+def outcome(one: Demographics, other: Demographics = EDITH) -> str | None:
+    found = compare(one, other)
+    return found.outcome if found else None

@@ -251,6 +251,9 @@ def test_an_allergy_without_a_status_counts_as_active_and_an_ended_one_does_not(
     end = {"url": f"{STRUCTURE}AllergyIntoleranceEnd-1", "extension": [{"url": "endDate", "valueDateTime": "2020"}]}
     assert status() == "active"
     assert status(extension=[end]) == "resolved"
+    made = only(view(element("AllergyIntolerance", code=CODE, extension=[end])), "AllergyIntolerance")
+    (ended,) = made["clinicalStatus"]["extension"]  # UK Core allows it nowhere else
+    assert ended["extension"] == [{"url": "endDate", "valueDateTime": "2020"}]
 
 
 def test_a_medicines_code_stands_where_its_label_will():

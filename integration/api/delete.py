@@ -1,0 +1,138 @@
+"""FHIR delete, of one statement, and the national conditional delete of a person's whole adjustment flag.
+
+https://hl7.org/fhir/R4/http.html#delete, https://simplifier.net/guide/patient-flag-implementation-guide: a reason is
+mandatory. An organisation removes what it recorded here; earlier versions stay in the history, and what others say
+stays as they said it. Choices are ended by an update, never removed.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from starlette.responses import Response
+
+from integration.api.exchange import Exchange, resource_id
+from integration.api.interactions import Endpoint, FhirRouter, Interaction
+from integration.api.outcome import FhirResponse, operation_outcome
+from integration.api.parameters import nhs_number
+from integration.api.update import seen, stated_version
+from integration.api.writing import Whom, begin, permitted, record
+from integration.audit.codes import Kind
+from integration.errors import OWN, BadRequest, Issue
+from integration.record.reader import Row
+from integration.recording.intent import Intended
+from integration.recording.recorder import Recorder
+from integration.sharing.request import Grant
+from mappings import uk_core
+from mappings.recorded.vocabulary import EARLIER_REMOVAL_REASONS, EXISTENCE_CODE, REMOVAL_REASONS, is_existence
+
+_TYPES = ("Flag", "Condition")
+_CODES = frozenset({EXISTENCE_CODE, f"{uk_core.RA_PATIENT_FLAG}|{EXISTENCE_CODE}"})
+
+
+def serve_delete(router: FhirRouter, recorder: Recorder) -> None:
+    """Serve it for adjustments and what is behind them; the conditional one under the name of the national endpoint
+    too."""
+    for resource_type in _TYPES:
+        one = Interaction(resource_type, "delete", "Needs `reason`; of the caller's own statements.")
+        router.serve(f"/{resource_type}/{{id_}}", one)(_delete(resource_type, recorder))
+    whole = Interaction(
+        "Flag", "delete", "Needs `reason`; with patient and code, everything of the person's flag.", conditional=True
+    )
+    for path in ("/Flag", "/PatientFlag"):
+        router.serve(path, whole)(_delete_all(recorder))
+
+
+def _delete(resource_type: str, recorder: Recorder) -> Endpoint:
+    async def delete(id_: str, exchange: Exchange) -> Response:
+        """authenticate -> permitted -> record, audited -> answer"""
+        begin(exchange, Kind.DELETE, resource_type)
+        reason = stated_reason(exchange.request.query_params.getlist("reason"))
+        etag = exchange.request.headers.get("if-match")
+        version = stated_version(etag) if etag else None
+        grant, row = await seen(exchange, resource_type, resource_id(id_))
+        if resource_type == "Flag" and is_existence(row.resource()):
+            begin(exchange, Kind.DELETE, "Condition")
+            intended = await _everything(exchange, recorder, grant, reason, row, version)
+        else:
+            intended = [removed(resource_type, row.id, reason, version)]
+        await record(exchange, recorder, grant, intended)
+        return _answer(len(intended))
+
+    return delete
+
+
+def _delete_all(recorder: Recorder) -> Endpoint:
+    async def delete_all(exchange: Exchange) -> Response:
+        """authenticate -> permitted -> record, audited -> answer"""
+        for resource_type in _TYPES:
+            begin(exchange, Kind.DELETE, resource_type)
+        reason = stated_reason(exchange.request.query_params.getlist("reason"))
+        about = _whom(exchange)
+        grant = await permitted(exchange, about)
+        intended = await _everything(exchange, recorder, grant, reason)
+        if intended:
+            await record(exchange, recorder, grant, intended)
+        else:
+            await exchange.audit(Kind.DELETE, "delete", grant, details=[("reason", reason)])
+        return _answer(len(intended))
+
+    return delete_all
+
+
+async def _everything(
+    exchange: Exchange,
+    recorder: Recorder,
+    grant: Grant,
+    reason: str,
+    asked: Row | None = None,
+    version: int | None = None,
+) -> list[Intended]:
+    """All that the organisation recorded here of the person's adjustments, with `asked`: if that is another's, the
+    recorder refuses it."""
+    own = await recorder.own(grant.person, exchange.session.caller.organisation, _TYPES)
+    ids = dict.fromkeys([*([("Flag", asked.id)] if asked else []), *own])
+    return [
+        removed(resource_type, id_, reason, version if asked and id_ == asked.id else None)
+        for resource_type, id_ in ids
+    ]
+
+
+def removed(resource_type: str, id_: UUID, reason: str, version: int | None) -> Intended:
+    """A statement, removed; in that version, or whatever it says by now."""
+    return Intended("delete", resource_type, id=id_, version=version, reason=reason)
+
+
+def stated_reason(sent: Sequence[str]) -> str:
+    """Why it is removed, of the values of the parameter; the words of the retired service are understood."""
+    reason = EARLIER_REMOVAL_REASONS.get(sent[0], sent[0]) if len(sent) == 1 else ""
+    if reason not in REMOVAL_REASONS:
+        raise BadRequest(f"Say why, as `reason`: {', '.join(REMOVAL_REASONS)}.", parameter="reason")
+    return reason
+
+
+def _whom(exchange: Exchange) -> Whom:
+    sent = exchange.request.query_params
+    if sent.keys() - {"patient", "code", "reason", "_format"} or any(len(sent.getlist(name)) > 1 for name in sent):
+        raise BadRequest("A conditional delete takes patient, code and reason, each once.")
+    if sent.get("code") not in _CODES:
+        raise BadRequest(f"code is {uk_core.RA_PATIENT_FLAG}|{EXISTENCE_CODE}.", parameter="code")
+    kind, _, value = sent.get("patient", "").rpartition("/")
+    if kind not in ("", "Patient"):
+        raise BadRequest("patient is an NHS number, or Patient/<id>.", parameter="patient")
+    try:
+        return Whom(UUID(value))
+    except ValueError:
+        return Whom(None, nhs_number(value))
+
+
+def _answer(count: int) -> Response:
+    text = "Removed." if count else "The caller's organisation had recorded nothing of this here."
+    issue = Issue(
+        type="informational",
+        code="REMOVED" if count else "NOTHING_REMOVED",
+        display="Removed" if count else "Nothing removed",
+        diagnostics=f"{text} What other organisations say stays as they said it.",
+        severity="information",
+        system=OWN,
+    )
+    return FhirResponse(operation_outcome([issue]))

@@ -1,0 +1,226 @@
+"""What every page of the console shares: who is signed in, the audit event that is durable before a page is answered,
+and how a page looks. No page needs JavaScript.
+"""
+
+import hmac
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import structlog
+from fastapi import Request
+from fastapi.routing import APIRoute
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from starlette.datastructures import FormData
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from adapters.records import LONDON
+from integration.api.outcome import route_template
+from integration.audit.access import Access
+from integration.audit.codes import Kind, Outcome
+from integration.audit.log import AuditLog
+from integration.audit.search import AUDIT_PURPOSE, IG_OFFICER
+from integration.console import sessions
+from integration.console.sessions import Officer
+from integration.errors import AuditUnavailable, BadRequest, FhirError, Forbidden, NotPossible
+from integration.sharing.policy import Policy
+from integration.sharing.request import Caller
+from integration.store.connection import Connection
+from integration.store.database import TaskRole, act_as
+
+log = structlog.get_logger(__name__)
+COOKIE = "toldonce_officer"
+SIGN_IN = "/console/sign-in"
+_LONGEST_FORM = 65536
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_PRIVATE = {"Cache-Control": "no-store"}
+
+
+class NotSignedIn(Exception):  # noqa: N818  it ends its sentence, as those of `integration.errors` do
+    """No session: the sign-in page is answered."""
+
+
+def pages() -> Environment:
+    """The templates; whatever a page names must be given to it."""
+    made = Environment(
+        loader=PackageLoader("integration.console"),
+        autoescape=select_autoescape(),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    made.filters |= {"day": day, "moment": moment, "counted": counted}
+    return made
+
+
+def day(at: datetime) -> str:
+    """`20 November 2026`, in London."""
+    return f"{at.astimezone(LONDON) if isinstance(at, datetime) else at:%-d %B %Y}"
+
+
+def moment(at: datetime) -> str:
+    """`20 November 2026, 14:05`, in London."""
+    return f"{at.astimezone(LONDON):%-d %B %Y, %H:%M}"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 record`, `2,000 records`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What pages are made from. The pool is the API's own."""
+
+    pool: asyncpg.Pool
+    log: AuditLog
+    policy: Callable[[], Policy]
+    clock: Callable[[], datetime]
+    secure: bool
+    """Whether it is served over HTTPS: cookies then go over nothing else."""
+    synthetic: bool
+    workers: asyncpg.Pool | None = None
+    """Connections of the worker, where this process has them: only there can identity be decided about."""
+    id_secret: bytes = b""
+    """That of resource ids."""
+    templates: Environment = field(default_factory=pages)
+
+    @asynccontextmanager
+    async def acting(self, role: TaskRole, *, readonly: bool = True) -> AsyncIterator[Connection]:
+        """A transaction in a role."""
+        async with self.pool.acquire() as connection, connection.transaction(readonly=readonly):
+            await act_as(connection, role)
+            yield connection
+
+    async def officer(self, request: Request) -> Officer:
+        """Who is signed in. Raises NotSignedIn."""
+        token = request.cookies.get(COOKIE)
+        if token:
+            async with self.acting("toldonce_registry", readonly=False) as connection:
+                found = await sessions.officer_of(connection, token, self.clock())
+            if found:
+                return found
+        raise NotSignedIn
+
+    async def form(self, request: Request, officer: Officer) -> FormData:
+        """What was sent with a form of ours. Raises Forbidden for anybody else's."""
+        form = await read_form(request)
+        if not hmac.compare_digest(str(form.get("check", "")).encode(), officer.check.encode()):
+            raise Forbidden("The form is not of this session. Open the page again and send it from there.")
+        return form
+
+    async def account(self, request: Request, officer: Officer | None, **what: Any) -> None:
+        """Audit what is about to be answered; see `Access` for `what`. Raises AuditUnavailable."""
+        await self.log.append(self._access(request, officer, **what))
+
+    def _access(
+        self,
+        request: Request,
+        officer: Officer | None,
+        *,
+        kind: Kind = Kind.AUDIT,
+        outcome: Outcome = Outcome.SUCCESS,
+        person: UUID | None = None,
+        counts: Mapping[str, int] | None = None,
+        details: Sequence[tuple[str, str]] = (),
+        failure: str = "",
+    ) -> Access:
+        return Access(
+            when=self.clock(),
+            kind=kind,
+            interaction="operation",
+            route=f"{request.method} {route_template(request.scope)}",
+            outcome=outcome,
+            caller=caller(officer) if officer else None,
+            person=person,
+            address=request.client.host if request.client else "",
+            counts=counts or {},
+            details=details,
+            failure=failure,
+        )
+
+    def page(self, name: str, officer: Officer | None, *, status: int = 200, **values: Any) -> Response:
+        """A page; nothing keeps a copy of what an officer sees."""
+        shared = {
+            "officer": officer,
+            "synthetic": self.synthetic,
+            "place": self.policy().agreements.neighbourhood,
+            "decides": self.workers is not None,
+        }
+        text = self.templates.get_template(name).render(**shared, **values)
+        return HTMLResponse(text, status, headers=HEADERS | _PRIVATE)
+
+    def problem(self, status: int, text: str) -> Response:
+        """What went wrong, as a page."""
+        return self.page("problem.html", None, status=status, text=text)
+
+
+def download(name: str) -> dict[str, str]:
+    """Headers of a file to be saved."""
+    return HEADERS | _PRIVATE | {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
+def caller(officer: Officer) -> Caller:
+    """An officer as the audit names them."""
+    return Caller("console", officer.organisation, IG_OFFICER, AUDIT_PURPOSE, officer.name, user_authenticated=True)
+
+
+async def read_form(request: Request) -> FormData:
+    """A form of a stated, small length. Raises BadRequest."""
+    length = request.headers.get("content-length", "")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded" or not length.isdecimal() or int(length) > _LONGEST_FORM:
+        raise BadRequest("Send the page's own form.")
+    return await request.form()
+
+
+def console_route(desk: Desk) -> type[APIRoute]:
+    """Routes that answer every failure as a page, and audit it first."""
+
+    class ConsoleRoute(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handler = super().get_route_handler()
+
+            async def answer(request: Request) -> Response:
+                try:
+                    return await handler(request)
+                except NotSignedIn:
+                    return RedirectResponse(SIGN_IN, 303, headers=_PRIVATE)
+                except AuditUnavailable:
+                    return _unaudited(desk)
+                except (FhirError, NotPossible) as error:
+                    status = error.status if isinstance(error, FhirError) else 400
+                    return await _failed(desk, request, error, status, str(error))
+                except Exception as error:  # noqa: BLE001  whatever it is, an officer gets a page
+                    log.error("console page failed", route=route_template(request.scope), error=type(error).__name__)
+                    return await _failed(desk, request, error, 500, "Something went wrong here. Please try again.")
+
+            return answer
+
+    return ConsoleRoute
+
+
+async def _failed(desk: Desk, request: Request, error: Exception, status: int, text: str) -> Response:
+    officer = None
+    with suppress(NotSignedIn):
+        officer = await desk.officer(request)
+    outcome = Outcome.MAJOR_FAILURE if status >= 500 else Outcome.MINOR_FAILURE
+    try:
+        await desk.account(request, officer, outcome=outcome, failure=type(error).__name__)
+    except AuditUnavailable:
+        return _unaudited(desk)
+    return desk.problem(status, text)
+
+
+def _unaudited(desk: Desk) -> Response:
+    return desk.problem(AuditUnavailable.status, "Nothing is shown that cannot be written into the access log.")

@@ -1,0 +1,150 @@
+"""The console in a real browser: the five jobs of an information governance officer, on a phone, a tablet and a
+desktop, and no accessibility fault that axe-core finds.
+
+Needs Chromium (Debian: apt-get install chromium) and `make browser`; skips with the reason where one is missing.
+Screenshots are written to $TOLDONCE_SCREENSHOTS where it is set.
+"""
+
+import asyncio
+import os
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from integration.demo import MRS_T
+from tests.spec.neighbourhood import Neighbourhood
+from tests.spec.test_console import code
+
+playwright = pytest.importorskip("playwright.async_api", reason="needs Playwright: make browser")
+axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="needs axe-core: make browser")
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, which is not installed"),
+]
+SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desktop": (1280, 900)}
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="module")
+async def address(coventry: Neighbourhood) -> AsyncIterator[str]:
+    """The neighbourhood on a real port."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(coventry.app, log_level="warning", lifespan="off"))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    await serving
+
+
+@pytest.fixture(scope="module")
+async def chromium() -> AsyncIterator[Any]:
+    async with playwright.async_playwright() as running:
+        browser = await running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(params=SIZES)
+async def page(request: pytest.FixtureRequest, chromium: Any, address: str) -> AsyncIterator[Any]:
+    """A page of that size, which must log no error and ask no other server for anything."""
+    width, height = SIZES[request.param]
+    context = await chromium.new_context(viewport={"width": width, "height": height}, base_url=address, locale="en-GB")
+    page = await context.new_page()
+    faults: list[str] = []
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.on("request", lambda asked: None if asked.url.startswith(address) else faults.append(asked.url))
+    page.set_default_timeout(15_000)
+    page.size = request.param
+    yield page
+    assert faults == []
+    await context.close()
+
+
+async def sound(page: Any, name: str) -> None:
+    """No accessibility fault, and nothing wider than the screen; a screenshot where they are wanted."""
+    if folder := os.environ.get("TOLDONCE_SCREENSHOTS"):
+        await page.screenshot(path=Path(folder) / f"{name}-{page.size}.png", full_page=True)
+    found = (await axe.Axe().run(page)).response["violations"]
+    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], name
+    assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} is too wide"
+
+
+async def test_an_officer_s_day(coventry: Neighbourhood, page: Any) -> None:
+    gp = await coventry.as_caller("gp-system", user="Dr Patel")
+    await gp.everything(await coventry.person())
+    crew = await coventry.as_caller("ambulance", "paramedic", user=f"crew of the {page.size}", break_glass="emergency")
+    await crew.everything(await coventry.person())
+    await coventry.sealed()
+    # signs in
+    await page.goto("/console")
+    await sound(page, "sign-in")
+    await page.get_by_label("Your code").fill(await code(coventry))
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("heading", name="Today", exact=True).wait_for()
+    await sound(page, "today")
+    # 1: who has seen my record?
+    await page.get_by_role("navigation").get_by_role("link", name="Who has seen a record").click()
+    await page.get_by_label("NHS number").fill(MRS_T)
+    await page.get_by_role("button", name="Show").click()
+    await page.get_by_text("Earlsdon Avenue Practice looked").first.wait_for()
+    await sound(page, "who-saw")
+    await page.get_by_role("button", name="Make a letter for the person").click()
+    await page.get_by_role("heading", name="Who has seen your record").wait_for()
+    await sound(page, "letter")
+    # 2: last night's emergency
+    await page.get_by_role("navigation").get_by_role("link", name="Sign-off").click()
+    await sound(page, "sign-off")
+    alert = page.locator("tr", has_text="emergency").last.get_by_role("link")
+    name = await alert.inner_text()
+    await alert.click()
+    await sound(page, "alert")
+    await page.get_by_label("What did you find?").fill("Rang the crew: a fall at home.")
+    await page.get_by_role("button", name="Sign off").click()
+    await page.get_by_role("heading", name="Sign-off").wait_for()
+    assert await page.get_by_role("link", name=name, exact=True).count() == 0
+    # 3: the agreement that is due
+    await page.get_by_role("navigation").get_by_role("link", name="Agreements").click()
+    await page.get_by_text("Sharing for direct care in Coventry").wait_for()
+    await sound(page, "agreements")
+    await page.get_by_role("link", name="Read what each of them says").click()
+    await page.get_by_role("heading", name="Who may see what").wait_for()
+    await sound(page, "who-may-see-what")
+    # 4: is the log whole?
+    await page.goto("/console/log")
+    async with page.expect_download() as saving:
+        await page.get_by_role("link", name="Save it as a file").click()
+    kept = Path(await (await saving.value).path()).read_text()
+    assert kept.splitlines()[1].isdecimal()
+    await sound(page, "log")
+    # 5: the feeds, and who is who
+    await page.get_by_role("link", name="Feeds").click()
+    await sound(page, "feeds")
+    await page.get_by_role("link", name="Who is who").click()
+    await sound(page, "who-is-who")
+    await page.get_by_role("link", name="possible match").first.click()
+    await page.get_by_role("heading", name="One person, or two?").wait_for()
+    await sound(page, "pair")
+    await page.get_by_role("button", name="Sign out").click()
+    await page.get_by_role("heading", name="Sign in").wait_for()
+
+
+async def test_all_of_it_by_keyboard(coventry: Neighbourhood, page: Any) -> None:
+    await page.goto("/console/sign-in")
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.textContent") == "Skip to the main content"
+    await page.get_by_label("Your code").focus()
+    await page.keyboard.type(await code(coventry))
+    await page.keyboard.press("Enter")
+    await page.get_by_role("heading", name="Today", exact=True).wait_for()

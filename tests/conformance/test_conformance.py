@@ -1,0 +1,22 @@
+"""The official HL7 validator over one of each shape; `make conformance` validates everything."""
+
+import pytest
+
+from tests.conformance import corpus, report
+from tests.conformance.validator import NoValidator, validate
+from tests.spec.neighbourhood import Neighbourhood
+
+SPOILED = b'{"resourceType":"Flag","id":"1","status":"lively","code":{"text":"x"},"subject":{"reference":"Patient/1"}}'
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+async def test_the_official_validator_finds_nothing_wrong_in_one_of_each_shape(coventry: Neighbourhood):
+    specimens = corpus.one_of_each(await corpus.everything(coventry))
+    try:
+        *issues, of_the_spoiled = validate([*(one.body for one in specimens), SPOILED])
+    except NoValidator as missing:
+        pytest.skip(f"the official validator does not run: {missing}")
+
+    assert [issue.severity for issue in of_the_spoiled if issue.severity == "error"], "it must be able to find errors"
+    assert sorted(report.report(specimens, issues).wrong) == []

@@ -1,0 +1,125 @@
+"""What tests of recording share: the application over some people, callers who may record, and bodies to send."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+
+from integration.api.scopes import RECORD_SCOPES
+from integration.store.database import Database
+from mappings import uk_core
+from mappings.recorded.vocabulary import EXISTENCE, REMOVAL_REASON, REMOVAL_SYSTEM
+from tests.database.ingesting import SECRET, about, ingest
+from tests.database.serving import Site, serving
+from tests.spec.neighbourhood import FHIR_JSON, Connected
+
+ALL = " ".join(("system/*.rs", *RECORD_SCOPES))
+MRS_T, OBJECTOR = "9990000018", "9990000077"
+
+
+@asynccontextmanager
+async def recording(database: Database, owner: asyncpg.Connection, folder: Path, *people: str) -> AsyncIterator[Site]:
+    """These people (Mrs T unless named), ingested and served with the same secret of ids."""
+    (folder / "keys").mkdir(parents=True, exist_ok=True)
+    (folder / "keys" / "ids").write_bytes(SECRET)
+    async with serving(database, owner, folder) as site:
+        await ingest(database, about(18, *(people or ("mrs-t",))))
+        yield site
+
+
+async def recorder(
+    site: Site, client: str = "gp-system", role: str = "GP", purpose: str = "TREAT", **rest: Any
+) -> Connected:
+    return await site.as_caller(client, role, purpose, scope=ALL, **rest)
+
+
+async def send(
+    caller: Connected, method: str, path: str, body: Mapping[str, Any] | None = None, **headers: str
+) -> httpx.Response:
+    """A body as FHIR JSON."""
+    sent = {"Content-Type": FHIR_JSON, **headers}
+    return await caller.ask(method, path, headers=sent, json=body)
+
+
+def subject(person: UUID | str) -> dict[str, str]:
+    return {"reference": f"Patient/{person}"}
+
+
+def adjustment(person: UUID | str, code: str = "1108171000000102", **elements: Any) -> dict[str, Any]:
+    """An extended appointment, as the national examples have it."""
+    return {
+        "resourceType": "Flag",
+        "status": "active",
+        "category": [
+            EXISTENCE,
+            {"coding": [{"system": uk_core.RA_CATEGORY, "code": "adjustments-for-individual-care-requirements"}]},
+        ],
+        "code": {"coding": [{"system": uk_core.SNOMED, "code": code, "display": "Requires extended appointment"}]},
+        "subject": subject(person),
+        **elements,
+    }
+
+
+def impairment(person: UUID | str, code: str = "learning", **elements: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "Condition",
+        "clinicalStatus": {
+            "coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active"}]
+        },
+        "category": [EXISTENCE],
+        "code": {"coding": [{"system": uk_core.RA_IMPAIRMENT, "code": code}]},
+        "subject": subject(person),
+        **elements,
+    }
+
+
+def existence(person: UUID | str, **elements: Any) -> dict[str, Any]:
+    return {"resourceType": "Flag", "status": "active", "code": EXISTENCE, "subject": subject(person), **elements}
+
+
+def ended(reason: str = "no-longer-applies") -> list[dict[str, Any]]:
+    return [{"url": REMOVAL_REASON, "valueCoding": {"system": REMOVAL_SYSTEM, "code": reason}}]
+
+
+def choice(
+    person: UUID | str, kind: str = "objection-to-sharing", type_: str = "deny", **elements: Any
+) -> dict[str, Any]:
+    """A person's own decision, of the day before the tests' moment."""
+    provision = elements.pop("provision", {})
+    return {
+        "resourceType": "Consent",
+        "status": "active",
+        "scope": {
+            "coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]
+        },
+        "category": [{"coding": [{"system": uk_core.ACT_CODE, "code": "INFA"}]}],
+        "patient": subject(person),
+        "dateTime": "2026-09-29",
+        "performer": [subject(person)],
+        "sourceAttachment": {"title": "said at the desk"},
+        "policy": [{"uri": f"https://toldonce.example/policy/{kind}"}],
+        "provision": {"type": type_, **provision},
+        **elements,
+    }
+
+
+def recipient(code: str) -> dict[str, Any]:
+    """Consent.provision.actor: an organisation by its ODS code."""
+    return {
+        "role": {"coding": [{"system": uk_core.PARTICIPATION, "code": "IRCP"}]},
+        "reference": {"type": "Organization", "identifier": {"system": uk_core.ODS_ORGANISATION, "value": code}},
+    }
+
+
+async def cleared(owner: asyncpg.Connection) -> None:
+    """Take out what was recorded here, and nothing else."""
+    keys = [row["key"] for row in await owner.fetch("select key from toldonce.source_patient where feed = 'recorded'")]
+    for table in ("facts", "resource", "resource_history", "directory_statement", "statement", "due"):
+        await owner.execute(f"delete from toldonce.{table} where source_patient = any($1)", keys)
+    await owner.execute("delete from toldonce.quarantine where source_patient = any($1)", keys)
+    await owner.execute("delete from toldonce.source_patient where key = any($1)", keys)
+    await owner.execute("delete from toldonce.envelope where feed = 'recorded'")

@@ -1,0 +1,174 @@
+"""A record too long to be held: sent piece by piece, the same as if it were sent whole, with two audit events."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+import pytest
+
+from integration.api import everything
+from integration.audit import codes
+from tests.spec.neighbourhood import SEVEN, Connected, Neighbourhood, resources
+
+ANSWERED = [asker for asker in SEVEN if asker.name != "unrelated hospital"]
+
+
+@pytest.fixture(scope="module")
+async def mrs_t(coventry: Neighbourhood) -> UUID:
+    return await coventry.person()
+
+
+@pytest.fixture
+def in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What makes a record long is its number of resources: here seven."""
+    monkeypatch.setattr(everything, "PIECE", 7)
+
+
+@pytest.fixture
+async def gp(coventry: Neighbourhood) -> Connected:
+    return await coventry.asker("GP")
+
+
+def contents(answer: httpx.Response) -> dict[str, Any]:
+    """Every entry once, by what it is the full URL of (or by mode)."""
+    entries = answer.json()["entry"]
+    found = {one.get("fullUrl", one["search"]["mode"]): one for one in entries}
+    assert len(found) == len(entries)
+    return found
+
+
+def details(event: dict[str, Any]) -> dict[str, str]:
+    return {
+        one["type"].removeprefix(codes.DETAIL): one["valueString"]
+        for entity in event["entity"]
+        for one in entity.get("detail", ())
+    }
+
+
+async def streamed(caller: Connected, person: UUID) -> httpx.Response:
+    answer = await caller.everything(person)
+    assert answer.status_code == 200
+    assert "content-length" not in answer.headers
+    return answer
+
+
+@pytest.mark.parametrize("asker", ANSWERED, ids=[one.name for one in ANSWERED])
+async def test_a_long_answer_is_the_same_as_a_whole_one(coventry: Neighbourhood, mrs_t: UUID, asker, monkeypatch):
+    caller = await coventry.asker(asker.name)
+    whole = await caller.everything(mrs_t)
+    assert "content-length" in whole.headers
+    most = len(resources(whole.json(), "match"))
+    monkeypatch.setattr(everything, "PIECE", max(1, most // 4))
+
+    long = await streamed(caller, mrs_t)
+
+    assert contents(long) == contents(whole)
+    assert {**long.json(), "entry": None} == {**whole.json(), "entry": None}
+
+
+async def test_it_has_an_event_before_its_first_byte_and_one_that_tells_what_was_sent(
+    coventry: Neighbourhood, gp: Connected, mrs_t: UUID, in_pieces: None
+):
+    answer = await streamed(gp, mrs_t)
+
+    begun, ended = sorted(map(details, await coventry.event(answer)), key=lambda one: one["answer"])
+    assert begun["answer"] == "begun"
+    assert begun["decision"] == ended["decision"] == "granted"
+    assert not [name for name in begun if name.startswith("count/")]
+    assert ended["answer"] == "whole"
+    assert ended["digest"] == hashlib.sha256(answer.content).hexdigest()
+    sent = Counter(one["resourceType"] for one in resources(answer.json(), "match"))
+    assert {f"count/{name}": str(number) for name, number in sent.items()} == {
+        name: number for name, number in ended.items() if name.startswith("count/")
+    }
+
+
+class Caller:
+    """Takes the first piece of an answer, and then hangs up."""
+
+    def __init__(self, coventry: Neighbourhood, token: str, person: UUID) -> None:
+        self.request_id = str(uuid4())
+        self.taken: list[bytes] = []
+        headers = {"host": "127.0.0.1", "authorization": f"Bearer {token}", "x-request-id": self.request_id}
+        self._app = coventry.app
+        self._scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": f"/fhir/Patient/{person}/$everything",
+            "raw_path": b"",
+            "root_path": "",
+            "query_string": b"",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 8000),
+        }
+
+    async def ask(self) -> None:
+        await self._app(self._scope, self._receive, self._send)
+
+    async def _receive(self) -> dict[str, Any]:
+        return {"type": "http.disconnect" if self.taken else "http.request"}
+
+    async def _send(self, message: Any) -> None:
+        if message["type"] == "http.response.body":
+            self.taken.append(message["body"])
+
+
+async def test_of_one_that_was_cut_short_the_audit_says_so(
+    coventry: Neighbourhood, gp: Connected, mrs_t: UUID, in_pieces: None
+):
+    caller = Caller(coventry, gp.token, mrs_t)
+
+    await caller.ask()
+
+    (taken,) = caller.taken
+    events = await coventry.events(caller.request_id)
+    (ended,) = [one for one in map(details, events) if one["answer"] == "cut short"]
+    assert len(events) == len(("begun", "cut short"))
+    assert ended["digest"] == hashlib.sha256(taken).hexdigest()
+    assert await idle(coventry)
+
+
+async def idle(coventry: Neighbourhood) -> bool:
+    """Whether every connection that records are read on is free again, and in no transaction."""
+    pool: asyncpg.Pool = coventry.app.state.services.records.pool
+    open_transactions = await coventry.owner.fetchval(
+        "select count(*) from pg_stat_activity where state like 'idle in transaction%' "
+        "and datname = current_database() and usename = 'toldonce_api'"
+    )
+    return pool.get_size() == pool.get_idle_size() and open_transactions == 0
+
+
+@pytest.fixture
+async def unwritable(coventry: Neighbourhood) -> AsyncIterator[None]:
+    """Of the events of an answer the second cannot be written."""
+    await coventry.owner.execute(
+        "create function refuse() returns trigger language plpgsql as $$ begin raise 'full'; end $$; "
+        "create trigger refuse before insert on toldonce.audit_event for each row "
+        "when (position('whole'::bytea in new.content) > 0) execute function refuse()"
+    )
+    yield
+    await coventry.owner.execute("drop trigger refuse on toldonce.audit_event; drop function refuse")
+
+
+@pytest.mark.usefixtures("unwritable", "in_pieces")
+async def test_without_its_second_event_an_answer_is_never_whole(coventry: Neighbourhood, gp: Connected, mrs_t: UUID):
+    with pytest.raises(Exception, match="cut short"):
+        await gp.everything(mrs_t)
+
+    assert await idle(coventry)
+
+
+async def test_what_was_asked_for_in_pages_is_not_streamed(gp: Connected, mrs_t: UUID, in_pieces: None):
+    answer = await gp.everything(mrs_t, {"_count": 20})
+
+    assert "content-length" in answer.headers
+    assert len(json.loads(answer.content)["entry"]) > 20
