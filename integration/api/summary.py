@@ -4,6 +4,7 @@ https://hl7.org/fhir/uv/ips/OperationDefinition-summary.html, https://hl7.org/fh
 """
 
 import hashlib
+from collections.abc import Sequence
 from uuid import UUID
 
 import orjson
@@ -18,6 +19,7 @@ from integration.record.longitudinal import Page, longitudinal
 from integration.record.reader import Query
 from integration.record.summary import SECTIONS, composition
 from integration.sharing.request import Grant
+from integration.store.extract import directory_entries
 from mappings.uk_core import Resource
 
 SUMMARY = Interaction(
@@ -59,11 +61,12 @@ async def summary(id_: str, exchange: Exchange) -> Response:
 def _document(exchange: Exchange, grant: Grant, page: Page, patient: Resource) -> Resource:
     """A document Bundle (http://hl7.org/fhir/R4/documents.html): the Composition, then everything that it leads to."""
     rows = [row.resource() for row in page.rows]
-    directory = [orjson.loads(entry) for entry in page.directory]
+    directory: list[Resource] = [orjson.loads(entry) for entry in page.directory]
     made = composition(grant, patient, rows)
     listed = {entry["reference"] for section in made["section"] for entry in section.get("entry", ())}
     shown = [one for one in rows if f"{one['resourceType']}/{one['id']}" in listed]
-    resources = [made, patient, *shown, *(one for one in directory if exchange.covers(one["resourceType"]))]
+    named = _named([patient, *shown], [one for one in directory if exchange.covers(one["resourceType"])])
+    resources = [made, patient, *shown, *named]
     base = exchange.services.base_url
     return {
         "resourceType": "Bundle",
@@ -74,6 +77,19 @@ def _document(exchange: Exchange, grant: Grant, page: Page, patient: Resource) -
         "timestamp": exchange.when.isoformat(timespec="seconds"),
         "entry": [{"fullUrl": f"{base}/{one['resourceType']}/{one['id']}", "resource": one} for one in resources],
     }
+
+
+def _named(resources: Sequence[Resource], directory: Sequence[Resource]) -> list[Resource]:
+    """What of the directory these resources lead to, themselves or by another entry: a document holds nothing else."""
+    known = {UUID(one["id"]): one for one in directory}
+    reached: dict[UUID, Resource] = {}
+    waiting = list(resources)
+    while waiting:
+        for id_ in directory_entries(waiting.pop()):
+            if id_ in known and id_ not in reached:
+                reached[id_] = known[id_]
+                waiting.append(known[id_])
+    return [one for id_, one in known.items() if id_ in reached]
 
 
 def _identity(grant: Grant, made: Resource) -> UUID:

@@ -129,9 +129,8 @@ def _named(concept: object) -> str:
 
 
 def _since(resource: Resource) -> str:
-    dates = (
-        resource.get(name) for name in ("onsetDateTime", "recordedDate", "occurrenceDateTime", "performedDateTime")
+    moment = next((resource[name] for name in _DATED if resource.get(name)), None) or resource.get("period", {}).get(
+        "start"
     )
-    moment = next((one for one in dates if one), None) or resource.get("period", {}).get("start")
     moment = moment or resource.get("effectivePeriod", {}).get("start")
     return f", {moment[:10]}" if moment else ""
