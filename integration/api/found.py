@@ -23,6 +23,9 @@ class Found:
     included: Sequence[Included] = ()
     total: int = 0
     """Of all pages."""
+    announces: bool = True
+    """Whether it may be said that something is withheld: of a person who was named, or of whom something is shown. An
+    id that leads to somebody and finds nothing would else tell that there is something of that id."""
 
     def counts(self, resource_type: str) -> dict[str, int]:
         """How many resources of each type, for the audit."""
@@ -51,7 +54,8 @@ class Page:
         shown = [Included(row.type, row.id, row.body) for row in await searcher.rows(search, [one.id for one in page])]
         includer = Includer(consultation.reader, consultation.decision, searcher, self._exchange.covers)
         included = await includer.gather(shown, self._asked.includes)
-        return Found(consultation.decision, shown, included, len(matches))
+        announces = consultation.by_person or bool(matches)
+        return Found(consultation.decision, shown, included, len(matches), announces)
 
     def take(self, matches: Sequence[Match], search: Search, group: UUID) -> Sequence[Match]:
         """Those of a group's matches that come on this page."""

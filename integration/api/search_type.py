@@ -141,7 +141,7 @@ def _answer(exchange: Exchange, asked: Asked, found: Sequence[Found], following:
         base=exchange.services.base_url,
         links=exchange.links(resource_type, [*used, *here], following.text() if following and not counted else None),
         included=[part(other.body) for other in distinct(found)],
-        grants=[one.decision for one in found if isinstance(one.decision, Grant)],
+        grants=[one.decision for one in found if one.announces and isinstance(one.decision, Grant)],
         total=sum(one.total for one in found) if asked.total or counted else None,
         ignored=asked.ignored,
     )

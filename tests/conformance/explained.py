@@ -14,6 +14,7 @@ _REASONS = (
         "same; nothing is guessed",
     ),
     ("^TYPE_SPECIFIC_CHECKS_DT_ATT_NO_CONTENT ", "the source names a form of consent and does not send it"),
+    (r'"this\.codeSystem" is null', f"{UNCHECKED}LOINC codes of the summary (no LOINC is held)"),
     ("^All_observations_should_have_", "the source does not say who found it, or when"),
     ("^CONCEPTMAP_GROUP_(?:SOURCE|TARGET)_", f"{UNCHECKED}ConceptMaps whose code system is held in part, or not"),
     ("every concept has a definition", "the displays of the sources' tables are their definitions"),
@@ -21,8 +22,17 @@ _REASONS = (
 )  # fmt: skip
 
 
+_NOT_HELD = re.compile(
+    r"Profile reference 'http://hl7\.org/fhir/uv/ips/\S+' has not been checked because it could not be"
+)
+
+
 def reason(issue: Issue) -> str | None:
-    """Why this warning stands, or None."""
+    """Why this warning stands, or None. An error stands only where it says that a profile is not at hand."""
+    if _NOT_HELD.search(issue.text):
+        return f"{UNCHECKED}the International Patient Summary's own profiles, which are not among the definitions"
+    if issue.severity == "error":
+        return None
     if issue.id == "Terminology_PassThrough_TX_Message" and (found := _SYSTEM.search(issue.text)):
         return f"{UNCHECKED}codes of {_named(found['system'])}"
     said = f"{issue.id} {issue.text}"

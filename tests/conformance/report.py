@@ -36,8 +36,7 @@ def report(specimens: Sequence[Specimen], issues: Sequence[Sequence[Issue]]) -> 
         claimed = resource.get("meta", {}).get("profile") or [resource["resourceType"]]
         made.profiles.update((profile, one.source) for profile in claimed)
         for issue in found:
-            why = explained.reason(issue) if issue.severity == "warning" else None
-            if why:
+            if why := explained.reason(issue):
                 made.warnings[why] += 1
             else:
                 made.wrong[_said(one, resource["resourceType"], issue)] += 1

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Container
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -107,7 +108,8 @@ async def brute(
         for row in await connection.fetch("select distinct person from toldonce.facts where until = 'infinity'")
     ]
     for id_ in ids:
-        facts = await person_facts(connection, labels, id_)
+        # as if nobody had opted out: the effect is of an agreement, whomever the opt-out service clears next month
+        facts = replace(await person_facts(connection, labels, id_), national_opt_out=False)
         mine: dict[Cell, set[object]] = {}
         for organisation, role, purpose in keys:
             for emergency in (False, True):
@@ -160,7 +162,8 @@ async def units(
         return set()
     key = (facts.person, decision.labels, decision.windows, decision.withheld)
     if key not in _ROWS:
-        conditions, values = permitted(decision)
+        # what the labels open: that a pseudonymised answer leaves types out is not the agreement's doing
+        conditions, values = permitted(replace(decision, pseudonymise=False))
         _ROWS[key] = await connection.fetch(
             f"select label, id from toldonce.resource where {' and '.join(conditions)}", *values
         )

@@ -86,9 +86,8 @@ def start(server: str, tmp_path: Path) -> Iterator[Callable[..., "subprocess.Pop
     def process(service: str, **more: str) -> "subprocess.Popen[bytes]":
         given = {name: filled_in(value) for name, value in SERVICES[service]["environment"].items()}
         database = server.rpartition("host=")[2]
-        given["TOLDONCE_DATABASE_URL"] = given["TOLDONCE_DATABASE_URL"].replace(
-            "@postgres/toldonce", f"@/toldonce?host={database}"
-        )
+        here = f"@/toldonce?host={database}"
+        given = {name: value.replace("@postgres/toldonce", here) for name, value in given.items()}
         environment = {"PATH": os.environ["PATH"], "TOLDONCE_DATA_DIR": str(tmp_path / service), **given, **more}
         command = [str(toldonce), *map(filled_in, SERVICES[service]["command"])]
         running.append(subprocess.Popen(command, env=environment))
