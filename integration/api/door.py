@@ -6,19 +6,19 @@ pseudonymised: no route knows of this, so none can forget it.
 """
 
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 import orjson
 from fastapi import Request, Response
 
-from adapters.records import LONDON
 from integration.api.authenticate import Session
 from integration.api.outcome import FhirResponse, route_template
-from integration.errors import BadRequest, Forbidden, NotFound, Unauthorized
+from integration.errors import BadRequest, Forbidden, NotFound
+from integration.sharing.agreements import Purpose
 from integration.sharing.pseudonymised import NEVER, pseudonymised
 from integration.sharing.pseudonyms import Pseudonyms, pseudonyms
 from integration.sharing.request import Caller
@@ -27,9 +27,6 @@ from integration.store.extract import DIRECTORY
 from integration.store.search_parameters import PARAMETERS
 from mappings import uk_core
 from mappings.uk_core import Resource
-
-if TYPE_CHECKING:
-    from integration.api.exchange import Exchange
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 BROKEN_GLASS = {"system": uk_core.ACT_REASON, "code": "BTG", "display": "break the glass"}
@@ -47,31 +44,24 @@ _NAMED = "For purposes beyond care people and entries are asked for by their pse
 _UNTOUCHED = frozenset({"content-length", "content-type"})
 
 
-async def passed(exchange: "Exchange", handle: Handler) -> Response:
-    """The answer of a route, as it may leave. Raises Forbidden, NotFound or BadRequest for what may not come in."""
-    session = _session(exchange)
-    recipient = _recipient(exchange, session.caller) if session else None
+async def passed(
+    request: Request, handle: Handler, session: Session | None, recipient: Pseudonyms | None, on: date
+) -> Response:
+    """The answer of a route, as it may leave on this day. `session`: of whoever asks, where that is known; `recipient`:
+    see `recipient_of`. Raises Forbidden, NotFound or BadRequest for what may not come in."""
     if recipient is None:
-        answer = await handle(exchange.request)
+        answer = await handle(request)
         return _marked(answer) if session and session.break_glass else answer
-    _let_in(exchange.request, recipient)
-    return _let_out(await handle(exchange.request), recipient, exchange.when.astimezone(LONDON).date())
+    _let_in(request, recipient)
+    return _let_out(await handle(request), recipient, on)
 
 
-def _session(exchange: "Exchange") -> Session | None:
-    """Who asks; None where that is not known: what becomes of it the route says."""
-    try:
-        return exchange.session
-    except Unauthorized:
-        return None
-
-
-def _recipient(exchange: "Exchange", caller: Caller) -> Pseudonyms | None:
-    """The pseudonyms by which this caller knows people; None for whoever asks for care."""
-    purpose = exchange.records.policy().purposes.get(caller.purpose)
+def recipient_of(caller: Caller, purposes: Mapping[str, Purpose], secret: bytes) -> Pseudonyms | None:
+    """The pseudonyms by which this caller knows people; None for whoever asks for care. `purposes` by code."""
+    purpose = purposes.get(caller.purpose)
     if purpose is None or purpose.kind != BEYOND_CARE:
         return None
-    return pseudonyms(exchange.services.pseudonym_secret, caller.organisation)
+    return pseudonyms(secret, caller.organisation)
 
 
 def _let_in(request: Request, recipient: Pseudonyms) -> None:

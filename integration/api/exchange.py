@@ -5,6 +5,7 @@ forgot to audit its success gets no answer out.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -21,7 +22,7 @@ from starlette.types import Scope as ASGIScope
 from adapters.records import LONDON
 from integration.api.authenticate import Session, TokenAuthority, authenticate
 from integration.api.body import LARGEST, limited
-from integration.api.door import passed
+from integration.api.door import Handler, passed, recipient_of
 from integration.api.interactions import COMMON_PARAMETERS, Endpoint
 from integration.api.media_types import require_acceptable
 from integration.api.nhs_headers import said
@@ -34,7 +35,15 @@ from integration.audit.access import Access, Account
 from integration.audit.alerts import SELF_CLAIMED
 from integration.audit.codes import Kind, Outcome
 from integration.audit.log import AuditLog
-from integration.errors import AuditUnavailable, BadRequest, FhirError, Forbidden, InternalError, NotFound
+from integration.errors import (
+    AuditUnavailable,
+    BadRequest,
+    FhirError,
+    Forbidden,
+    InternalError,
+    NotFound,
+    Unauthorized,
+)
 from integration.record.consult import Question, Records
 from integration.record.reader import Query
 from integration.sharing.request import Category, Client, Decision, Denial, Grant
@@ -240,7 +249,7 @@ class FhirRoute(Route):
             return answer
 
         try:
-            response = await passed(exchange, handle)
+            response = await _through_the_door(exchange, handle)
         except FhirError as error:
             await exchange.fail(error)
             raise
@@ -260,3 +269,13 @@ def _interaction(request: Request) -> str:
     if "$" in request.url.path:
         return "operation"
     return "read" if "id_" in request.path_params else "search-type"
+
+
+async def _through_the_door(exchange: Exchange, handle: Handler) -> Response:
+    """What may come in and leave depends on who asks; where that is not known, the route says what becomes of it."""
+    session = recipient = None
+    with suppress(Unauthorized):
+        session = exchange.session
+        purposes = exchange.records.policy().purposes
+        recipient = recipient_of(session.caller, purposes, exchange.services.pseudonym_secret)
+    return await passed(exchange.request, handle, session, recipient, exchange.when.astimezone(LONDON).date())
