@@ -12,12 +12,12 @@ from starlette.responses import Response
 
 from integration.api.exchange import Exchange, resource_id
 from integration.api.interactions import Endpoint, FhirRouter, Interaction
-from integration.api.outcome import FhirResponse, operation_outcome
+from integration.api.outcome import FhirResponse, information
 from integration.api.parameters import nhs_number
 from integration.api.update import seen, stated_version
 from integration.api.writing import Whom, begin, permitted, record
 from integration.audit.codes import Kind
-from integration.errors import OWN, BadRequest, Issue
+from integration.errors import BadRequest
 from integration.record.reader import Row
 from integration.recording.intent import Intended
 from integration.recording.recorder import Recorder
@@ -127,12 +127,5 @@ def _whom(exchange: Exchange) -> Whom:
 
 def _answer(count: int) -> Response:
     text = "Removed." if count else "The caller's organisation had recorded nothing of this here."
-    issue = Issue(
-        type="informational",
-        code="REMOVED" if count else "NOTHING_REMOVED",
-        display="Removed" if count else "Nothing removed",
-        diagnostics=f"{text} What other organisations say stays as they said it.",
-        severity="information",
-        system=OWN,
-    )
-    return FhirResponse(operation_outcome([issue]))
+    code, display = ("REMOVED", "Removed") if count else ("NOTHING_REMOVED", "Nothing removed")
+    return FhirResponse(information(code, display, f"{text} What other organisations say stays as they said it."))

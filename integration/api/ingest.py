@@ -19,9 +19,9 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from integration.api.exchange import Exchange, FhirRoute
-from integration.api.outcome import FhirResponse, operation_outcome
+from integration.api.outcome import FhirResponse, information
 from integration.audit.codes import Kind
-from integration.errors import OWN, BadRequest, Forbidden, Issue, UnknownRoute
+from integration.errors import BadRequest, Forbidden, UnknownRoute
 from integration.feeds import FEEDS
 from integration.ingest import inbox
 from integration.ingest.inbox import Delivery
@@ -106,12 +106,5 @@ async def _receive(pool: asyncpg.Pool, delivery: Delivery) -> bool:
 
 def _receipt(digest: str, *, new: bool) -> dict[str, object]:
     text = "Received, and waiting to be processed." if new else "Received before: nothing was added."
-    issue = Issue(
-        type="informational",
-        code="RECEIVED" if new else "RECEIVED_BEFORE",
-        display="Received" if new else "Already received",
-        diagnostics=f"{text} SHA-256 {digest}",
-        severity="information",
-        system=OWN,
-    )
-    return {**operation_outcome([issue]), "id": digest}
+    code, display = ("RECEIVED", "Received") if new else ("RECEIVED_BEFORE", "Already received")
+    return {**information(code, display, f"{text} SHA-256 {digest}"), "id": digest}

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integration.api.nhs_headers import said
 from integration.errors import (
+    OWN,
     AnswerCutShort,
     BadRequest,
     FhirError,
@@ -65,6 +66,12 @@ class FhirResponse(Response):
 def operation_outcome(issues: Sequence[Issue]) -> Resource:
     """An OperationOutcome of these issues, as FHIR R4 JSON."""
     return {"resourceType": "OperationOutcome", "issue": [_issue(issue) for issue in issues]}
+
+
+def information(code: str, display: str, diagnostics: str) -> Resource:
+    """An OperationOutcome that only tells something; `code` is one of ours."""
+    said = Issue("informational", code, display, diagnostics, severity="information", system=OWN)
+    return operation_outcome([said])
 
 
 def _issue(issue: Issue) -> Resource:

@@ -13,7 +13,7 @@ from integration.audit.codes import Outcome as Result
 from integration.audit.log import AuditLog
 from integration.commands.opened import opened
 from integration.config import Settings
-from integration.sharing.facts import ids_of, persons_with_number
+from integration.sharing.facts import ids_with_number
 from integration.sharing.request import Caller
 from integration.store.database import act_as
 
@@ -56,7 +56,7 @@ _OUTCOMES = {"0": "shown", "4": "failed", "8": "refused", "12": "failed"}
 async def _same_persons(pool: asyncpg.Pool, nhs_number: str) -> list[UUID]:
     async with pool.acquire() as connection, connection.transaction(readonly=True):
         await act_as(connection, "toldonce_facts")
-        return await ids_of(connection, await persons_with_number(connection, nhs_number))
+        return await ids_with_number(connection, nhs_number)
 
 
 def by_command(

@@ -18,7 +18,7 @@ from integration.audit.who_saw import accesses, report, sentence
 from integration.console.desk import Desk, download
 from integration.errors import BadRequest
 from integration.identity.demographics import is_nhs_number
-from integration.sharing.facts import ids_of, persons_with_number
+from integration.sharing.facts import ids_with_number
 
 SHOWN = 200
 """Single accesses that the page lists; the spreadsheet has them all."""
@@ -76,7 +76,7 @@ def who_saw_pages(router: APIRouter, desk: Desk) -> None:
 
 async def _persons(desk: Desk, number: str) -> list[UUID]:
     async with desk.acting("toldonce_facts") as connection:
-        return await ids_of(connection, await persons_with_number(connection, number))
+        return await ids_with_number(connection, number)
 
 
 def _day(form: FormData, name: str) -> date | None:

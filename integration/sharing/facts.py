@@ -107,6 +107,11 @@ async def ids_of(connection: Connection, persons: Sequence[UUID]) -> list[UUID]:
     return [row["id"] for row in await connection.fetch(_IDS, list(persons))]
 
 
+async def ids_with_number(connection: Connection, number: str) -> list[UUID]:
+    """Every id that means somebody of whom a source states this NHS number."""
+    return await ids_of(connection, await persons_with_number(connection, number))
+
+
 async def person_of_resource(connection: Connection, resource_type: str, id_: UUID) -> UUID | None:
     """Whom a stored resource is about."""
     found: UUID | None = await connection.fetchval(
