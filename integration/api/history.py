@@ -16,7 +16,7 @@ from starlette.responses import Response
 from integration.api.exchange import Exchange, refuse, resource_id
 from integration.api.interactions import Endpoint, FhirRouter, Interaction, SearchParam
 from integration.api.outcome import FhirResponse
-from integration.api.parameters import AFTER, nhs_number
+from integration.api.parameters import AFTER, count, nhs_number
 from integration.api.read import READABLE
 from integration.api.seal import Parameters
 from integration.api.vread import version_of
@@ -34,7 +34,7 @@ _PARAMETERS = (
     SearchParam("_since", "date", "recorded after this instant"),
 )
 _PERSON = SearchParam("patient", "reference", "Patient/<id>, or an NHS number as patient:identifier")
-_MOST, _USUAL = 1000, 100
+_USUAL = 100
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -141,14 +141,14 @@ def _understood(parameters: Parameters, *, of_person: bool) -> _Asked:
     if len(sent) != len(parameters):
         raise BadRequest("Each parameter is given once.")
     person, number = _whom(sent) if of_person else (None, "")
-    count, since, after = sent.pop("_count", str(_USUAL)), sent.pop("_since", None), sent.pop(AFTER, None)
+    most, since, after = count(sent.pop("_count", str(_USUAL))), sent.pop("_since", None), sent.pop(AFTER, None)
     if sent:
         raise BadRequest("A parameter is not supported here; see /fhir/metadata.")
-    if not count.isdecimal() or not int(count):
+    if not most:
         raise BadRequest("_count is a whole number from 1.", parameter="_count")
     if since is not None and not _INSTANT.fullmatch(since):
         raise BadRequest("_since is an instant: YYYY-MM-DDThh:mm:ss+zz:zz.", parameter="_since")
-    return _Asked(min(int(count), _MOST), _moment(since) if since else None, _place(after), person, number)
+    return _Asked(most, _moment(since) if since else None, _place(after), person, number)
 
 
 def _whom(sent: dict[str, str]) -> tuple[UUID | None, str]:

@@ -174,3 +174,10 @@ async def test_what_cannot_be_translated_is_said(
 
     assert answer.status_code == status, answer.text
     assert answer.json()["resourceType"] == "OperationOutcome"
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "x", "٣", "9" * 5000])
+async def test_a_history_s_count_that_is_none_is_refused(coventry: Neighbourhood, count: str):
+    gp = await coventry.asker("GP")
+    answer = await gp.get("Flag/_history", {"patient": f"Patient/{await coventry.person()}", "_count": count})
+    assert answer.status_code == 400
