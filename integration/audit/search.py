@@ -126,7 +126,7 @@ def _person(text: str) -> UUID:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text)):
         raise BadRequest("_count takes a whole number from 1.", parameter="_count")
     return min(int(text), GREATEST_COUNT)
 

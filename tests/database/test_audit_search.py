@@ -179,3 +179,9 @@ def test_only_ig_officers_for_that_purpose_may_search(role, purpose):
     require_ig_officer(replace(EPR, role=IG_OFFICER, purpose=AUDIT_PURPOSE))
     with pytest.raises(Forbidden):
         require_ig_officer(replace(EPR, role=role, purpose=purpose))
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "x", "٣", "9" * 5000])
+def test_a_count_that_is_none_is_refused(count: str):
+    with pytest.raises(BadRequest):
+        parse_search([("_count", count)])
