@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from tests.clients.served import HERE, PYTHON, Served, installed
+from tests.clients.served import HERE, PYTHON, Served
+from tests.installed import installed
 from tests.spec.neighbourhood import Connected, Neighbourhood
 
 CHECKS = (

@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 import uvicorn
 
 from integration import demo, main
 from integration.api.assertion import sign_assertion
 from integration.api.token import token_url
 from tests.database.senders import free_port
+from tests.installed import ROOT
 from tests.spec.neighbourhood import NOW, Neighbourhood
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
 PYTHON, NODE = ROOT / ".venv-clients", ROOT / ".node-clients"
 CLIENT = "gp-system"
 _LONGEST = 120.0
@@ -103,12 +102,3 @@ async def serving(of: Neighbourhood) -> AsyncIterator[Served]:
         finally:
             server.should_exit = True
             await task
-
-
-def installed(target: str, folder: Path) -> Path:
-    """The folder that `make TARGET` fills; skips, with the reason, where that cannot be done."""
-    if not (folder / ".installed").exists():
-        made = subprocess.run(["make", target], cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
-        if made.returncode:
-            pytest.skip(f"`make {target}` failed: {made.stderr.strip()[-300:]}")
-    return folder

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.clients.served import NODE, PYTHON, Served, installed, serving
+from tests.clients.served import NODE, PYTHON, Served, serving
+from tests.installed import installed
 from tests.spec.neighbourhood import resources, running
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import pytest
 from mesh_client import MeshClient
 
 from tests.database.senders import free_port
+from tests.installed import ROOT, installed
 
-ROOT = Path(__file__).resolve().parents[2]
 UVICORN = ROOT / ".venv-mesh" / "bin" / "uvicorn"
 PASSWORD, SHARED_KEY = "password", "TestKey"
 """The password of each of the sandbox's mailboxes, and the key it is started with."""
@@ -20,17 +19,9 @@ SENDER, OURS = "X26ABC1", "X26ABC2"
 WORKFLOW = "TEST_WORKFLOW"
 
 
-def installed() -> None:
-    """Make the environment unless it is there; skip, with the reason, where that cannot be done."""
-    if not (ROOT / ".venv-mesh" / ".installed").exists():
-        made = subprocess.run(["make", "mesh-sandbox"], cwd=ROOT, capture_output=True, text=True, timeout=200)
-        if made.returncode:
-            pytest.skip(f"the MESH sandbox cannot be installed: {made.stderr.strip().splitlines()[-1:]}")
-
-
 def running(folder: Path) -> Iterator[str]:
     """URL of a sandbox with empty mailboxes."""
-    installed()
+    installed("mesh-sandbox", UVICORN.parents[1])
     port = free_port()
     environment = os.environ | {"AUTH_MODE": "full", "STORE_MODE": "memory", "SHARED_KEY": SHARED_KEY}
     command = (str(UVICORN), "mesh_sandbox.api:app", "--port", str(port), "--log-level", "warning")

@@ -33,6 +33,7 @@ def test_a_terminated_server_leaves_no_database_running(tmp_path: Path) -> None:
         assert not _runs(postmaster)
     finally:
         served.kill()
+        served.wait(20)
 
 
 @pytest.mark.slow
@@ -54,10 +55,19 @@ def test_processes_that_serve_one_address_are_replaced_and_end_together(tmp_path
         assert not any(_runs(one.pid) for one in serving)
     finally:
         keeper.kill()
+        keeper.wait(20)
 
 
 def _serving(keeper: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    return [one for one in psutil.Process(keeper.pid).children() if "--listening" in one.cmdline() and _runs(one.pid)]
+    return [one for one in psutil.Process(keeper.pid).children() if _serves(one)]
+
+
+def _serves(process: psutil.Process) -> bool:
+    """It may end at any moment between one question about it and the next."""
+    try:
+        return _runs(process.pid) and "--listening" in process.cmdline()
+    except psutil.NoSuchProcess:  # a zombie's is one of these
+        return False
 
 
 def _wait_until(holds: Callable[[], bool]) -> None:
