@@ -129,13 +129,15 @@ $(VENV)/.installed: $(VENV)/.locked pyproject.toml
 $(VENV)/.locked: requirements.lock
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { $(FIND_PYTHON); \
 	echo "Making $(VENV) with $$python"; \
-	"$$python" -m venv --clear $(VENV) || { echo "$$python cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }; }
+	"$$python" -m venv --clear $(VENV); }
 	@echo "Installing the locked dependencies"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
+# The system's own interpreter first: distributions build it with profile-guided optimisation, which tools that compile
+# their own Python commonly leave out; it is 1.4 times as fast.
 define FIND_PYTHON
-for python in $(PYTHON) python3.11 python3 python3.12 python3.13 python3.14 none; do \
-"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && break; done; \
-[ "$$python" != none ] || { echo "Python 3.11 or newer is needed, and none was found; say where with: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+for python in $(PYTHON) /usr/bin/python3.11 /usr/bin/python3 python3.11 python3 python3.12 python3.13 python3.14 none; do \
+"$$python" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && break; done; \
+[ "$$python" != none ] || { echo "Python 3.11 or newer with venv is needed (on Debian: apt-get install python3-venv), and none was found; say where with: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 endef
