@@ -8,14 +8,17 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from threading import Thread
+from time import monotonic
 
 import structlog
 
 log = structlog.get_logger()
 _OURS = (sys.executable, "-m", "integration")
 _WORK = (*_OURS, "work", "--while-input-open")
-_PAUSE = 1.0
-"""Seconds before a process that ended by itself is started again."""
+_PAUSE, _LONGEST_PAUSE = 1.0, 15.0
+"""Seconds before a process that ended by itself is started again: the first time, and at most."""
+_SETTLED = 10.0
+"""Seconds after which a process that ends was running well until then."""
 _PATIENCE = 10.0
 """Seconds for a process to end when it is told to."""
 
@@ -52,7 +55,9 @@ async def helping(count: int) -> AsyncIterator[None]:
 
 
 async def _keep_running(command: Sequence[str], sockets: Sequence[int]) -> None:
+    pause = 0.0
     while True:
+        started = monotonic()
         process = await asyncio.create_subprocess_exec(
             *_OURS, *command, stdin=asyncio.subprocess.PIPE, pass_fds=sockets
         )
@@ -60,8 +65,15 @@ async def _keep_running(command: Sequence[str], sockets: Sequence[int]) -> None:
             code = await process.wait()
         finally:
             await _end(process)
-        log.error("a process ended; another is started", command=command[0], code=code)
-        await asyncio.sleep(_PAUSE)
+        pause = pause_before_next(pause, monotonic() - started)
+        log.error("a process ended; another is started", command=command[0], code=code, seconds=pause)
+        await asyncio.sleep(pause)
+
+
+def pause_before_next(previous: float, lived: float) -> float:
+    """Seconds to wait before a process is started again that lived so long: twice the last pause where it ended at
+    once, as it does while its database is gone, so that starting it does not take a whole processor."""
+    return _PAUSE if lived >= _SETTLED or not previous else min(2 * previous, _LONGEST_PAUSE)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
