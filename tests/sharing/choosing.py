@@ -49,6 +49,12 @@ def consents(chance: Random, source: str, rows: Sequence[UUID], today: date) -> 
         yield _consent(chance, kind, provision, source, today)
 
 
+def objection(chance: Random, source: str, today: date) -> dict[str, Any]:
+    """A Type 1 objection, or one that was withdrawn."""
+    consent = _consent(chance, "type-1-objection", {"type": "deny"}, source, today)
+    return consent | {"status": "active" if chance.random() < 0.75 else "inactive"}
+
+
 def _consent(chance: Random, kind: str, provision: Provision, source: str, today: date) -> dict[str, Any]:
     decider = chance.choice(TOLD)
     performer = {"reference": "Patient/@person"} if decider == "the person" else {"display": decider}

@@ -12,7 +12,7 @@ LEAK, WRONG = "leak", "wrongful denial"
 
 def differences(oracle: Oracle, question: Question, verdict: Verdict, seen: Seen) -> list[str]:
     """One line for each difference; none when the two agree. A line begins with `leak` or `wrongful denial`."""
-    shown = set() if verdict.answer == "beyond care" else verdict.visible
+    shown = verdict.visible - verdict.never
     found = [f"{LEAK}: {id_} is shown" for id_ in sorted(seen.visible - shown, key=str)]
     found += [f"{WRONG}: {id_} is not shown" for id_ in sorted(shown - seen.visible, key=str)]
     for id_ in sorted(seen.visible & shown & verdict.located.keys(), key=str):
@@ -26,11 +26,13 @@ def differences(oracle: Oracle, question: Question, verdict: Verdict, seen: Seen
     if seen.visible & shown:
         referred = {target for _, row in oracle.world.person(question.person).rows() if row.id in seen.visible
                     for target in row.refers}  # fmt: skip
-        found += [f"{WRONG}: no reference to {id_}" for id_ in (referred & shown) - seen.refers]
-    for lock, visible in (("first", seen.first_lock), ("second", seen.second_lock)):
-        if visible is not None and visible != shown:
-            kind = LEAK if visible - shown else WRONG
-            found.append(f"{kind}: the {lock} lock alone shows {_names(visible ^ shown)} otherwise")
+        if verdict.answer != "beyond care":  # where references of that element are not kept
+            found += [f"{WRONG}: no reference to {id_}" for id_ in (referred & shown) - seen.refers]
+    locks = (("first", seen.first_lock, shown), ("second", seen.second_lock, verdict.visible))
+    for lock, visible, right in locks:
+        if visible is not None and visible != right:
+            kind = LEAK if visible - right else WRONG
+            found.append(f"{kind}: the {lock} lock alone shows {_names(visible ^ right)} otherwise")
     return found + _answer(oracle, question, verdict, seen)
 
 
@@ -40,9 +42,9 @@ def _answer(oracle: Oracle, question: Question, verdict: Verdict, seen: Seen) ->
         found.append(f"{WRONG if seen.not_found else LEAK}: answered otherwise than {verdict.answer}")
     if verdict.answer == "not found" and not seen.not_found:
         found.append(f"{LEAK}: somebody who may not be known of is not like nobody")
-    if verdict.answer == "beyond care" and not (seen.refused or seen.not_found):
-        found.append(f"{LEAK}: an answer beyond direct care")
-    if verdict.answer == "answered":
+    if verdict.answer == "beyond care" and seen.visible and not seen.pseudonymised:
+        found.append(f"{LEAK}: an answer beyond direct care that is not pseudonymised")
+    if verdict.answer in ("answered", "beyond care"):
         found += _marks(oracle, question, verdict, seen)
     return found
 

@@ -17,6 +17,7 @@ PUBLISH, VIEW, PERMISSION, NATIONAL = (
     "express-permission",
     "share-adjustments-nationally",
 )
+TYPE_1 = "type-1-objection"
 GLASS_ONLY = "break-glass-only"
 GLASS = "BTG"
 
@@ -69,6 +70,8 @@ def in_force(person: Person, day: date, caller: str) -> list[Said]:
     for source in person.sources:
         for consent in source.consents:
             said = Said(source.organisation, consent)
+            if said.kind == TYPE_1:
+                continue  # about what is beyond care: rule 9
             if consent["status"] == "active" and _during(said.root, day):
                 standing.append(said)
     counting = []
@@ -82,6 +85,16 @@ def in_force(person: Person, day: date, caller: str) -> list[Said]:
         if not replaced:
             counting.append(said)
     return counting
+
+
+def objects(person: Person) -> bool:
+    """Rule 9's Type 1 objection: whether any source recorded one that was not withdrawn."""
+    for source in person.sources:
+        for consent in source.consents:
+            if Said(source.organisation, consent).kind == TYPE_1:
+                if consent["status"] == "active" and consent["provision"]["type"] == "deny":
+                    return True
+    return False
 
 
 def denies(said: Said, question: Question, author: str, row: Row, glass: bool) -> bool:

@@ -54,6 +54,15 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Clearance:
+    """The national opt-out service let this number through, when it was asked; until when that may be relied on."""
+
+    number: str
+    checked: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Source:
     """The person as one organisation knows them. `consents` are FHIR Consents that this organisation recorded."""
 
@@ -62,6 +71,8 @@ class Source:
     evidence: tuple[Evidence, ...] = ()
     consents: tuple[dict[str, Any], ...] = ()
     restricted: bool = False
+    number: str | None = None
+    """The NHS number that it states."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,7 @@ class Person:
     id: UUID
     sources: tuple[Source, ...] = ()
     past: tuple[Source, ...] = ()
+    clearances: tuple[Clearance, ...] = ()
 
     def rows(self) -> list[tuple[str, Row]]:
         return [(source.organisation, row) for source in self.sources for row in source.rows]

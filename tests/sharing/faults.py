@@ -209,5 +209,8 @@ FAULTS = (
     Fault("somebody who may not be known of is refused otherwise than nobody", _put(consult, "decide", _not_like_nobody)),
     Fault("what silent rules withhold is announced", _put(decide, "_announced", _all_announced)),
     Fault("who is not cleared nationally is found for purposes beyond care", _put(consult, "with_opt_out", lambda _: _nobody_opts_out)),
+    Fault("a Type 1 objection takes nothing away", _rule("beyond_care", lambda _: lambda *_: None)),
+    Fault("what is answered beyond care is not pseudonymised", _put(reader, "_unnamed", lambda _: lambda row, _grant: row)),
+    Fault("what is never sent beyond care is sent", _put(reader, "NEVER", lambda _: ())),
     Fault("the caller's own word is not marked", _put(decide, "_on_own_word", lambda _: lambda _: False)),
 )  # fmt: skip

@@ -16,6 +16,8 @@ from tests.sharing.facts import FLAG, GLASS_REASONS, IMPAIRMENTS, LEGAL, Person,
 Agreement = dict[str, Any]
 RULES = ("1", "2", "3", "4", "5", "6a", "6b", "7", "8", "9")
 TELL = "tell the viewer that something is withheld"
+UNNAMED = ("AuditEvent", "Consent", "RelatedPerson")
+"""Types that are never sent beyond care (docs/beyond-care.md)."""
 TELLING = ("2", "5", "6b")
 """Rules whose withholding may be announced, as the agreement says."""
 
@@ -28,6 +30,8 @@ class Verdict:
     """`refused` (rule 1), `not found` (rule 3), `denied` (rule 2: nothing between the two), `beyond care` (what rule 9
     permits, pseudonymised), else `answered`."""
     visible: set[UUID] = field(default_factory=set)
+    never: set[UUID] = field(default_factory=set)
+    """Of the visible: what nothing would be left of when it is pseudonymised, so that it is not sent."""
     located: dict[UUID, bool] = field(default_factory=dict)
     """Of each visible row that locates the person: whether it may say where."""
     withheld: dict[UUID, tuple[frozenset[str], ...]] = field(default_factory=dict)
@@ -73,17 +77,24 @@ class Oracle:
         ways = self._ways(question, person)
         standing = consents.in_force(person, question.day, question.organisation)
         restricted = any(source.restricted for source in person.sources)
+        beyond = self._purpose(question) == "beyond care"
+        opted_out = beyond and not _cleared(person, question)
         for author, row in person.rows():
             failing = self._failing(question, author, row, ways, standing, restricted, verdict)
+            if opted_out:
+                for _, rules in failing:
+                    rules.add("9")
             if known and any(not rules for _, rules in failing):
                 verdict.visible.add(row.id)
                 opening = [way for way, rules in failing if way and not rules]
                 self._locate(question, row, opening, restricted, verdict)
+                if beyond and row.type in UNNAMED:
+                    verdict.never.add(row.id)
             else:
                 self._withhold(row, failing, known, verdict)
                 if known:
                     self._announce(question, author, row, ways, standing, verdict)
-        self._conclude(question, known, ways, verdict)
+        self._conclude(question, known, ways, opted_out, verdict)
         return verdict
 
     def _caller(self, question: Question) -> bool:
@@ -159,13 +170,16 @@ class Oracle:
         return failing
 
     def _always(self, question: Question, author: str, row: Row, standing: list[Said], way: _Way | None) -> set[str]:
-        """Rules 4 to 6b and 8 of one row, by one agreement."""
+        """Rules 4 to 6b, 8 and 9 (its Type 1 objection) of one row, by one agreement."""
         rules = set()
         if row.category in (FLAG, IMPAIRMENTS):
             if not self._adjustments(question, author, row, standing):
                 rules.add("8")
         elif not self._role(question, author, row):
             rules.add("4")
+        if self._purpose(question) == "beyond care" and self.kinds.get(author) == "general practice":
+            if consents.objects(self.world.person(question.person)):
+                rules.add("9")
         if self._purpose(question) != "audit":
             if self._dissent(question, author, row, standing, bool(way and way.glass)):
                 rules.add("5")
@@ -250,7 +264,8 @@ class Oracle:
         if row.locates:
             word = "roles that need to know where restricted people are"
             needed = any(question.role in way.agreement.get(word, []) and not way.by_glass_only for way in opening)
-            verdict.located[row.id] = not restricted or needed
+            pseudonymised = self._purpose(question) == "beyond care"
+            verdict.located[row.id] = (not restricted or needed) and not pseudonymised
             if restricted:
                 verdict.decided.add("7")
 
@@ -280,7 +295,7 @@ class Oracle:
         if telling and all(telling) and not silent and not by_row:
             verdict.must_announce.add(row.category)
 
-    def _conclude(self, question: Question, known: bool, ways: list[_Way], verdict: Verdict) -> None:
+    def _conclude(self, question: Question, known: bool, ways: list[_Way], opted_out: bool, verdict: Verdict) -> None:
         own_words = {way.own_word_only for way in ways if way.related}
         if len(own_words) == 1:
             verdict.self_claimed = own_words.pop()
@@ -299,8 +314,24 @@ class Oracle:
             verdict.answer = "not found"
             verdict.acted.add("3")
             verdict.decided.add("3")
+        elif opted_out:
+            verdict.answer = "not found"
         elif self._purpose(question) == "beyond care":
             verdict.answer = "beyond care"
+
+
+def _cleared(person: Person, question: Question) -> bool:
+    """Rule 9's national opt-out: whether the service let every number through that a source states of the person, and
+    that may still be relied on. Whom it could not be asked about counts as having opted out."""
+    numbers = {source.number for source in person.sources if source.number}
+    for number in numbers:
+        found = False
+        for one in person.clearances:
+            if one.number == number and one.checked <= question.at < one.until:
+                found = True
+        if not found:
+            return False
+    return bool(numbers)
 
 
 def _glass(agreement: Agreement, question: Question) -> bool:

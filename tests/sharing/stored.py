@@ -20,7 +20,8 @@ FOR_EVER = datetime.max.replace(tzinfo=UTC)
 FEEDS = {"X1": "gp", "X2": "acute", "X3": "social_care", "X4": "vcfse", "X5": "community"}
 Columns = dict[str, Sequence[str]]
 _COLUMNS: Columns = {
-    "source_patient": ("key", "id", "feed", "organisation", "local_id", "person"),
+    "source_patient": ("key", "id", "feed", "organisation", "local_id", "person", "nhs_number"),
+    "opt_out_clearance": ("nhs_number", "checked", "until"),
     "person": ("id", "issued_to"),
     "facts": ("source_patient", "person", "recorded", "until", "labels", "evidence", "choices", "restricted"),
     "resource": (
@@ -54,12 +55,15 @@ def _person(person: Person, ids: dict[LabelKey, int], keys: Iterable[int], table
     for source, key in zip(person.sources, keys, strict=False):
         patient, feed = uuid5(person.id, source.organisation), FEEDS[source.organisation[:2]]
         owners[source.organisation] = key
-        tables["source_patient"].append((key, patient, feed, source.organisation, str(patient), person.id))
+        tables["source_patient"].append(
+            (key, patient, feed, source.organisation, str(patient), person.id, source.number)
+        )
         if key == min(owners.values()):
             tables["person"].append((person.id, patient))
         for row in source.rows:
             tables["resource"].append(_resource(person, row, feed, key, ids[key_of(source, row)]))
         tables["facts"].append(_facts(person, source, key, ids, until=None))
+    tables["opt_out_clearance"] += [(one.number, one.checked, one.until) for one in person.clearances]
     for source in person.past:
         tables["facts"].append(_facts(person, source, owners[source.organisation], ids, until=RECORDED))
 
@@ -96,4 +100,5 @@ def _resource(person: Person, row: Row, feed: str, key: int, label: int) -> tupl
 
 async def forget(connection: asyncpg.Connection) -> None:
     """Take every person out again; labels stay."""
-    await connection.execute("truncate toldonce.resource, toldonce.facts, toldonce.person, toldonce.source_patient")
+    tables = ", ".join(f"toldonce.{name}" for name in _COLUMNS)
+    await connection.execute(f"truncate {tables} cascade")

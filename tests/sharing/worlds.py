@@ -1,13 +1,14 @@
 """Random worlds from a seed: an agreement file, people with what is recorded of them, and questions. Organisation
 codes are few and the same in all worlds, so that the label table stays small; people are each world's own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
 
-from tests.sharing.choosing import consents
+from tests.sharing.choosing import consents, objection
 from tests.sharing.evidence import relationship
 from tests.sharing.facts import (
     FLAG,
@@ -16,6 +17,7 @@ from tests.sharing.facts import (
     LEGAL,
     LONDON,
     SENSITIVE,
+    Clearance,
     Evidence,
     Glass,
     Person,
@@ -80,7 +82,8 @@ def world(seed: int, questions: int = QUESTIONS) -> World:
     document = _document(chance)
     people = tuple(_person(chance, document) for _ in range(chance.randint(3, 5)))
     asked = tuple(_mostly_related(chance, document, people) for _ in range(questions))
-    return World(seed, document, people, asked)
+    beyond = Random(f"{seed}, beyond care")
+    return World(seed, document, tuple(_opted(beyond, person) for person in people), asked)
 
 
 def _mostly_related(chance: Random, document: dict[str, Any], people: Sequence[Person]) -> Question:
@@ -216,6 +219,27 @@ def _person(chance: Random, document: dict[str, Any]) -> Person:
     if chance.random() < 0.3:
         past = tuple(_source(chance, code, (), ids) for code in some(chance, codes, 1, 1))
     return Person(id_, sources, past)
+
+
+def _opted(chance: Random, person: Person) -> Person:
+    """The same person with NHS numbers, what the national opt-out service answered about them, and what practices
+    recorded of an objection."""
+    known = [f"{(person.id.int + place) % 10**10:010}" for place in (0, 0, 0, 0, 1)]
+    sources = []
+    for source in person.sources:
+        said = source.consents
+        if source.organisation in GROUPS["practices"][1] and chance.random() < 0.35:
+            said = (*said, objection(chance, source.organisation, TODAY))
+        number = chance.choice(known) if chance.random() < 0.85 else None
+        sources.append(replace(source, consents=said, number=number))
+    return replace(person, sources=tuple(sources), clearances=tuple(_clearances(chance, sorted(set(known)))))
+
+
+def _clearances(chance: Random, numbers: Sequence[str]) -> Iterator[Clearance]:
+    for number in numbers:
+        if chance.random() < 0.85:
+            checked = _moment(chance, TODAY - timedelta(days=chance.choice([0, 2, 5, 10, 20, 21, 22])))
+            yield Clearance(number, checked, checked + timedelta(days=chance.choice([21, 21, 21, 3])))
 
 
 def _source(chance: Random, code: str, rows: tuple[Row, ...], ids: Sequence[UUID]) -> Source:
