@@ -11,7 +11,7 @@ COMPILE = $(UV) pip compile pyproject.toml --python-version 3.11 --generate-hash
 PARALLEL = $(BIN)/python -m pytest -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: mesh-sandbox splink python-clients node-clients conformance attack browser help install demo test test-all test-sharing mutation test-crash check fuzz bench bench-identity train-identity docs format lock
+.PHONY: mesh-sandbox splink python-clients bulk-client node-clients conformance attack browser help install demo test test-all test-sharing mutation test-crash check fuzz bench bench-identity train-identity docs format lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -69,13 +69,14 @@ format: install ## format the code and mend what the linter can mend
 
 # Needs uv (https://docs.astral.sh/uv/). Pins that still satisfy pyproject.toml stay; newest: make lock ARGS=--upgrade
 # The second lock is the first one without the development tools; the container image installs it.
-lock: ## refresh requirements.lock, docker/requirements.lock, tests/{mesh-sandbox,browser,splink,clients}.lock
+lock: ## refresh requirements.lock, docker/requirements.lock, tests/{mesh-sandbox,browser,splink,clients,bulk-client}.lock
 	$(COMPILE) --group dev $(ARGS) -o requirements.lock
 	$(COMPILE) --constraint requirements.lock -o docker/requirements.lock
 	echo mesh-sandbox==1.0.137 | $(subst pyproject.toml,-,$(COMPILE)) -o tests/mesh-sandbox.lock
 	printf 'playwright==1.65.2\naxe-playwright-python==0.1.8\n' | $(subst pyproject.toml,-,$(COMPILE)) --constraint requirements.lock -o tests/browser.lock
 	printf 'splink==5.0.0\nrecordlinkage==0.16\n' | $(subst pyproject.toml,-,$(COMPILE)) -o tests/splink.lock
 	printf 'fhirpy==2.3.1\nfhirclient==4.4.0\nschemathesis==4.32.5\n' | $(subst pyproject.toml,-,$(COMPILE)) -o tests/clients.lock
+	echo smart-fetch==1.0.3 | $(subst pyproject.toml,-,$(COMPILE)) -o tests/bulk-client.lock
 
 # NHS MESH sandbox: in a virtual environment of its own, because it pins other versions than ours. The slow
 # tests of MESH call this when it is not there.
@@ -108,6 +109,14 @@ python-clients: .venv-clients/.installed ## fhirpy, fhirclient and schemathesis,
 .venv-clients/.installed: tests/clients.lock $(VENV)/.locked
 	$(BIN)/python -m venv --clear .venv-clients
 	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients.lock
+	@touch $@
+
+# SMART's own bulk client: 300 MB with what it needs, so in an environment of its own. A slow test calls this.
+bulk-client: .venv-bulk/.installed ## smart-fetch, a bulk data client
+
+.venv-bulk/.installed: tests/bulk-client.lock $(VENV)/.locked
+	$(BIN)/python -m venv --clear .venv-bulk
+	.venv-bulk/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/bulk-client.lock
 	@touch $@
 
 # --omit=optional: what fhirclient takes along for telephones. --ignore-scripts: nobody's install script runs here.

@@ -53,10 +53,20 @@ class Settings(BaseSettings):
     keys_authority: Path | None = None
     """PEM file with the authorities that sign the certificates of where clients and identity providers publish their
     keys; empty = the system's own list."""
+    notifications_authority: Path | None = None
+    """PEM file with the authorities that sign the certificates of subscribers' endpoints; empty = the system's own
+    list."""
     client_rate: float = Field(default=1000, gt=0)
     """Requests a second that each process takes from a client whose registration says nothing else."""
     client_burst: int = Field(default=2000, ge=1)
     """Requests of such a client that may come together after a pause."""
+    measures_smallest: int = Field(default=8, ge=2)
+    """People from whom on a measure shows a figure to those who ask beyond care; a figure of fewer, but some, is not
+    shown (docs/measures.md)."""
+    measures_nearest: int = Field(default=5, ge=1)
+    """What such a figure is rounded to."""
+    measures_client: str = "hub"
+    """Id of the registered client as which `toldonce measure` asks where none is named."""
     audit_origin: str = "toldonce.example/audit"
     """Name of the audit log in its checkpoints, such as `records.example.org/audit`. It counts when the first key is
     made."""
@@ -69,6 +79,10 @@ class Settings(BaseSettings):
     """Verifier keys of the witnesses whose cosignatures are taken, with spaces between."""
     audit_years: int = 8
     """Years for which audit events are kept at least; `toldonce audit retain` refuses to remove younger ones."""
+    export_hours: int = Field(default=24, ge=1)
+    """Hours for which the files of a bulk export can be fetched."""
+    exports_served: bool = True
+    """Whether a process that serves writes bulk exports too; false where `toldonce export-worker` runs beside it."""
     test_data: bool = True
     """Tag every resource as test data (meta.tag HTEST). Everything this project ships with is synthetic."""
 

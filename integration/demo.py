@@ -12,7 +12,7 @@ from adapters.synthetic import organisations
 from adapters.synthetic.world import FeedFile
 from integration.api.clients import register
 from integration.api.keys import new_client_key, public_jwks, save_private
-from integration.api.scopes import RECORD_SCOPES, SEND_SCOPE
+from integration.api.scopes import CASELOAD_SCOPE, RECORD_SCOPES, SEND_SCOPE, SUBSCRIBE_SCOPE
 from integration.config import Settings
 from integration.sharing.request import Client
 from integration.store.connection import Connection
@@ -21,8 +21,18 @@ COMMAND = ".venv/bin/toldonce"
 PYTHON = ".venv/bin/python"
 FIRST_URL = f'{PYTHON} -c \'import json,sys; print(json.load(sys.stdin)["entry"][0]["fullUrl"])\''
 AGREEMENTS = Path(__file__).parent / "sharing" / "coventry.yaml"
+CASELOADS = Path(__file__).parent / "teams" / "caseloads" / "coventry"
+"""A description for each neighbourhood team, with a rule, and one of the forum, whose members come on it by hand."""
+FORUM = (
+    ("X90502", "9990000026", "key-worker"),
+    ("X90401", "9990000034", "risk"),
+    ("X90401", "9990000018", "no-one-leads"),
+)
+"""Who is on the forum's caseload: by whose GP, by NHS number, and for which of its reasons."""
 OFFICER = ("R. Okafor", "X9H")
 """The demo's information governance officer, of the hub."""
+COORDINATOR = ("Amara Singh", "X9N04", "care coordinator")
+"""The demo's care coordinator, of the team that looks after Mrs T."""
 MRS_T = "9990000018"
 """Her NHS number; who else there is: `adapters/synthetic/named`."""
 
@@ -39,14 +49,17 @@ class DemoClient:
     feeds: Sequence[str] = ()
     """Feeds that it may send files of."""
     records: bool = False
-    """Whether what its users say may be recorded through the API."""
+    """Whether what its users say may be recorded through the API, and it may subscribe to what happens."""
 
     @property
     def scopes(self) -> tuple[str, ...]:
         """What it is registered for."""
-        return ("system/*.rs", *((SEND_SCOPE,) if self.feeds else ()), *(RECORD_SCOPES if self.records else ()))
+        recording = (*RECORD_SCOPES, CASELOAD_SCOPE, SUBSCRIBE_SCOPE) if self.records else ()
+        return ("system/*.rs", *((SEND_SCOPE,) if self.feeds else ()), *recording)
 
 
+INT_ROLES = ("care coordinator", "GP", "community nurse", "social worker", "social prescriber")
+"""As whom the people of an integrated neighbourhood team ask; where nothing is said, as the first."""
 CLIENTS = (
     DemoClient(
         "gp-system",
@@ -86,6 +99,25 @@ CLIENTS = (
         ("social prescriber", "charity worker"),
         ("TREAT", "PATADMIN"),
         feeds=("vcfse",),
+        records=True,
+    ),
+    DemoClient(
+        "int-south-west",
+        "South-West INT case management",
+        "X9N03",
+        INT_ROLES,
+        ("TREAT", "COC", "PATADMIN"),
+        records=True,
+    ),
+    DemoClient(
+        "int-south", "South INT case management", "X9N04", INT_ROLES, ("TREAT", "COC", "PATADMIN"), records=True
+    ),
+    DemoClient(
+        "hub",
+        "Coordination hub case management",
+        "X9H",
+        ("care coordinator", "analyst"),
+        ("TREAT", "COC", "HOPERAT"),
         records=True,
     ),
     DemoClient("outreach", "Open Door Outreach case book", "X9V02", ("charity worker",), ("TREAT",)),
@@ -155,9 +187,9 @@ def faulty_files() -> list[FeedFile]:
     ]
 
 
-def try_these(settings: Settings, code: str) -> str:
+def try_these(settings: Settings, officer: str, coordinator: str) -> str:
     """Commands to paste into another terminal: a token, a record, a page, and the question why; and the console, with
-    the officer's `code`."""
+    the codes of the officer and of the care coordinator."""
     base = settings.fhir_base
     site = base.removesuffix("/fhir")
     bearer = '-H "Authorization: Bearer $TOKEN"'
@@ -182,6 +214,10 @@ And why another caller gets another record:
    {COMMAND} explain --client companions --nhs-number {MRS_T}
 
 The console for the information governance officer, in a browser: {site}/console
-   sign in with the code {code}, good for once and for 15 minutes; another one:
+   sign in with the code {officer}, good for once and for 15 minutes; another one:
    {COMMAND} console sign-in --user "{OFFICER[0]}" --organisation {OFFICER[1]}
+
+The same console for a care coordinator of a neighbourhood team, with caseloads and the huddle:
+   sign in with the code {coordinator}; another one:
+   {COMMAND} console sign-in --user "{COORDINATOR[0]}" --organisation {COORDINATOR[1]} --role "{COORDINATOR[2]}"
 """

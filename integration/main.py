@@ -5,7 +5,7 @@ import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from socket import socket
 from time import monotonic
 
@@ -28,6 +28,9 @@ from integration.api.definitions import serve_definitions
 from integration.api.delete import serve_delete
 from integration.api.everything import serve_everything
 from integration.api.exchange import FhirRoute, Services
+from integration.api.export import serve_export
+from integration.api.exported import exported_routes
+from integration.api.groups import serve_groups, serve_member_changes
 from integration.api.health import Check, health_routes
 from integration.api.history import serve_history
 from integration.api.ingest import ingest_route
@@ -35,6 +38,8 @@ from integration.api.interactions import FhirRouter
 from integration.api.issuer_settings import load as load_issuers
 from integration.api.keys import signing_key
 from integration.api.match import serve_match
+from integration.api.measure_reports import serve_measure_reports
+from integration.api.measures import serve_measures
 from integration.api.metrics import metrics_routes
 from integration.api.nhs_headers import Echoed
 from integration.api.openapi import openapi_routes
@@ -43,6 +48,10 @@ from integration.api.rate_limit import Rate, RateLimits
 from integration.api.read import serve_read
 from integration.api.seal import Seal
 from integration.api.search_type import serve_search
+from integration.api.subscription_operations import serve_subscription_operations
+from integration.api.subscription_stream import Telling, serve_subscription_stream
+from integration.api.subscription_topics import serve_topics
+from integration.api.subscriptions import serve_subscriptions
 from integration.api.summary import serve_summary
 from integration.api.template import template_routes
 from integration.api.token import TokenEndpoint, token_routes, token_url
@@ -53,6 +62,7 @@ from integration.api.update import serve_update
 from integration.api.vread import serve_vread
 from integration.audit.keys import LogKeys
 from integration.audit.log import AuditLog
+from integration.audit.look import keep_looking
 from integration.audit.seal import keep_sealed
 from integration.audit.second_place import keep_copied
 from integration.config import Settings
@@ -67,12 +77,24 @@ from integration.sharing.current import CurrentPolicy, told_of_changes
 from integration.sharing.decide import BREAK_GLASS_REASONS
 from integration.sharing.request import Client
 from integration.store.database import Database
+from integration.teams.caseloads.keeper import Keeper
+from integration.teams.export.exports import Exports
+from integration.teams.export.worker import run_forever as write_exports
+from integration.teams.measures.disclosure import Rule
+from integration.teams.subscriptions.delivery import Delivery
+from integration.teams.subscriptions.gate import Gate
+from integration.teams.subscriptions.notifier import Bell, Notifier, notifying
+from integration.teams.subscriptions.outbox import Outbox
+from integration.teams.subscriptions.posting import Poster
+from mappings.uk_core import HEALTH_TEST_DATA
 
 log = structlog.get_logger()
-_READERS = 8
+READERS = 8
 """Connections of a process that records are read on: each keeps a processor of the database busy, or nearly so."""
 _WRITERS = 4
 """Connections of a process on which what is said through the API becomes part of the record."""
+_GARBAGE = 25_000
+"""Objects more than before, after which the collector looks for garbage among the youngest (docs/performance.md)."""
 _REFRESH = 1.0
 """Seconds after which a new agreement file or client registration is in force everywhere, at the latest."""
 _STALE = 10.0
@@ -110,7 +132,7 @@ async def application(
     """The HTTP service, running: FHIR API, token endpoint, health. `clock` gives the present moment, aware."""
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(database.pool("toldonce_api"))
-        readers = await stack.enter_async_context(database.pool("toldonce_api", size=_READERS, clear=False))
+        begun = await stack.enter_async_context(database.reading(READERS))
         audit = await stack.enter_async_context(
             AuditLog(pool, server_url=settings.fhir_base, test_data=settings.test_data)
         )
@@ -119,10 +141,15 @@ async def application(
         told = asyncio.Event()
         await stack.enter_async_context(told_of_changes(database.url("toldonce_api"), told.set))
         keys = LogKeys(settings)
-        for work in (keep_sealed(pool, keys), keep_copied(pool, settings), _keep_fresh(registry, pool, told)):
+        for work in (
+            keep_sealed(pool, keys),
+            keep_copied(pool, settings),
+            keep_looking(pool, audit),
+            _keep_fresh(registry, pool, told),
+        ):
             stack.push_async_callback(_cancel, asyncio.create_task(work))
         services = Services(
-            records=Records(readers, registry.policy),
+            records=Records(pool, registry.policy, begun=begun),
             audit=audit,
             clients=lambda: registry.clients,
             authority=_authority(settings),
@@ -132,12 +159,16 @@ async def application(
             clock=clock,
             limits=RateLimits(Rate(settings.client_rate, settings.client_burst)),
         )
+        if settings.exports_served:
+            writing = asyncio.create_task(write_exports(_exports(services, pool, settings), _REFRESH))
+            stack.push_async_callback(_cancel, writing)
         checks = {"database": lambda: _answers(pool), "agreements": registry.require_fresh}
         recorder = None
         if database.offers("toldonce_worker"):
             writers = await stack.enter_async_context(database.pool("toldonce_worker", size=_WRITERS))
             recorder = Recorder(writers, assembler(settings))
-        app = _app(services, pool, checks, settings, recorder)
+        telling = await _telling(stack, services, pool, settings, database.url("toldonce_api"))
+        app = _app(services, pool, checks, settings, recorder, telling)
         tokens = token_routes(_token_endpoint(stack, services, pool, settings), settings.fhir_base)
         app.router.routes.extend(tokens.routes)
         app.router.routes.extend(unknown_paths(tuple(app.router.routes)))
@@ -150,6 +181,7 @@ def _app(
     checks: Mapping[str, Check],
     settings: Settings,
     recorder: Recorder | None,
+    telling: Telling,
 ) -> FastAPI:
     app = FastAPI(title="ToldOnce", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.services = services
@@ -170,10 +202,21 @@ def _app(
         serve_delete(router, recorder)
         serve_transaction(router, recorder)
     serve_batch(router, recorder)
+    exports = _exports(services, pool, settings)
+    serve_export(router, exports)
+    serve_subscription_operations(router, pool, telling.outbox)
+    serve_subscription_stream(router, pool, telling)
+    serve_subscriptions(router, pool)
+    serve_topics(router, services.base_url)
+    serve_groups(router, (HEALTH_TEST_DATA,) if settings.test_data else ())
+    if recorder is not None:
+        serve_member_changes(router, Keeper(recorder.pool, services.records, secret_of(settings, "ids", 32)))
     serve_read(router)
     serve_translate(router)
+    serve_measure_reports(router)
+    serve_measures(router, Rule(settings.measures_smallest, settings.measures_nearest))
     serve_definitions(router, services.base_url)
-    app.router.routes.extend([*router.routes, ingest_route(pool, settings.ingest_largest)])
+    app.router.routes.extend([*router.routes, ingest_route(pool, settings.ingest_largest), *exported_routes(exports)])
     app.router.routes.extend(metadata_routes(router, services.base_url).routes)
     app.router.routes.extend(openapi_routes(router, services.base_url).routes)
     app.include_router(agreement_pages(services.records.policy, services.base_url, synthetic=settings.test_data))
@@ -185,6 +228,32 @@ def _app(
     return app
 
 
+def _exports(services: Services, pool: asyncpg.Pool, settings: Settings) -> Exports:
+    return Exports(
+        pool=pool,
+        records=services.records,
+        audit=services.audit,
+        clients=services.clients,
+        pseudonym_secret=services.pseudonym_secret,
+        kept_for=timedelta(hours=settings.export_hours),
+        clock=services.clock,
+    )
+
+
+async def _telling(
+    stack: AsyncExitStack, services: Services, pool: asyncpg.Pool, settings: Settings, url: str
+) -> Telling:
+    """What happened is told to whoever subscribed to it, for as long as the process runs."""
+    authority = str(settings.notifications_authority) if settings.notifications_authority else None
+    poster = Poster(authority)
+    stack.push_async_callback(poster.close)
+    outbox = Outbox(pool, Gate(pool, services.records, services.clients), services.audit)
+    secret = secret_of(settings, "notifications", 32)
+    delivery, bell = Delivery(outbox, poster, services.clock, secret, services.base_url), Bell()
+    await stack.enter_async_context(notifying(Notifier(delivery, bell, url, services.clock)))
+    return Telling(outbox, bell)
+
+
 def _desk(services: Services, pool: asyncpg.Pool, settings: Settings, recorder: Recorder | None) -> Desk:
     return Desk(
         pool=pool,
@@ -194,6 +263,8 @@ def _desk(services: Services, pool: asyncpg.Pool, settings: Settings, recorder: 
         secure=services.base_url.startswith("https:"),
         synthetic=settings.test_data,
         workers=recorder.pool if recorder else None,
+        records=services.records,
+        recorder=recorder,
         id_secret=secret_of(settings, "ids", 32),
     )
 
@@ -221,9 +292,25 @@ def _authority(settings: Settings) -> TokenAuthority:
 async def serve(settings: Settings, database: Database, listening: socket | None = None) -> None:
     """Serve until told to stop: on the address of the settings, or on a socket that other processes serve as well."""
     async with application(settings, database) as app:
-        gc.freeze()  # what is loaded by now stays: the collector need not walk through it again and again
-        config = uvicorn.Config(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
-        await uvicorn.Server(config).serve(sockets=[listening] if listening else None)
+        settle()
+        await web_server(app, settings).serve(sockets=[listening] if listening else None)
+
+
+def web_server(app: FastAPI, settings: Settings) -> uvicorn.Server:
+    """What listens. It logs no requests, whose addresses are not ours, and does not tell what it is."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app, host=settings.host, port=settings.port, log_level="warning", access_log=False, server_header=False
+        )
+    )
+
+
+def settle() -> None:
+    """What is loaded by now stays, and the collector need not walk through it again and again. An answer makes some
+    thousands of objects, nearly all of which are gone with it, without the collector: looked for after every 700, as
+    Python does, what is not would cost a sixth of a read's time."""
+    gc.freeze()
+    gc.set_threshold(_GARBAGE, 20, 50)
 
 
 async def _answers(pool: asyncpg.Pool) -> None:

@@ -58,6 +58,10 @@ RA_PATIENT_FLAG_PROFILE = "https://fhir.nhs.uk/England/StructureDefinition/Engla
 RA_ADJUSTMENT_PROFILE = "https://fhir.nhs.uk/England/StructureDefinition/England-Flag-PatientFlag-Adjustment"  # PF
 RA_CONDITION_PROFILE = "https://fhir.nhs.uk/England/StructureDefinition/England-Condition-Flag"  # PF
 FLAG_DETAIL = "http://hl7.org/fhir/StructureDefinition/flag-detail"  # R4 extension
+TASK_CODE = "https://toldonce.example/CodeSystem/task"
+"""Ours: what kind of thing a Task tracks. R4 gives it no category."""
+NEXT_STEP: Resource = {"system": TASK_CODE, "code": "next-step", "display": "What somebody does next for the person"}
+"""Coding of a Task that was agreed on for the person's care."""
 
 HEALTH_TEST_DATA: Resource = {"system": ACT_REASON, "code": "HTEST", "display": "test health data"}
 """meta.tag of every synthetic resource."""

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["practice", "acute", "community", "council", "ambulance", "charity", "care-home", "hub", "national"]
+Kind = Literal[
+    "practice", "acute", "community", "council", "ambulance", "charity", "care-home", "hub", "national", "team"
+]
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ COMMUNITY = Organisation("X9C", "Coventry Synthetic Community and Mental Health 
 COUNCIL = Organisation("X9L", "Coventry Synthetic City Council Adult Social Care", "council")
 AMBULANCE = Organisation("X9B", "Midland Synthetic Ambulance Service", "ambulance")
 HUB = Organisation("X9H", "Coventry Coordination Hub", "hub")
+INTS = tuple(
+    Organisation(f"X9N{number:02}", f"{team} Coventry Integrated Neighbourhood Team", "team", team)
+    for number, team in enumerate(TEAMS, start=1)
+)
 CHARITIES = (
     Organisation("X9V01", "Companions Coventry", "charity"),
     Organisation("X9V02", "Open Door Outreach", "charity"),
@@ -58,6 +64,7 @@ ORGANISATIONS = (
     COUNCIL,
     AMBULANCE,
     HUB,
+    *INTS,
     DEMOGRAPHICS,
     *CHARITIES,
     *CARE_HOMES,

@@ -125,12 +125,5 @@ def _break_glass(claim: Mapping[str, str] | None) -> BreakGlass | None:
 
 
 def _still_registered(session: Session, clients: Mapping[str, Client]) -> bool:
-    caller = session.caller
-    client = clients.get(caller.client)
-    return (
-        client is not None
-        and client.active
-        and client.organisation == caller.organisation
-        and caller.role in client.roles
-        and caller.purpose in client.purposes
-    )
+    client = clients.get(session.caller.client)
+    return client is not None and client.may_ask_as(session.caller)

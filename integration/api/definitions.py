@@ -1,5 +1,6 @@
-"""read and search of StructureDefinition, CodeSystem and ConceptMap: what we added to FHIR and UK Core, for validators
-and for whoever meets one of our codes. Public, not audited: the same for everybody and about nobody.
+"""read and search of StructureDefinition, CodeSystem, ConceptMap, Measure and OperationDefinition: what we added to
+FHIR and UK Core, for validators and for whoever meets one of our codes. Public, not audited: the same for everybody and
+about nobody.
 
 http://hl7.org/fhir/R4/http.html#read, http://hl7.org/fhir/R4/http.html#search
 """
@@ -18,7 +19,7 @@ from integration.api.outcome import FhirResponse
 from integration.errors import BadRequest, NotFound
 from mappings.definitions import definitions
 
-TYPES = ("StructureDefinition", "CodeSystem", "ConceptMap")
+TYPES = ("StructureDefinition", "CodeSystem", "ConceptMap", "Measure", "OperationDefinition")
 _URL = SearchParam("url", "uri", "canonical URL", "http://hl7.org/fhir/SearchParameter/conformance-url")
 
 

@@ -13,26 +13,29 @@ from starlette.responses import Response
 from integration.api.exchange import Exchange, resource_id
 from integration.api.interactions import Endpoint, FhirRouter, Interaction
 from integration.api.outcome import FhirResponse, information
-from integration.api.parameters import nhs_number
-from integration.api.update import seen, stated_version
-from integration.api.writing import Whom, begin, permitted, record
+from integration.api.person import national
+from integration.api.update import stated_version
+from integration.api.writing import begin
 from integration.audit.codes import Kind
 from integration.errors import BadRequest
 from integration.record.reader import Row
 from integration.recording.intent import Intended
+from integration.recording.kinds import REMOVABLE
 from integration.recording.recorder import Recorder
+from integration.recording.whom import Whom
 from integration.sharing.request import Grant
 from mappings import uk_core
 from mappings.recorded.vocabulary import EARLIER_REMOVAL_REASONS, EXISTENCE_CODE, REMOVAL_REASONS, is_existence
 
-_TYPES = ("Flag", "Condition")
+_FLAG = ("Flag", "Condition")
+"""What a person's adjustment flag is made of."""
 _CODES = frozenset({EXISTENCE_CODE, f"{uk_core.RA_PATIENT_FLAG}|{EXISTENCE_CODE}"})
 
 
 def serve_delete(router: FhirRouter, recorder: Recorder) -> None:
-    """Serve it for adjustments and what is behind them; the conditional one under the name of the national endpoint
+    """Serve it for what may be removed; the conditional one, of adjustments, under the name of the national endpoint
     too."""
-    for resource_type in _TYPES:
+    for resource_type in REMOVABLE:
         one = Interaction(resource_type, "delete", "Needs `reason`; of the caller's own statements.")
         router.serve(f"/{resource_type}/{{id_}}", one)(_delete(resource_type, recorder))
     whole = Interaction(
@@ -45,17 +48,17 @@ def serve_delete(router: FhirRouter, recorder: Recorder) -> None:
 def _delete(resource_type: str, recorder: Recorder) -> Endpoint:
     async def delete(id_: str, exchange: Exchange) -> Response:
         """authenticate -> permitted -> record, audited -> answer"""
-        begin(exchange, Kind.DELETE, resource_type)
+        clerk = begin(exchange, recorder, Kind.DELETE, resource_type)
         reason = stated_reason(exchange.request.query_params.getlist("reason"))
         etag = exchange.request.headers.get("if-match")
         version = stated_version(etag) if etag else None
-        grant, row = await seen(exchange, resource_type, resource_id(id_))
+        grant, row = await clerk.seen(resource_type, resource_id(id_))
         if resource_type == "Flag" and is_existence(row.resource()):
-            begin(exchange, Kind.DELETE, "Condition")
+            begin(exchange, recorder, Kind.DELETE, *_FLAG)
             intended = await _everything(exchange, recorder, grant, reason, row, version)
         else:
             intended = [removed(resource_type, row.id, reason, version)]
-        await record(exchange, recorder, grant, intended)
+        await clerk.record(grant, intended)
         return _answer(len(intended))
 
     return delete
@@ -64,14 +67,13 @@ def _delete(resource_type: str, recorder: Recorder) -> Endpoint:
 def _delete_all(recorder: Recorder) -> Endpoint:
     async def delete_all(exchange: Exchange) -> Response:
         """authenticate -> permitted -> record, audited -> answer"""
-        for resource_type in _TYPES:
-            begin(exchange, Kind.DELETE, resource_type)
+        clerk = begin(exchange, recorder, Kind.DELETE, *_FLAG)
         reason = stated_reason(exchange.request.query_params.getlist("reason"))
         about = _whom(exchange)
-        grant = await permitted(exchange, about)
+        grant = await clerk.permitted(about)
         intended = await _everything(exchange, recorder, grant, reason)
         if intended:
-            await record(exchange, recorder, grant, intended)
+            await clerk.record(grant, intended)
         else:
             await exchange.audit(Kind.DELETE, "delete", grant, details=[("reason", reason)])
         return _answer(len(intended))
@@ -89,7 +91,7 @@ async def _everything(
 ) -> list[Intended]:
     """All that the organisation recorded here of the person's adjustments, with `asked`: if that is another's, the
     recorder refuses it."""
-    own = await recorder.own(grant.person, exchange.session.caller.organisation, _TYPES)
+    own = await recorder.own(grant.person, exchange.session.caller.organisation, _FLAG)
     ids = dict.fromkeys([*([("Flag", asked.id)] if asked else []), *own])
     return [
         removed(resource_type, id_, reason, version if asked and id_ == asked.id else None)
@@ -116,13 +118,7 @@ def _whom(exchange: Exchange) -> Whom:
         raise BadRequest("A conditional delete takes patient, code and reason, each once.")
     if sent.get("code") not in _CODES:
         raise BadRequest(f"code is {uk_core.RA_PATIENT_FLAG}|{EXISTENCE_CODE}.", parameter="code")
-    kind, _, value = sent.get("patient", "").rpartition("/")
-    if kind not in ("", "Patient"):
-        raise BadRequest("patient is an NHS number, or Patient/<id>.", parameter="patient")
-    try:
-        return Whom(UUID(value))
-    except ValueError:
-        return Whom(None, nhs_number(value))
+    return national(sent.get("patient", ""))
 
 
 def _answer(count: int) -> Response:

@@ -32,6 +32,18 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 BROKEN_GLASS = {"system": uk_core.ACT_REASON, "code": "BTG", "display": "break the glass"}
 _ROUTE = re.compile(r"/fhir/(?P<type>[A-Z][A-Za-z]+)(/\{id_\}(/\$everything)?)?")
 """What is served beyond care: reads, searches within a type, and everything of a person."""
+_SUMS = frozenset(
+    {
+        "/fhir/Measure/{id_}/$evaluate-measure",
+        "/fhir/MeasureReport",
+        "/fhir/MeasureReport/{id_}",
+        "/fhir/MeasureReport/{id_}/_history/{version}",
+    }
+)
+"""Served beyond care as well: they are asked for by no person's id and answer with none (`teams.measures`)."""
+_EXPORTS = frozenset({"/fhir/Group/{id_}/$export", "/fhir/$export/{id_}", "/fhir/$export/{id_}/{name}"})
+"""And these: no path of an export holds a person's id, and its lines are pseudonymised as they are read
+(`teams.export.lines`), for they are too many to be held here."""
 _SERVED = frozenset(PARAMETERS) - frozenset(NEVER) - DIRECTORY
 _CONDITIONS = frozenset({"if-none-match", "if-modified-since"})
 _IDS = frozenset({"patient", "subject", "_id"})
@@ -49,7 +61,7 @@ async def passed(
 ) -> Response:
     """The answer of a route, as it may leave on this day. `session`: of whoever asks, where that is known; `recipient`:
     see `recipient_of`. Raises Forbidden, NotFound or BadRequest for what may not come in."""
-    if recipient is None:
+    if recipient is None or route_template(request.scope) in _SUMS | _EXPORTS:
         answer = await handle(request)
         return _marked(answer) if session and session.break_glass else answer
     _let_in(request, recipient)

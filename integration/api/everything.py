@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from integration.api.bundle import searchset
 from integration.api.criteria import alternatives, instant_span
-from integration.api.exchange import Exchange, refuse, resource_id
+from integration.api.exchange import Exchange, resource_id
 from integration.api.interactions import SOURCES, FhirRouter, Interaction, SearchParam
 from integration.api.outcome import FhirResponse
 from integration.api.parameters import AFTER, CURSOR, count
@@ -19,6 +19,7 @@ from integration.api.seal import Parameters
 from integration.api.streamed import BEGUN, PIECE, Streamed, entries
 from integration.audit.codes import Kind
 from integration.errors import BadRequest, Gone
+from integration.record.consult import refuse
 from integration.record.longitudinal import Page, all_pages, longitudinal
 from integration.record.reader import Query, Reader
 from integration.sharing.facts import ids_of
@@ -66,6 +67,7 @@ async def everything(id_: str, exchange: Exchange) -> Response:
         page = await _page(decision, reader, held, sources=sources, top_flag=asked.top_flag)
         if page and page.following and not query.limit:
             grant = refuse(decision)
+            transaction.enter_context(exchange.services.long_answers.place())
             await exchange.audit(Kind.EVERYTHING, "operation", grant, details=[BEGUN])
             links, pages = exchange.links(_path(grant), parameters), all_pages(reader, grant, held, page)
             return Streamed(exchange, grant, links, pages, transaction.pop_all())

@@ -4,7 +4,7 @@
 forgot to audit its success gets no answer out.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -28,7 +28,7 @@ from integration.api.media_types import require_acceptable
 from integration.api.nhs_headers import said
 from integration.api.outcome import route_template
 from integration.api.parameters import AFTER, CURSOR
-from integration.api.rate_limit import RateLimits
+from integration.api.rate_limit import LongAnswers, RateLimits
 from integration.api.scopes import Scope, parse_scope, require_scope
 from integration.api.seal import Parameters, Seal
 from integration.audit.access import Access, Account
@@ -64,6 +64,7 @@ class Services:
     base_url: str
     clock: Callable[[], datetime]
     limits: RateLimits = field(default_factory=RateLimits)
+    long_answers: LongAnswers = field(default_factory=LongAnswers)
 
 
 @dataclass
@@ -144,13 +145,18 @@ class Exchange:
 
     async def audit(self, kind: Kind, interaction: str, decision: Decision | None = None, **details: Any) -> None:
         """Write what was decided and sent; returns when it is durable. A Denial is audited as a refusal."""
-        outcome = Outcome.SERIOUS_FAILURE if isinstance(decision, Denial) else Outcome.SUCCESS
-        account = Account.of(decision) if decision else None
-        person = decision.person if isinstance(decision, Grant) else _denied_person(decision)
-        if isinstance(decision, Grant) and decision.self_claimed:
-            details["details"] = [*details.get("details", ()), SELF_CLAIMED]
-        await self.record(
-            kind=kind, interaction=interaction, outcome=outcome, decision=account, person=person, **details
+        await self.record(kind=kind, interaction=interaction, **_decided(decision, details))
+
+    async def audit_each(
+        self, kind: Kind, interaction: str, decided: Iterable[tuple[Decision, Mapping[str, int]]]
+    ) -> None:
+        """As `audit`, of several people, with how many resources of each type were read of each: an event for each of
+        them (BALP), written together. The exchange's own event is still to come."""
+        await self.services.audit.append_all(
+            [
+                self._access(kind=kind, interaction=interaction, **_decided(decision, {"counts": counts}))
+                for decision, counts in decided
+            ]
         )
 
     async def fail(self, error: FhirError) -> None:
@@ -169,10 +175,14 @@ class Exchange:
 
     async def record(self, **details: Any) -> None:
         """Write one audit event of this exchange; returns when it is durable."""
+        await self.services.audit.append(self._access(**details))
+        self.audited += 1
+
+    def _access(self, **details: Any) -> Access:
         request, session = self.request, self._session
         heard = said(request.scope)
         details["details"] = [*details.get("details", ()), *heard.details]
-        access = Access(
+        return Access(
             when=self.when,
             route=f"{request.method} {route_template(request.scope)}",
             caller=session.caller if session else None,
@@ -184,8 +194,6 @@ class Exchange:
             break_glass=session.break_glass if session else None,
             **details,
         )
-        await self.services.audit.append(access)
-        self.audited += 1
 
 
 @lru_cache(maxsize=1024)
@@ -196,13 +204,6 @@ def _within(scopes: Sequence[str], types: Sequence[str]) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def _covered(scopes: Sequence[str], resource_type: str) -> bool:
     return any(parse_scope(scope).covers(Scope(resource_type, _READ)) for scope in scopes)
-
-
-def refuse(decision: Decision) -> Grant:
-    """The Grant, or the error that a Denial is answered with."""
-    if isinstance(decision, Grant):
-        return decision
-    raise NotFound if decision.not_found else Forbidden(decision.public)
 
 
 def resource_id(text: str) -> UUID:
@@ -259,6 +260,18 @@ class FhirRoute(Route):
         if not exchange.audited:
             raise AuditUnavailable
         return response
+
+
+def _decided(decision: Decision | None, details: dict[str, Any]) -> dict[str, Any]:
+    """What an audit event tells of a decision, with whatever else belongs to it."""
+    if isinstance(decision, Grant) and decision.self_claimed:
+        details = {**details, "details": [*details.get("details", ()), SELF_CLAIMED]}
+    return {
+        "outcome": Outcome.SERIOUS_FAILURE if isinstance(decision, Denial) else Outcome.SUCCESS,
+        "decision": Account.of(decision) if decision else None,
+        "person": decision.person if isinstance(decision, Grant) else _denied_person(decision),
+        **details,
+    }
 
 
 def _denied_person(decision: Decision | None) -> UUID | None:

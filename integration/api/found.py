@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from integration.api.exchange import Exchange, refuse
+from integration.api.exchange import Exchange
 from integration.api.parameters import Asked, Place
 from integration.errors import Gone
-from integration.record.consult import Consultation
+from integration.record.consult import Consultation, refuse
 from integration.record.include import Included, Includer
 from integration.record.search import Match, Search, Searcher, behind
 from integration.sharing.request import Decision, Grant

@@ -13,16 +13,17 @@ from uuid import UUID
 import orjson
 from starlette.responses import Response
 
-from integration.api.exchange import Exchange, refuse, resource_id
+from integration.api.exchange import Exchange, resource_id
 from integration.api.interactions import Endpoint, FhirRouter, Interaction, SearchParam
 from integration.api.outcome import FhirResponse
-from integration.api.parameters import AFTER, count, nhs_number
+from integration.api.parameters import AFTER, count
+from integration.api.person import nhs_number, person_id
 from integration.api.read import READABLE
 from integration.api.seal import Parameters
 from integration.api.vread import version_of
 from integration.audit.codes import Kind
 from integration.errors import BadRequest, NotFound
-from integration.record.consult import Consultation
+from integration.record.consult import Consultation, refuse
 from integration.record.history import Place, versions
 from integration.record.reader import Version
 from integration.record.single import find
@@ -157,10 +158,7 @@ def _whom(sent: dict[str, str]) -> tuple[UUID | None, str]:
         raise BadRequest("Say once of whom: patient=<id>, or patient:identifier=<NHS number>.", parameter="patient")
     if numbered is not None:
         return None, nhs_number(numbered)
-    try:
-        return UUID((named or "").removeprefix("Patient/")), ""
-    except ValueError:
-        return UUID(int=0), ""
+    return person_id(named or ""), ""
 
 
 def _moment(text: str) -> datetime:

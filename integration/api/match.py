@@ -13,7 +13,7 @@ import orjson
 from starlette.responses import Response
 
 from integration.api.bundle import searchset
-from integration.api.exchange import Exchange, refuse
+from integration.api.exchange import Exchange
 from integration.api.interactions import FhirRouter, Interaction
 from integration.api.media_types import require_fhir_json
 from integration.api.outcome import FhirResponse
@@ -23,7 +23,7 @@ from integration.errors import BadRequest, ContentTooLarge, Unprocessable
 from integration.identity.demographics import Demographics, demographics, is_nhs_number
 from integration.identity.grade import Match, claimed, enough, match
 from integration.ingest.validity import invalidity
-from integration.record.consult import CANDIDATES, NOBODY, Consultation
+from integration.record.consult import CANDIDATES, NOBODY, Consultation, refuse
 from integration.record.patient import golden, statement
 from integration.record.reader import Query
 from integration.recording.faults import too_deep

@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from adapters.records import LONDON
+from integration.api.subscription_metrics import subscriptions_measured
 from integration.sharing.policy import Policy
 from integration.store.connection import Connection
 from integration.store.database import act_as
@@ -69,6 +70,7 @@ async def measured(connection: Connection, received: Received) -> list[Metric]:
         due = await connection.fetchval(_DUE)
         left = await connection.fetch(_LEFT)
         unsealed = await connection.fetchval(_UNSEALED)
+        told = await subscriptions_measured(connection)
     envelopes = CounterMetricFamily("toldonce_envelopes_received", "Files and messages received.", labels=_SENDER)
     outcomes = GaugeMetricFamily(
         "toldonce_envelopes", "Files and messages by what came of them.", labels=(*_SENDER, "outcome")
@@ -94,7 +96,7 @@ async def measured(connection: Connection, received: Received) -> list[Metric]:
     behind = GaugeMetricFamily("toldonce_left_behind", "Files that a transport could not take.", labels=("transport",))
     for transport, count in left:
         behind.add_metric((transport,), count)
-    return [envelopes, outcomes, lag, wrong, concerned, behind, unproven]
+    return [envelopes, outcomes, lag, wrong, concerned, behind, unproven, *told]
 
 
 def agreements_left(policy: Policy) -> Metric:

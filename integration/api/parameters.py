@@ -14,15 +14,14 @@ import orjson
 
 from integration.api.criteria import Terms, alternatives, criterion, parameter_of, reached, uuids
 from integration.api.interactions import SOURCES
+from integration.api.person import NOBODY, nhs_number, person_id
 from integration.api.seal import Parameters
 from integration.errors import BadRequest, Issue
-from integration.identity.demographics import is_nhs_number
 from integration.record.criteria import Criterion
 from integration.record.include import Include
 from integration.record.search import Match, Search, SortKey
 from integration.store.extract import DIRECTORY
 from integration.store.search_parameters import PARAMETERS
-from mappings import uk_core
 
 CURSOR = "_cursor"
 AFTER = "_after"
@@ -108,16 +107,6 @@ def understand(resource_type: str, parameters: Parameters, terms: Terms, *, leni
     return asked
 
 
-def nhs_number(value: str) -> str:
-    """The number of an identifier token `[system|]value`; another system's identifier is never an NHS number."""
-    system, _, number = value.rpartition("|")
-    if system not in ("", uk_core.NHS_NUMBER):
-        raise BadRequest("Only NHS numbers identify a person here.", parameter="identifier")
-    if not is_nhs_number(number):
-        raise BadRequest("Not a valid NHS number (ten digits with a check digit).", parameter="identifier")
-    return number
-
-
 def count(value: str) -> int:
     """Entries on a page; 0 asks for the total alone."""
     if not (value.isascii() and value.isdecimal() and len(value) < len("1,000,000,000")):
@@ -155,7 +144,7 @@ def _with(asked: Asked, name: str, value: str) -> Asked:
     if name.startswith(("patient", "subject")):
         return _with_person(asked, name, value)
     if name == "_id":
-        asked = replace(asked, ids=[id_ for one in alternatives(value, name) for id_ in uuids(one)] or (UUID(int=0),))
+        asked = replace(asked, ids=[id_ for one in alternatives(value, name) for id_ in uuids(one)] or (NOBODY,))
         if resource_type == "Patient":
             return asked
     return _with_criterion(asked, criterion(resource_type, name, value, asked.terms))
@@ -179,10 +168,7 @@ def _with_person(asked: Asked, name: str, value: str) -> Asked:
         raise BadRequest(
             "A person is named as patient=Patient/<id> or patient:identifier=<NHS number>.", parameter="patient"
         )
-    kind, _, id_ = value.removeprefix(f"{asked.terms.base}/").rpartition("/")
-    if kind not in ("", "Patient") or "," in id_:
-        raise BadRequest("patient takes one Patient/<id>.", parameter="patient")
-    return replace(asked, person=next(iter(uuids(id_)), UUID(int=0)))
+    return replace(asked, person=person_id(value, asked.terms.base))
 
 
 # ---- how it is answered (R4 search.html#return)

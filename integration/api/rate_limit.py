@@ -5,7 +5,8 @@ its bucket has been drawn on. Each process counts for itself, so a client that a
 as much (docs/clients.md). It protects everybody else from one client's fault, and is no measure of what is fair.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import ceil
 from time import monotonic
 from typing import NamedTuple
@@ -21,6 +22,8 @@ class Rate(NamedTuple):
     at_once: int
 
 
+_LATER = 5
+"""Seconds after which a place for a long answer may be free: an answer that is read at once takes less than one."""
 UNLIKELY = Rate(1000, 2000)
 """More than a client that means well asks of one process: the default of the settings."""
 
@@ -45,3 +48,23 @@ class RateLimits:
         if wait > 0:
             raise TooManyRequests("This client sends more than it is registered for.", retry_after=ceil(wait))
         self._drawn[client.id] = drawn + 1 / rate
+
+
+class LongAnswers:
+    """Places for answers that keep a connection to the database until they are read to their end: fewer than there are
+    connections to read on, so that whoever reads slowly holds up other long answers and nobody else."""
+
+    def __init__(self, most: int = 4) -> None:
+        self._free = most
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place until the block ends. Raises TooManyRequests where none is free."""
+        if not self._free:
+            text = "Too many long records are being sent just now. Ask again later, or for pages (_count)."
+            raise TooManyRequests(text, retry_after=_LATER)
+        self._free -= 1
+        try:
+            yield
+        finally:
+            self._free += 1

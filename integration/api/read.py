@@ -11,11 +11,12 @@ import orjson
 from starlette.responses import Response
 
 from integration.api.declared import PARAMETERS
-from integration.api.exchange import Exchange, refuse, resource_id
+from integration.api.exchange import Exchange, resource_id
 from integration.api.interactions import Endpoint, FhirRouter, Interaction
 from integration.api.outcome import FhirResponse
 from integration.audit.codes import Kind
 from integration.errors import NotFound
+from integration.record.consult import refuse
 from integration.record.single import find
 from integration.store.extract import DIRECTORY
 

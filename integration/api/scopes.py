@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from integration.errors import Forbidden, InvalidScope
+from integration.recording.kinds import KINDS
 
 SEND_SCOPE = "system/Binary.c"
 """Of a client that sends files: to FHIR, bytes of any format are a Binary."""
-RECORD_SCOPES = ("system/Flag.cud", "system/Condition.cud", "system/Consent.cu")
-"""Of a client whose users record reasonable adjustments and choices."""
+RECORD_SCOPES = tuple(f"system/{kind.type}.{'cud' if kind.removable else 'cu'}" for kind in KINDS.values())
+"""Of a client whose users record whatever may be recorded."""
+CASELOAD_SCOPE = "system/Group.u"
+"""Of a client whose users add people to caseloads and take them off."""
+SUBSCRIBE_SCOPE = "system/Subscription.cud"
+"""Of a client that is told what happens."""
 _SCOPE = re.compile(r"system/(?P<type>\*|[A-Z][A-Za-z]{1,63})\.(?P<access>c?r?u?d?s?|read|write|\*)")
 _VERSION_1 = {"read": "rs", "write": "cud", "*": "cruds"}
 

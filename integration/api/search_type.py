@@ -23,6 +23,7 @@ from integration.api.media_types import require_form
 from integration.api.outcome import FhirResponse
 from integration.api.parameters import AFTER, Asked, Place, understand
 from integration.api.patients import MOST_IDS, patients
+from integration.api.person import national
 from integration.api.seal import Parameters
 from integration.api.subset import subset
 from integration.audit.codes import Kind
@@ -32,6 +33,7 @@ from integration.record.criteria import Ids
 from integration.record.include import Included
 from integration.sharing.request import Grant
 from integration.store.extract import DIRECTORY
+from mappings import uk_core
 
 _LONGEST_FORM = 65536
 
@@ -50,13 +52,30 @@ def serve_search(router: FhirRouter) -> None:
         )
         router.serve(f"/{resource_type}", interaction)(_by_get(resource_type))
         router.serve(f"/{resource_type}/_search", interaction, method="POST")(_by_post(resource_type))
+        if resource_type == "Flag":
+            router.serve("/PatientFlag", interaction)(_of_the_national_service)
 
 
 def _by_get(resource_type: str) -> Endpoint:
     async def search(exchange: Exchange) -> Response:
-        return await _search(resource_type, exchange, ())
+        exchange.require(resource_type, "s")
+        return await _search(resource_type, exchange, exchange.parameters())
 
     return search
+
+
+async def _of_the_national_service(exchange: Exchange) -> Response:
+    """`PatientFlag?patient=<NHS number>[&code=]`: the flags that say that there is something to know; with `code`, that
+    one and what it leads to. https://simplifier.net/guide/patient-flag-implementation-guide"""
+    exchange.require("Flag", "s")
+    parameters = exchange.parameters()
+    sent = dict(parameters)
+    if len(sent) != len(parameters) or "patient" not in sent:
+        raise BadRequest("Say once of whom, as patient=<NHS number>, and each other parameter once.")
+    leads_to = {"_include": "Flag:detail"} if "code" in sent else {"code": f"{uk_core.RA_PATIENT_FLAG}|"}
+    person, number = national(sent.pop("patient"), exchange.services.base_url)
+    whom = {"patient:identifier": number} if number else {"patient": str(person)}
+    return await _search("Flag", exchange, [*(sent | whom | leads_to).items()])
 
 
 def _by_post(resource_type: str) -> Endpoint:
@@ -69,15 +88,14 @@ def _by_post(resource_type: str) -> Endpoint:
         if not length.isdecimal() or int(length) > _LONGEST_FORM:
             raise BadRequest("Send the parameters as a form of a stated length, at most 64 KiB.")
         form = await exchange.request.form()
-        return await _search(resource_type, exchange, [(name, str(value)) for name, value in form.multi_items()])
+        sent = exchange.parameters([(name, str(value)) for name, value in form.multi_items()])
+        return await _search(resource_type, exchange, sent)
 
     return search
 
 
-async def _search(resource_type: str, exchange: Exchange, form: Parameters) -> Response:
+async def _search(resource_type: str, exchange: Exchange, parameters: Parameters) -> Response:
     """authenticate -> facts, decide, read (one transaction) -> audit -> answer"""
-    exchange.require(resource_type, "s")
-    parameters = exchange.parameters(form)
     terms = Terms(exchange.services.base_url, exchange.when)
     asked = understand(resource_type, parameters, terms, lenient=_lenient(exchange))
     for touched in sorted(asked.types - {resource_type}):

@@ -87,5 +87,7 @@ class Streamed(Response):
 def entries(exchange: Exchange, page: Page) -> tuple[list[bytes], list[bytes]]:
     """What of a page matches, and what is sent beside it, as far as the token's scopes go."""
     patient = [orjson.dumps(page.patient)] if page.patient else []
-    directory = [entry for entry in page.directory if exchange.covers(resource_type_of(entry))]
+    types = [resource_type_of(entry) for entry in page.directory]
+    covered = {one for one in set(types) if exchange.covers(one)}
+    directory = [entry for entry, type_ in zip(page.directory, types, strict=True) if type_ in covered]
     return [*patient, *(row.body for row in page.rows)], [*map(orjson.dumps, page.sources), *directory]

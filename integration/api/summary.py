@@ -10,11 +10,12 @@ from uuid import UUID
 import orjson
 from starlette.responses import Response
 
-from integration.api.exchange import Exchange, refuse, resource_id
+from integration.api.exchange import Exchange, resource_id
 from integration.api.interactions import FhirRouter, Interaction
 from integration.api.outcome import FhirResponse
 from integration.audit.codes import Kind
 from integration.errors import BadRequest, NotFound
+from integration.record.consult import refuse
 from integration.record.longitudinal import Page, longitudinal
 from integration.record.reader import Query
 from integration.record.summary import SECTIONS, composition

@@ -1,4 +1,4 @@
-"""A transaction of writes: a person's adjustments, what is behind them and the choice that they rest on; all or none.
+"""A transaction of writes, all or none: a person's adjustments with the choice that they rest on, what a huddle agreed.
 
 http://hl7.org/fhir/R4/http.html#transaction; the national service takes it as POST /PatientFlag
 (https://simplifier.net/guide/patient-flag-implementation-guide). It is about one person. The flag that says that
@@ -13,22 +13,25 @@ import orjson
 from starlette.responses import Response
 
 from adapters.recorded.records import Json
-from integration.api.create import new
+from integration.api.create import key
 from integration.api.delete import removed, stated_reason
 from integration.api.exchange import Exchange, resource_id
 from integration.api.interactions import FhirRouter, Interaction
 from integration.api.outcome import FhirResponse
-from integration.api.update import change, seen, stated_version
-from integration.api.writing import CATEGORIES, begin, body, permitted, record, require_sound, whom
+from integration.api.update import stated_version
+from integration.api.writing import begin, body
 from integration.audit.codes import Kind
 from integration.errors import BadRequest, Unprocessable
 from integration.record.reader import Row
+from integration.recording.clerk import Clerk, changed, new
 from integration.recording.intent import Intended, Kept
+from integration.recording.kinds import KINDS, REMOVABLE
 from integration.recording.recorder import Recorder
+from integration.recording.whom import whom
 from integration.sharing.request import Grant
 from mappings.recorded.vocabulary import is_existence
 
-TRANSACTION = Interaction("", "transaction", "Creates, updates and deletes of one person's adjustments and choices.")
+TRANSACTION = Interaction("", "transaction", "Creates, updates and deletes of statements about one person.")
 MOST = 20
 """Entries. A record of adjustments has a handful."""
 _ORDER = {"DELETE": 0, "POST": 1, "PUT": 2}
@@ -62,20 +65,20 @@ async def recorded(exchange: Exchange, recorder: Recorder, bundle: Json) -> Resp
     """authenticate -> every entry sound, permitted -> all recorded, audited -> answer"""
     entries = sorted(_entries(bundle), key=lambda one: _ORDER[one.method])
     for entry in entries:
-        begin(exchange, _KINDS[entry.method], entry.type)
+        clerk = begin(exchange, recorder, _KINDS[entry.method], entry.type)
         if entry.method != "DELETE":
-            require_sound(exchange, entry.type, entry.resource, f"Bundle.entry[{entry.place}].resource.")
-    grant, rows = await _of_one_person(exchange, entries)
+            clerk.require_sound(entry.type, entry.resource, f"Bundle.entry[{entry.place}].resource.")
+    grant, rows = await _of_one_person(clerk, entries)
     intended = [_intended(exchange, entry, grant, rows) for entry in entries]
-    kept = await record(exchange, recorder, grant, intended)
+    kept = await clerk.record(grant, intended)
     return FhirResponse(_response(exchange, entries, kept))
 
 
-async def _of_one_person(exchange: Exchange, entries: Sequence[_Entry]) -> tuple[Grant, dict[str, Row]]:
+async def _of_one_person(clerk: Clerk, entries: Sequence[_Entry]) -> tuple[Grant, dict[str, Row]]:
     """What the caller may see of whom it is about, and the statements that are to be changed."""
-    found = [await seen(exchange, one.type, resource_id(one.id)) for one in entries if one.method != "POST"]
+    found = [await clerk.seen(one.type, resource_id(one.id)) for one in entries if one.method != "POST"]
     abouts = {whom(one.type, one.resource) for one in entries if one.method == "POST"}
-    grants = [grant for grant, _ in found] + [await permitted(exchange, about) for about in sorted(abouts, key=str)]
+    grants = [grant for grant, _ in found] + [await clerk.permitted(about) for about in sorted(abouts, key=str)]
     if len({grant.person for grant in grants}) != 1:
         raise Unprocessable("A transaction is about one person.", expression="Bundle.entry")
     return grants[0], {str(row.id): row for _, row in found}
@@ -83,10 +86,10 @@ async def _of_one_person(exchange: Exchange, entries: Sequence[_Entry]) -> tuple
 
 def _intended(exchange: Exchange, entry: _Entry, grant: Grant, rows: dict[str, Row]) -> Intended:
     if entry.method == "POST":
-        return new(exchange, entry.type, entry.resource, entry.place)
+        return new(entry.type, entry.resource, key(exchange, entry.place))
     row = rows[str(resource_id(entry.id))]
     if entry.method == "PUT":
-        return change(entry.type, entry.resource, grant, row, stated_version(entry.if_match))
+        return changed(entry.type, entry.resource, grant, row, stated_version(entry.if_match))
     if entry.type == "Flag" and is_existence(row.resource()):
         text = "It says that adjustments exist: remove those, or all with DELETE Flag?patient=&code=&reason=."
         raise Unprocessable(text, expression=f"Bundle.entry[{entry.place}].request")
@@ -113,10 +116,10 @@ def _entry(place: int, entry: Json) -> _Entry:
     split = urlsplit(request.get("url", ""))
     resource_type, _, id_ = split.path.partition("/")
     method, resource = request.get("method", ""), entry.get("resource", {})
-    if method not in _ORDER or resource_type not in CATEGORIES or bool(id_) == (method == "POST"):
-        text = f"An entry is a POST of {', '.join(CATEGORIES)}, or a PUT or DELETE of one of them by its id."
+    if method not in _ORDER or resource_type not in KINDS or bool(id_) == (method == "POST"):
+        text = f"An entry is a POST of {', '.join(KINDS)}, or a PUT or DELETE of one of them by its id."
         raise BadRequest(text, expression=f"{where}.request")
-    if method == "DELETE" and resource_type == "Consent":
+    if method == "DELETE" and resource_type not in REMOVABLE:
         raise BadRequest("Choices are ended by an update, never removed.", expression=f"{where}.request")
     if not isinstance(resource, dict):
         raise BadRequest("A resource is a JSON object.", expression=f"{where}.resource")

@@ -10,13 +10,13 @@ from uuid import UUID
 import orjson
 from starlette.responses import Response
 
-from integration.api.exchange import Exchange, refuse, resource_id
+from integration.api.exchange import Exchange, resource_id
 from integration.api.interactions import Endpoint, FhirRouter, Interaction
 from integration.api.outcome import FhirResponse
 from integration.api.read import READABLE
 from integration.audit.codes import Kind
 from integration.errors import Gone, NotFound
-from integration.record.consult import Consultation
+from integration.record.consult import Consultation, refuse
 from integration.record.history import versions
 from integration.record.reader import Version
 from integration.record.single import find

@@ -5,19 +5,18 @@ and every access that the audit has of that id in that time. No content is read.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-import orjson
 
-from integration.audit.codes import Kind, Outcome
-from integration.audit.search import GREATEST_COUNT, AuditQuery, Moments, parse_search, search
-from integration.audit.told import caller_of, kind_of_event, shows_nothing, types_of
+from integration.audit.codes import Outcome
+from integration.audit.glance import Glance, caller_of, counts_of, glances
+from integration.audit.search import AuditQuery, Moments
 from integration.store.connection import Connection
-from mappings.uk_core import Resource
+from integration.store.database import act_as
 
 EDGE = timedelta(minutes=1)
 """An access this close before or after the time may have seen the records together: an event tells when a request came,
@@ -82,63 +81,95 @@ where a.id = $1 and greatest(f.recorded, g.recorded) < least(f.until, g.until) o
 
 async def who_saw(connection: Connection, pair: tuple[UUID, UUID], periods: Sequence[Period]) -> Breach:
     """The report of these periods. The connection is outside a transaction, of a login that may read the audit."""
-    found: dict[UUID, tuple[Resource, bool]] = {}
-    for period in periods:
-        async for event in _events(connection, period):
-            certain = _within(period, datetime.fromisoformat(event["recorded"]))
-            id_ = UUID(event["id"])
-            found[id_] = (event, certain or (id_ in found and found[id_][1]))
-    return Breach(pair, periods, account(found.values()))
+    found: dict[UUID, tuple[Glance, bool]] = {}
+    async with connection.transaction(readonly=True):
+        await act_as(connection, "toldonce_audit_reader")
+        for period in periods:
+            async for event in glances(connection, _around(period)):
+                if event.reads:
+                    certain = _within(period, event.recorded) or (event.id in found and found[event.id][1])
+                    found[event.id] = (event, certain)
+    accounts = Accounts()
+    for event, certain in found.values():
+        accounts.add(event, certain=certain)
+    return Breach(pair, periods, accounts.seen())
 
 
-async def _events(connection: Connection, period: Period) -> AsyncIterator[Resource]:
-    """Successful accesses to this person in this time and a little around it, as AuditEvents."""
+def _around(period: Period) -> AuditQuery:
+    """Successful accesses to this person in this time and a little around it."""
     within = Moments(period.start - EDGE, period.end + EDGE if period.end else None)
-    query = AuditQuery(
-        dates=(within,), persons=(period.person,), outcomes=(str(Outcome.SUCCESS),), count=GREATEST_COUNT
-    )
-    while True:
-        page = await search(connection, query)
-        for _, content in page.events:
-            event = orjson.loads(content)
-            if not shows_nothing(event):
-                yield event
-        if page.following is None:
-            return
-        query = replace(query, before=parse_search(page.following, continued=True).before)
+    return AuditQuery(dates=(within,), persons=(period.person,), outcomes=(str(Outcome.SUCCESS),))
 
 
 def _within(period: Period, moment: datetime) -> bool:
     return period.start + EDGE <= moment and (period.end is None or moment < period.end - EDGE)
 
 
-def account(events: Iterable[tuple[Resource, bool]]) -> list[Seen]:
-    """Who saw it, by user, organisation, client, role and purpose, whoever saw it most first. Pure. Of each event it is
-    said whether it is certain."""
-    grouped: dict[tuple[str, ...], list[tuple[Resource, bool]]] = {}
-    for event, certain in events:
-        grouped.setdefault(caller_of(event), []).append((event, certain))
-    return sorted(
-        (_seen(caller, listed) for caller, listed in grouped.items()), key=lambda one: (-one.accesses, one.user)
-    )
+class Accounts:
+    """Who saw it, by user, organisation, client, role and purpose: to be added to, event by event."""
+
+    def __init__(self) -> None:
+        self._alike: dict[tuple[bytes, bytes, bool, bool], _Alike] = {}
+
+    def add(self, event: Glance, *, certain: bool = True) -> None:
+        """Count an event; `certain`: it lies well inside the time that is asked about."""
+        key = (bytes(event.said_caller), bytes(event.said_counts), event.emergency, certain)
+        alike = self._alike.get(key)
+        if alike is None:
+            self._alike[key] = _Alike(event.recorded, event.recorded, 1)
+        else:
+            alike.first = min(alike.first, event.recorded)
+            alike.last = max(alike.last, event.recorded)
+            alike.accesses += 1
+
+    def seen(self) -> list[Seen]:
+        """Whoever saw it, most often first."""
+        tallies: dict[tuple[str, ...], _Tally] = {}
+        for (caller, counts, emergency, certain), alike in self._alike.items():
+            client, organisation, role, purpose, user, _ = caller_of(caller)
+            tally = tallies.setdefault((user, organisation, client, role, purpose), _Tally())
+            tally.add(alike, counts_of(counts))
+            tally.emergency |= emergency
+            tally.certain |= certain
+        found = (tally.seen(caller) for caller, tally in tallies.items())
+        return sorted(found, key=lambda one: (-one.accesses, one.user, one.organisation, one.client))
 
 
-def _seen(caller: tuple[str, ...], listed: Sequence[tuple[Resource, bool]]) -> Seen:
-    user, organisation, client, role, purpose = caller
-    moments = sorted(datetime.fromisoformat(event["recorded"]) for event, _ in listed)
-    types: Counter[str] = Counter()
-    for event, _ in listed:
-        types.update(types_of(event))
-    return Seen(
-        user=user,
-        organisation=organisation,
-        client=client,
-        role=role,
-        purpose=purpose,
-        accesses=len(listed),
-        first=moments[0],
-        last=moments[-1],
-        types=dict(sorted(types.items())),
-        emergency=any(kind_of_event(event) == Kind.BREAK_GLASS for event, _ in listed),
-        certain=any(certain for _, certain in listed),
-    )
+@dataclass(slots=True)
+class _Alike:
+    """Accesses by one caller who was answered the same: most are like another, and what they say is read once."""
+
+    first: datetime
+    last: datetime
+    accesses: int
+
+
+@dataclass
+class _Tally:
+    """What one caller got, so far."""
+
+    alike: list[_Alike] = field(default_factory=list)
+    types: Counter[str] = field(default_factory=Counter)
+    emergency: bool = False
+    certain: bool = False
+
+    def add(self, alike: _Alike, counts: Mapping[str, int]) -> None:
+        self.alike.append(alike)
+        for name, count in counts.items():
+            self.types[name] += count * alike.accesses
+
+    def seen(self, caller: tuple[str, ...]) -> Seen:
+        user, organisation, client, role, purpose = caller
+        return Seen(
+            user=user,
+            organisation=organisation,
+            client=client,
+            role=role,
+            purpose=purpose,
+            accesses=sum(one.accesses for one in self.alike),
+            first=min(one.first for one in self.alike),
+            last=max(one.last for one in self.alike),
+            types=dict(sorted(self.types.items())),
+            emergency=self.emergency,
+            certain=self.certain,
+        )

@@ -52,6 +52,10 @@ class Kind(StrEnum):
     """A client system registered, changed, disabled or enabled."""
     RETENTION = "retention"
     """Old events whose content was removed."""
+    INGEST = "ingest"
+    """A feed's file or message was kept: the database writes it with the envelope (migration `0024`)."""
+    LABELLING = "labelling"
+    """Code lists changed, and everything is labelled anew."""
 
 
 OWN = "https://toldonce.example/CodeSystem/"
@@ -63,6 +67,7 @@ RESTFUL = "http://hl7.org/fhir/restful-interaction"  # R4
 DCM = "http://dicom.nema.org/resources/ontology/DCM"
 USER_AUTHENTICATION = coding(DCM, "110114", "User Authentication")
 LOGIN = coding(DCM, "110122", "Login")
+IMPORT = coding(DCM, "110107", "Import")
 APPLICATION = coding(DCM, "110150", "Application")
 SOURCE_ROLE = coding(DCM, "110153", "Source Role ID")
 DESTINATION_ROLE = coding(DCM, "110152", "Destination Role ID")
@@ -97,6 +102,7 @@ _ACTIONS = {
     Kind.READ: "R",
     Kind.HISTORY: "R",
     Kind.CREATE: "C",
+    Kind.INGEST: "C",
     Kind.UPDATE: "U",
     Kind.DELETE: "D",
 }

@@ -20,7 +20,8 @@ from integration.audit.event import UNKNOWN, audit_event, kind_of
 from integration.audit.tree import leaf_hash
 from integration.sharing.request import BreakGlass, Caller, Category, Reason
 
-_RENDERED_BEFORE = b'{"resourceType"'
+RENDERED_BEFORE = b'{"resourceType"'
+"""How an event begins that was stored as the AuditEvent itself, before there was a tree."""
 
 
 class _Why(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
@@ -118,7 +119,7 @@ def to_row(access: Access, event: UUID, salt: bytes, *, server_url: str, test_da
 
 def rendered(content: bytes) -> bytes:
     """The AuditEvent of what is stored, as FHIR R4 JSON."""
-    if content.startswith(_RENDERED_BEFORE):
+    if content.startswith(RENDERED_BEFORE):
         return content
     entry = _decode(content)
     return orjson.dumps(audit_event(_access(entry), entry.id, server_url=entry.server, test_data=entry.test))

@@ -34,7 +34,7 @@ def audit_event(access: Access, event_id: UUID, *, server_url: str, test_data: b
         "resourceType": "AuditEvent",
         "id": str(event_id),
         "meta": _meta(access, test_data=test_data),
-        "type": codes.USER_AUTHENTICATION if access.kind is Kind.TOKEN else codes.REST,
+        "type": _TYPES.get(access.kind, codes.REST),
         "subtype": _subtypes(access),
         "action": codes.action(access.kind),
         "recorded": instant(access.when),
@@ -48,6 +48,9 @@ def audit_event(access: Access, event_id: UUID, *, server_url: str, test_data: b
     if purposes := _purposes(access):
         event["purposeOfEvent"] = purposes
     return event
+
+
+_TYPES = {Kind.TOKEN: codes.USER_AUTHENTICATION, Kind.INGEST: codes.IMPORT}
 
 
 def _purposes(access: Access) -> list[Resource]:

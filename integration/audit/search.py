@@ -52,6 +52,8 @@ class AuditQuery:
     organisations: tuple[str, ...] = ()
     outcomes: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
+    """Texts that must stand in what is stored: a sieve, for whoever then looks at what they mean there."""
     count: int = DEFAULT_COUNT
     before: tuple[datetime, UUID] | None = None
     """The last event of the page before."""
@@ -198,14 +200,23 @@ async def search(connection: Connection, query: AuditQuery) -> Page:
 
 
 def _sql(query: AuditQuery) -> tuple[str, list[Any]]:
-    """The statement and its values: conditions are fixed texts, values are always parameters."""
-    conditions: list[str] = []
+    where, values = conditions(query)
+    return (
+        f"select id, recorded, content from toldonce.audit_event {where} "
+        f"order by recorded desc, id desc limit {query.count + 1}",
+        values,
+    )
+
+
+def conditions(query: AuditQuery) -> tuple[str, list[Any]]:
+    """The where clause of a query and its values: conditions are fixed texts, values are always parameters."""
+    found: list[str] = []
     values: list[Any] = []
 
     def add(condition: str, *parameters: Any) -> None:
         numbers = [f"${len(values) + offset + 1}" for offset in range(len(parameters))]
         values.extend(parameters)
-        conditions.append(condition.format(*numbers))
+        found.append(condition.format(*numbers))
 
     for moments in query.dates:
         if moments.start:
@@ -225,12 +236,9 @@ def _sql(query: AuditQuery) -> tuple[str, list[Any]]:
             add(column + " = any({})", list(wanted))
     if query.before:
         add("(recorded, id) < ({}, {})", *query.before)
-    where = f"where {' and '.join(conditions)}" if conditions else ""
-    return (
-        f"select id, recorded, content from toldonce.audit_event {where} "
-        f"order by recorded desc, id desc limit {query.count + 1}",
-        values,
-    )
+    for text in query.says:
+        add("position(convert_to({}, 'UTF8') in content) > 0", text)
+    return f"where {' and '.join(found)}" if found else "", values
 
 
 def searchset(page: Page, *, fhir_base: str, self_url: str, next_url: str | None) -> bytes:

@@ -1,64 +1,53 @@
 """Who has seen a person's record: by whom, why and when, in plain English, for the officer and for the person.
 
-Pure, but for `accesses`. What counts as seeing is what `audit.breach` counts: an answered read of any kind, and not the
-work of the audit itself.
+What counts as seeing is what `audit.breach` counts: an answered read of any kind, and not the work of the audit itself.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
-import orjson
 
 from adapters.records import LONDON
-from integration.audit.breach import Seen, account
-from integration.audit.codes import BREAK_GLASS_PURPOSE, Outcome
-from integration.audit.search import GREATEST_COUNT, AuditQuery, Moments, parse_search, search
-from integration.audit.told import in_words, shows_nothing
+from integration.audit.breach import Accounts, Seen
+from integration.audit.codes import BREAK_GLASS_PURPOSE
+from integration.audit.glance import glances
+from integration.audit.search import AuditQuery, Moments
+from integration.audit.told import in_words
 from integration.store.connection import Connection
-from mappings.uk_core import Resource
-
-MOST = 20_000
-"""Events that one report looks at, the newest first; it says when there were more."""
 
 
 class Report(msgspec.Struct, frozen=True):
-    """Whoever saw the record, most often first; `refused`: how many attempts were not answered; `more`: there were
-    older events than were looked at."""
+    """Whoever saw the record, most often first; `refused`: how many attempts were not answered; `events`: how many
+    there are of all kinds."""
 
     seen: Sequence[Seen]
     refused: int
-    more: bool
+    events: int
 
     def organisations(self) -> list[str]:
         """ODS codes of whoever saw it, once each."""
         return sorted({one.organisation for one in self.seen})
 
 
-async def accesses(
-    connection: Connection, persons: Sequence[UUID], start: datetime | None, end: datetime | None, most: int = MOST
-) -> tuple[list[Resource], bool]:
-    """AuditEvents of a person, under every id that ever was theirs, newest first, and whether there are more. The
-    connection is outside a transaction, of a login that may read the audit."""
-    query = AuditQuery(dates=(Moments(start, end),), persons=tuple(persons), count=GREATEST_COUNT)
-    found: list[Resource] = []
-    while len(found) < most:
-        page = await search(connection, query)
-        found += [orjson.loads(content) for _, content in page.events]
-        if page.following is None:
-            return found, False
-        query = replace(query, before=parse_search(page.following, continued=True).before)
-    return found[:most], True
+def about(persons: Sequence[UUID], start: datetime | None = None, end: datetime | None = None) -> AuditQuery:
+    """All events of a person, under every id that ever was theirs, in that time."""
+    return AuditQuery(dates=(Moments(start, end),), persons=tuple(persons))
 
 
-def report(events: Iterable[Resource], *, more: bool = False) -> Report:
-    """The account of these AuditEvents."""
-    listed = [event for event in events if not shows_nothing(event)]
-    answered = [(event, True) for event in listed if event["outcome"] == Outcome.SUCCESS]
-    refused = sum(event["outcome"] == Outcome.SERIOUS_FAILURE for event in listed)
-    return Report(account(answered), refused, more)
+async def report(connection: Connection, query: AuditQuery) -> Report:
+    """The account of all these events, however many. The connection is in a transaction, in a role that may read the
+    audit."""
+    refused = events = 0
+    seen = Accounts()
+    async for event in glances(connection, query):
+        events += 1
+        if event.reads:
+            refused += event.refused
+            if event.shown:
+                seen.add(event)
+    return Report(seen.seen(), refused, events)
 
 
 def sentence(one: Seen, organisation: str, purposes: Mapping[str, str]) -> str:

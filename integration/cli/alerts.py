@@ -8,7 +8,7 @@ from integration import commands
 from integration.cli.output import Json, out, run, show
 
 app = typer.Typer(
-    no_args_is_help=True, help="What waits for an officer: broken glass, and relationships on the caller's own word."
+    no_args_is_help=True, help="What waits for an officer: broken glass, the caller's own word, what is unusual."
 )
 Number = Annotated[int, typer.Argument(help="Of an alert, as `alerts list` shows it.")]
 User = Annotated[str, typer.Option(help="Who you are; it is written into the audit.")]
@@ -17,7 +17,7 @@ Note = Annotated[str, typer.Option(help="What you found; it is kept with the ale
 
 @app.command("list")
 def alerts_list(
-    kind: Annotated[str | None, typer.Option(help="break-glass or self-claimed.")] = None,
+    kind: Annotated[str | None, typer.Option(help="break-glass, self-claimed or unusual.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Those that are signed off too, newest first.")] = False,
     limit: Annotated[int, typer.Option(help="At most so many.")] = 50,
     as_json: Json = False,

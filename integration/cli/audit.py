@@ -27,6 +27,32 @@ def audit_search(
     show(rows, as_json=as_json, title="Access log")
 
 
+@app.command("report")
+def audit_report(
+    user: Annotated[str, typer.Option(help="Only this user, letter by letter.")] = "",
+    organisation: Annotated[str, typer.Option(help="Only users of this organisation (ODS code).")] = "",
+    agreement: Annotated[str, typer.Option(help="Only what rested on this agreement, such as CW-01.")] = "",
+    start: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day; else 30 days ago.")] = None,
+    end: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; else today.")] = None,
+    form: Annotated[str, typer.Option("--format", help="table, csv or ndjson.")] = "table",
+) -> None:
+    """Who uses the record, how often, for what and of how many people; it names nobody whose record it was."""
+    from integration.audit.saved import saved
+    from integration.audit.usage import Use, between
+
+    if form not in ("table", "csv", "ndjson"):
+        raise typer.BadParameter("the format is table, csv or ndjson")
+    question = between(
+        start.date() if start else None, end.date() if end else None,
+        user=user, organisation=organisation, agreement=agreement,
+    )  # fmt: skip
+    uses = run(lambda settings: commands.audit.audit_report(settings, question))
+    if form == "table":
+        show([msgspec.structs.asdict(one) for one in uses], as_json=False, title="Who uses the record")
+    else:
+        sys.stdout.buffer.write(saved(uses, Use, "csv" if form == "csv" else "ndjson"))
+
+
 Kept = Annotated[
     list[Path] | None, typer.Option("--checkpoint", help="File with a checkpoint that was kept elsewhere; any number.")
 ]

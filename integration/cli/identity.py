@@ -1,15 +1,17 @@
 """Doubtful links between people."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
 from integration import commands
-from integration.audit.breach import Breach
 from integration.cli.output import Json, out, run, show
 from integration.identity.decisions import as_row
 from integration.identity.review import KINDS, SideBySide
+
+if TYPE_CHECKING:
+    from integration.audit.breach import Breach
 
 app = typer.Typer(no_args_is_help=True, help="Doubtful links between people: review, decide, undo, and who saw it.")
 User = Annotated[str, typer.Option(help="Who you are: the audit keeps it.")]

@@ -6,11 +6,13 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from msgspec import structs
 
 from integration.audit.access import Access
 from integration.audit.codes import Kind
 from integration.audit.codes import Outcome as Result
 from integration.audit.log import AuditLog
+from integration.audit.usage import Question, Use, usage
 from integration.commands.opened import opened
 from integration.config import Settings
 from integration.sharing.facts import ids_with_number
@@ -37,6 +39,19 @@ async def audit_search(
             person = persons[0] if persons else None
             await log.append(by_command("toldonce audit search", Kind.AUDIT, person, {"AuditEvent": len(rows)}))
     return [_event(row) for row in rows]
+
+
+async def audit_report(settings: Settings, question: Question) -> Sequence[Use]:
+    """Whoever asked, most often first; asking is itself an event, written before anything is printed."""
+    async with opened(settings) as database, database.pool("toldonce_api", size=4) as pool:
+        async with pool.acquire() as connection, connection.transaction(readonly=True):
+            await act_as(connection, "toldonce_audit_reader")
+            uses = await usage(connection, question)
+        asked = [(f"report/{name}", str(value)) for name, value in structs.asdict(question).items() if value]
+        async with AuditLog(pool, server_url=settings.fhir_base, test_data=settings.test_data) as log:
+            counts = {"AuditEvent": sum(one.accesses + one.refused for one in uses)}
+            await log.append(by_command("toldonce audit report", Kind.AUDIT, None, counts, asked))
+    return uses
 
 
 def _event(row: asyncpg.Record) -> dict[str, Any]:

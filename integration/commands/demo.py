@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.table import Table
@@ -13,7 +14,9 @@ from adapters.synthetic.pds_provider import Provider
 from adapters.synthetic.world import FeedFile, World
 from integration import demo as demonstration
 from integration import main
-from integration.commands.console import code_for
+from integration.audit.search import IG_OFFICER
+from integration.commands import caseloads
+from integration.commands.console import code_for, signing_in
 from integration.commands.opened import as_owner, opened, progress_bar
 from integration.commands.pds import trace_on_stand_in
 from integration.commands.receiving import process, receive
@@ -21,8 +24,11 @@ from integration.config import Settings
 from integration.errors import NotPossible
 from integration.identity.review import counts
 from integration.ingest.inbox import Delivery
+from integration.record.consult import Question
 from integration.sharing import current
+from integration.sharing.request import Caller
 from integration.store.connection import Connection
+from integration.store.database import Database
 
 
 async def demo(settings: Settings, *, people: int, seed: int, once: bool, console: Console) -> None:
@@ -38,13 +44,31 @@ async def demo(settings: Settings, *, people: int, seed: int, once: bool, consol
             await receive(pool, deliveries, console)
             await process(settings, pool, console)
             await trace_on_stand_in(settings, Provider(register_of(world)), pool, console)
+        await _caseloads(settings, database, console)
         async with as_owner(database) as owner:
             console.print(await _summary(owner))
         if not once:
             _free(settings.host, settings.port)
-            code = await code_for(settings, database, *demonstration.OFFICER)
-            console.print(demonstration.try_these(settings, code), highlight=False, soft_wrap=True, markup=False)
+            officer, coordinator = [
+                await code_for(settings, database, signing_in(*who))
+                for who in ((*demonstration.OFFICER, IG_OFFICER), demonstration.COORDINATOR)
+            ]
+            said = demonstration.try_these(settings, officer, coordinator)
+            console.print(said, highlight=False, soft_wrap=True, markup=False)
             await main.serve(settings, database)
+
+
+async def _caseloads(settings: Settings, database: Database, console: Console) -> None:
+    """The teams' caseloads by their rules, and the forum's by hand."""
+    async with caseloads.desk(settings, database, console) as desk:
+        for file in sorted(demonstration.CASELOADS.glob("*.yaml")):
+            await caseloads.put_in_force(desk, *caseloads.read(file), "the demo", "the demo begins")
+        for one in await desk.all():
+            if one.rule:
+                await desk.refresh(one, datetime.now(UTC))
+        for practice, number, reason in demonstration.FORUM:
+            gp = Question(Caller("demo", practice, "GP", "TREAT", "the demo's GP"), datetime.now(UTC))
+            await caseloads.added(desk, gp, "care-and-support-forum", await desk.person(number), reason)
 
 
 def _deliveries(world: World, console: Console) -> Iterator[Delivery]:

@@ -52,7 +52,7 @@ async def explain(
                 persons = await persons_with_number(connection, nhs_number, at) or [UUID(int=0)]
                 facts = [await person_facts(connection, Labels(), person, at) for person in persons]
                 if client is not None:
-                    caller = _caller(client, role, purpose, reason)
+                    caller = asking(client, role, purpose, reason)
                     facts = [await with_opt_out(connection, one, caller, policy, now) for one in facts]
         async with AuditLog(pool, server_url=settings.fhir_base, test_data=settings.test_data) as log:
             await log.append_all([by_command("toldonce explain", Kind.OPERATION, person) for person in persons])
@@ -116,11 +116,11 @@ def _told(decision: Decision) -> list[tuple[Any, ...]]:
     ]
 
 
-def _caller(client: Client, role: str | None, purpose: str | None, reason: str | None) -> Caller:
+def asking(client: Client, role: str | None, purpose: str | None, reason: str | None = None, user: str = "") -> Caller:
     """The client in one of its roles and purposes; a demo client's first ones where nothing is said."""
     preferred = demonstration.BY_ID.get(client.id)
     roles = list(preferred.roles) if preferred else sorted(client.roles)
     purposes = list(preferred.purposes) if preferred else sorted(client.purposes)
     return Caller(
-        client.id, client.organisation, role or roles[0], purpose or (purposes[-1] if reason else purposes[0])
+        client.id, client.organisation, role or roles[0], purpose or (purposes[-1] if reason else purposes[0]), user
     )

@@ -6,6 +6,7 @@ from starlette.responses import RedirectResponse, Response
 from integration.api.outcome import route_template
 from integration.audit import alerts
 from integration.audit.alert_desk import AlertDesk
+from integration.audit.glance import glance_of_fhir
 from integration.audit.told import told
 from integration.console.desk import Desk, caller
 from integration.console.sessions import Officer
@@ -32,7 +33,12 @@ def alert_pages(router: APIRouter, desk: Desk) -> None:
         alert, steps, event = await _alerts(desk, request, officer).shown(number)
         names = desk.policy().agreements.names
         return desk.page(
-            "alert.html", officer, alert=alert, steps=steps, event=told(event) if event else None, names=names
+            "alert.html",
+            officer,
+            alert=alert,
+            steps=steps,
+            event=told(glance_of_fhir(event)) if event else None,
+            names=names,
         )
 
     @router.post("/alerts/{number}", response_model=None)

@@ -6,7 +6,7 @@ import hmac
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,21 +20,25 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters.records import LONDON
 from integration.api.outcome import route_template
-from integration.audit.access import Access
+from integration.audit.access import Access, Account
 from integration.audit.codes import Kind, Outcome
 from integration.audit.log import AuditLog
 from integration.audit.search import AUDIT_PURPOSE, IG_OFFICER
 from integration.console import sessions
 from integration.console.sessions import Officer
 from integration.errors import AuditUnavailable, BadRequest, FhirError, Forbidden, NotPossible
+from integration.record.consult import Records
+from integration.recording.recorder import Recorder
 from integration.sharing.policy import Policy
-from integration.sharing.request import Caller
+from integration.sharing.request import BreakGlass, Caller
 from integration.store.connection import Connection
 from integration.store.database import TaskRole, act_as
 
 log = structlog.get_logger(__name__)
 COOKIE = "toldonce_officer"
 SIGN_IN = "/console/sign-in"
+TEAM = "/console/team"
+"""The first page of whoever is of a team."""
 _LONGEST_FORM = 65536
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -44,6 +48,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 _PRIVATE = {"Cache-Control": "no-store"}
+_SECURE = {"Strict-Transport-Security": "max-age=31536000"}
+"""Over HTTPS once, over nothing else for a year (RFC 6797)."""
 
 
 class NotSignedIn(Exception):  # noqa: N818  it ends its sentence, as those of `integration.errors` do
@@ -89,10 +95,14 @@ class Desk:
     secure: bool
     """Whether it is served over HTTPS: cookies then go over nothing else."""
     synthetic: bool
+    records: Records
+    """The way into the record, for the pages of teams."""
     workers: asyncpg.Pool | None = None
     """Connections of the worker, where this process has them: only there can identity be decided about."""
     id_secret: bytes = b""
     """That of resource ids."""
+    recorder: Recorder | None = None
+    """Where this process may record: what teams write goes through it."""
     templates: Environment = field(default_factory=pages)
 
     @asynccontextmanager
@@ -103,7 +113,26 @@ class Desk:
             yield connection
 
     async def officer(self, request: Request) -> Officer:
-        """Who is signed in. Raises NotSignedIn."""
+        """The information governance officer who is signed in. Raises NotSignedIn; Forbidden for anybody else."""
+        found = await self.signed_in(request)
+        if not is_officer(found):
+            raise Forbidden("These pages are for information governance officers.")
+        return found
+
+    async def member(self, request: Request) -> Officer:
+        """Whoever of a team is signed in: in a clinical or care role, for a purpose of care, that an agreement in force
+        knows at their organisation. Raises NotSignedIn; Forbidden for anybody else."""
+        found = await self.signed_in(request)
+        if not is_of_team(caller(found), self.policy(), self.today()):
+            raise Forbidden("These pages are for the people of a care team.")
+        return found
+
+    def today(self) -> date:
+        """The day, in London."""
+        return self.clock().astimezone(LONDON).date()
+
+    async def signed_in(self, request: Request) -> Officer:
+        """Who is signed in, in whatever role. Raises NotSignedIn."""
         token = request.cookies.get(COOKIE)
         if token:
             async with self.acting("toldonce_registry", readonly=False) as connection:
@@ -121,28 +150,41 @@ class Desk:
 
     async def account(self, request: Request, officer: Officer | None, **what: Any) -> None:
         """Audit what is about to be answered; see `Access` for `what`. Raises AuditUnavailable."""
-        await self.log.append(self._access(request, officer, **what))
+        await self.account_all([self.access(request, officer, **what)])
+        request.state.audited = True
 
-    def _access(
+    async def account_all(self, accesses: Sequence[Access]) -> None:
+        """Audit several at once: one event for each person whom an answer speaks of."""
+        await self.log.append_all(accesses)
+
+    def access(
         self,
         request: Request,
         officer: Officer | None,
         *,
         kind: Kind = Kind.AUDIT,
+        interaction: str = "operation",
         outcome: Outcome = Outcome.SUCCESS,
         person: UUID | None = None,
+        target: str = "",
+        decision: Account | None = None,
+        break_glass: BreakGlass | None = None,
         counts: Mapping[str, int] | None = None,
         details: Sequence[tuple[str, str]] = (),
         failure: str = "",
     ) -> Access:
+        """The account of what an officer, or somebody of a team, is about to be answered."""
         return Access(
             when=self.clock(),
             kind=kind,
-            interaction="operation",
+            interaction=interaction,
             route=f"{request.method} {route_template(request.scope)}",
             outcome=outcome,
             caller=caller(officer) if officer else None,
             person=person,
+            target=target,
+            decision=decision,
+            break_glass=break_glass,
             address=request.client.host if request.client else "",
             counts=counts or {},
             details=details,
@@ -153,16 +195,18 @@ class Desk:
         """A page; nothing keeps a copy of what an officer sees."""
         shared = {
             "officer": officer,
+            "team": officer is not None and not is_officer(officer),
+            "organisation": self.policy().name(officer.organisation) if officer else "",
             "synthetic": self.synthetic,
             "place": self.policy().agreements.neighbourhood,
             "decides": self.workers is not None,
         }
         text = self.templates.get_template(name).render(**shared, **values)
-        return HTMLResponse(text, status, headers=HEADERS | _PRIVATE)
+        return HTMLResponse(text, status, headers=HEADERS | _PRIVATE | (_SECURE if self.secure else {}))
 
-    def problem(self, status: int, text: str) -> Response:
+    def problem(self, status: int, text: str, officer: Officer | None = None) -> Response:
         """What went wrong, as a page."""
-        return self.page("problem.html", None, status=status, text=text)
+        return self.page("problem.html", officer, status=status, text=text)
 
 
 def download(name: str) -> dict[str, str]:
@@ -171,8 +215,21 @@ def download(name: str) -> dict[str, str]:
 
 
 def caller(officer: Officer) -> Caller:
-    """An officer as the audit names them."""
-    return Caller("console", officer.organisation, IG_OFFICER, AUDIT_PURPOSE, officer.name, user_authenticated=True)
+    """Whoever is signed in as decisions and the audit name them."""
+    return Caller("console", officer.organisation, officer.role, officer.purpose, officer.name, user_authenticated=True)
+
+
+def is_officer(officer: Officer) -> bool:
+    """Whether they signed in as information governance officer."""
+    return (officer.role, officer.purpose) == (IG_OFFICER, AUDIT_PURPOSE)
+
+
+def is_of_team(who: Caller, policy: Policy, on: date) -> bool:
+    """Whether the pages of teams are for them: a clinical or care role, a purpose of care, and on that day an agreement
+    in force that knows both at their organisation, and asks for a relationship with each person."""
+    role, purpose = policy.roles.get(who.role), policy.purposes.get(who.purpose)
+    known = role is not None and role.clinical_or_care and purpose is not None and purpose.kind == "care"
+    return known and any(one.agreement.in_force(on) and one.needs_relationship for one in policy.terms_for(who))
 
 
 async def read_form(request: Request) -> FormData:
@@ -213,13 +270,15 @@ def console_route(desk: Desk) -> type[APIRoute]:
 async def _failed(desk: Desk, request: Request, error: Exception, status: int, text: str) -> Response:
     officer = None
     with suppress(NotSignedIn):
-        officer = await desk.officer(request)
+        officer = await desk.signed_in(request)
+    if getattr(request.state, "audited", False):
+        return desk.problem(status, text, officer)
     outcome = Outcome.MAJOR_FAILURE if status >= 500 else Outcome.MINOR_FAILURE
     try:
         await desk.account(request, officer, outcome=outcome, failure=type(error).__name__)
     except AuditUnavailable:
         return _unaudited(desk)
-    return desk.problem(status, text)
+    return desk.problem(status, text, officer)
 
 
 def _unaudited(desk: Desk) -> Response:

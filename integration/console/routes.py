@@ -6,6 +6,7 @@ from importlib.resources import files
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from integration.console.accesses import access_pages
 from integration.console.alerts import alert_pages
 from integration.console.desk import HEADERS, Desk, console_route
 from integration.console.feeds import feed_pages
@@ -14,9 +15,20 @@ from integration.console.identity import identity_pages
 from integration.console.log import log_pages
 from integration.console.register import register_pages
 from integration.console.sign_in import sign_in_pages
+from integration.console.teams.pages import team_pages
 from integration.console.who_saw import who_saw_pages
 
-_PAGES = (sign_in_pages, home_pages, who_saw_pages, alert_pages, register_pages, feed_pages, log_pages)
+_PAGES = (
+    sign_in_pages,
+    home_pages,
+    who_saw_pages,
+    access_pages,
+    alert_pages,
+    register_pages,
+    feed_pages,
+    log_pages,
+    team_pages,
+)
 
 _STATIC = {"console.css": "text/css", "icon.svg": "image/svg+xml"}
 

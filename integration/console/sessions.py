@@ -1,7 +1,8 @@
-"""Officers' sign-in: a code that is used once opens a session. The database keeps digests of both.
+"""Signing in: a code that is used once opens a session. The database keeps digests of both.
 
-An administrator gives the code to a named officer (`toldonce console sign-in`), so that who signs in is somebody whom
-somebody answers for; nobody has a password here.
+An administrator gives the code to a named officer, or to a named member of a team (`toldonce console sign-in`), so that
+who signs in is somebody whom somebody answers for; nobody has a password here. The session carries the role and the
+purpose that the code was given for: what its pages show is decided for them, as for any other caller.
 """
 
 import hmac
@@ -10,7 +11,12 @@ from base64 import b32encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from uuid import UUID
 
+import asyncpg
+
+from integration.audit.search import AUDIT_PURPOSE, IG_OFFICER
+from integration.sharing.request import BreakGlass
 from integration.store.connection import Connection
 
 CODE_LASTS = timedelta(minutes=15)
@@ -23,17 +29,20 @@ _GROUP = 4
 
 @dataclass(frozen=True)
 class Officer:
-    """Who is signed in. `check` goes with every form, so that no other site's page can send one (CSRF)."""
+    """Who is signed in, in which role and for which purpose (v3-ActReason): an information governance officer, or
+    somebody of a team. `check` goes with every form, so that no other site's page can send one (CSRF)."""
 
     name: str
     organisation: str
-    check: str
+    check: str = ""
+    role: str = IG_OFFICER
+    purpose: str = AUDIT_PURPOSE
 
 
-async def offer(connection: Connection, name: str, organisation: str, at: datetime) -> str:
+async def offer(connection: Connection, who: Officer, at: datetime) -> str:
     """A new code for one sign-in, like `ABCD-EFGH-IJKL-MNOP` (80 random bits)."""
     code = b32encode(secrets.token_bytes(10)).decode()
-    await _keep(connection, _read(code), "code", name, organisation, at + CODE_LASTS, at + CODE_LASTS)
+    await _keep(connection, _read(code), "code", who, at + CODE_LASTS, at + CODE_LASTS)
     return "-".join(code[start : start + _GROUP] for start in range(0, len(code), _GROUP))
 
 
@@ -41,27 +50,28 @@ async def begin(connection: Connection, code: str, at: datetime) -> tuple[str, O
     """Use a code up: the new session's token, and whose it is; None for a code that is wrong, old or used."""
     row = await connection.fetchrow(
         "delete from toldonce.officer_session where digest = $1 and kind = 'code' "
-        "returning name, organisation, expires > $2 as good",
+        "returning name, organisation, role, purpose, expires > $2 as good",
         _digest(_read(code)),
         at,
     )
     if row is None or not row["good"]:
         return None
     token = secrets.token_urlsafe(32)
-    await _keep(connection, token, "session", row["name"], row["organisation"], at + IDLE, at + LONGEST)
-    return token, Officer(row["name"], row["organisation"], _check(token))
+    who = _officer(row, token)
+    await _keep(connection, token, "session", who, at + IDLE, at + LONGEST)
+    return token, who
 
 
 async def officer_of(connection: Connection, token: str, at: datetime) -> Officer | None:
     """Whose session this is, which lasts longer by that; None when there is none any more."""
     row = await connection.fetchrow(
         "update toldonce.officer_session set expires = least($2 + $3, ends) "
-        "where digest = $1 and kind = 'session' and expires > $2 returning name, organisation",
+        "where digest = $1 and kind = 'session' and expires > $2 returning name, organisation, role, purpose",
         _digest(token),
         at,
         IDLE,
     )
-    return Officer(row["name"], row["organisation"], _check(token)) if row else None
+    return _officer(row, token) if row else None
 
 
 async def end(connection: Connection, token: str, at: datetime) -> None:
@@ -71,19 +81,48 @@ async def end(connection: Connection, token: str, at: datetime) -> None:
     )
 
 
+async def declare(connection: Connection, token: str, person: UUID, glass: BreakGlass) -> None:
+    """Keep with a session that an emergency was declared for a person. How long it counts is the agreements' matter."""
+    await connection.execute(
+        "insert into toldonce.officer_emergency (session, person, reason, note, declared) values ($1, $2, $3, $4, $5) "
+        "on conflict (session, person) do update set reason = $3, note = $4, declared = $5",
+        _digest(token),
+        person,
+        glass.reason,
+        glass.note,
+        glass.declared,
+    )
+
+
+async def declared(connection: Connection, token: str, person: UUID) -> BreakGlass | None:
+    """The emergency that this session declared for a person, if it did."""
+    row = await connection.fetchrow(
+        "select reason, note, declared from toldonce.officer_emergency where session = $1 and person = $2",
+        _digest(token),
+        person,
+    )
+    return BreakGlass(row["reason"], row["note"], row["declared"]) if row else None
+
+
 async def _keep(
-    connection: Connection, secret: str, kind: str, name: str, organisation: str, expires: datetime, ends: datetime
+    connection: Connection, secret: str, kind: str, who: Officer, expires: datetime, ends: datetime
 ) -> None:
     await connection.execute(
-        "insert into toldonce.officer_session (digest, kind, name, organisation, expires, ends) "
-        "values ($1, $2, $3, $4, $5, $6)",
+        "insert into toldonce.officer_session (digest, kind, name, organisation, role, purpose, expires, ends) "
+        "values ($1, $2, $3, $4, $5, $6, $7, $8)",
         _digest(secret),
         kind,
-        name,
-        organisation,
+        who.name,
+        who.organisation,
+        who.role,
+        who.purpose,
         expires,
         ends,
     )
+
+
+def _officer(row: asyncpg.Record, token: str) -> Officer:
+    return Officer(row["name"], row["organisation"], _check(token), row["role"], row["purpose"])
 
 
 def _read(code: str) -> str:

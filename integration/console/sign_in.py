@@ -5,7 +5,7 @@ from starlette.responses import RedirectResponse, Response
 
 from integration.audit.codes import Kind, Outcome
 from integration.console import sessions
-from integration.console.desk import COOKIE, SIGN_IN, Desk, read_form
+from integration.console.desk import COOKIE, SIGN_IN, TEAM, Desk, is_officer, read_form
 
 
 def sign_in_pages(router: APIRouter, desk: Desk) -> None:
@@ -25,7 +25,7 @@ def sign_in_pages(router: APIRouter, desk: Desk) -> None:
             return desk.page("sign_in.html", None, status=403, refused=True)
         token, officer = begun
         await desk.account(request, officer, kind=Kind.TOKEN)
-        answer = RedirectResponse("/console", 303)
+        answer = RedirectResponse("/console" if is_officer(officer) else TEAM, 303)
         answer.set_cookie(
             COOKIE,
             token,
@@ -39,7 +39,7 @@ def sign_in_pages(router: APIRouter, desk: Desk) -> None:
 
     @router.post("/sign-out", response_model=None)
     async def sign_out(request: Request) -> Response:
-        officer = await desk.officer(request)
+        officer = await desk.signed_in(request)
         await desk.form(request, officer)
         await desk.account(request, officer, kind=Kind.TOKEN, details=[("console", "signed out")])
         async with desk.acting("toldonce_registry", readonly=False) as connection:

@@ -3,9 +3,8 @@
 The number is sent in a form and never stands in a URL.
 """
 
-import csv
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from io import StringIO
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -13,17 +12,22 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from adapters.records import LONDON
+from integration.audit.glance import newest
+from integration.audit.saved import MEDIA_TYPES, Form, saved
 from integration.audit.told import Told, told
-from integration.audit.who_saw import accesses, report, sentence
+from integration.audit.who_saw import about, report, sentence
 from integration.console.desk import Desk, download
 from integration.errors import BadRequest
 from integration.identity.demographics import is_nhs_number
 from integration.sharing.facts import ids_with_number
 
 SHOWN = 200
-"""Single accesses that the page lists; the spreadsheet has them all."""
-_COLUMNS = ("when", "organisation", "client", "user", "role", "purpose", "what", "outcome", "emergency", "shown")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""Single accesses that the page lists; a file has them all,"""
+SAVED = 100_000
+"""or asks for fewer days."""
+_FIRST, _LAST = date(2000, 1, 1), date(2199, 12, 31)
+"""Days that may be asked about: no calendar ends beside them."""
+_FILES: dict[str, Form] = {"spreadsheet": "csv", "ndjson": "ndjson"}
 
 
 def who_saw_pages(router: APIRouter, desk: Desk) -> None:
@@ -44,17 +48,16 @@ def who_saw_pages(router: APIRouter, desk: Desk) -> None:
             raise BadRequest("That is not an NHS number: it has ten digits, the last of which checks the others.")
         start, end = _day(form, "start"), _day(form, "end")
         persons = await _persons(desk, number)
-        async with desk.pool.acquire() as connection:
-            events, more = await accesses(
-                connection, persons, _midnight(start), _midnight(end + timedelta(days=1) if end else None)
-            )
-        found = report(events, more=more)
-        person = persons[0] if persons else None
-        await desk.account(request, officer, person=person, counts={"AuditEvent": len(events)})
-        listed = [told(event) for event in events]
+        query = about(persons, midnight(start), midnight(end + timedelta(days=1) if end else None))
         wanted = str(form.get("as", "page"))
-        if wanted == "spreadsheet":
-            return _spreadsheet(listed)
+        async with desk.acting("toldonce_audit_reader") as connection:
+            found = await report(connection, query)
+            events = await newest(connection, replace(query, count=_most(wanted, found.events)))
+        person = persons[0] if persons else None
+        await desk.account(request, officer, person=person, counts={"AuditEvent": found.events})
+        listed = [told(event) for event in events]
+        if wanted in _FILES:
+            return file(saved(listed, Told, _FILES[wanted]), "who-saw", _FILES[wanted])
         policy = desk.policy()
         names = policy.agreements.names
         return desk.page(
@@ -66,8 +69,8 @@ def who_saw_pages(router: APIRouter, desk: Desk) -> None:
             sentences=[
                 sentence(one, names.get(one.organisation, one.organisation), policy.purpose_names) for one in found.seen
             ],
-            listed=listed[:SHOWN],
-            total=len(listed),
+            listed=listed,
+            total=found.events,
             names=names,
             purposes=policy.purpose_names,
             today=desk.clock(),
@@ -80,30 +83,34 @@ async def _persons(desk: Desk, number: str) -> list[UUID]:
 
 
 def _day(form: FormData, name: str) -> date | None:
-    text = str(form.get(name, "")).strip()
+    return day_of(str(form.get(name, "")).strip())
+
+
+def day_of(text: str) -> date | None:
+    """A day as a form sends it; None where it is left out. Raises BadRequest."""
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text) if text else None
     except ValueError:
-        raise BadRequest("Give a day as year, month and day, such as 2026-11-30.") from None
+        day = date.min
+    if day is not None and not _FIRST <= day <= _LAST:
+        raise BadRequest("Give a day as year, month and day, such as 2026-11-30.")
+    return day
 
 
-def _midnight(day: date | None) -> datetime | None:
+def midnight(day: date | None) -> datetime | None:
+    """When a day begins, in London."""
     return datetime.combine(day, time(), LONDON) if day else None
 
 
-def _spreadsheet(listed: list[Told]) -> Response:
-    text = StringIO()
-    writer = csv.writer(text)
-    writer.writerow(_COLUMNS)
-    for one in listed:
-        row = (f"{one.when.astimezone(LONDON):%Y-%m-%d %H:%M:%S}", one.organisation, one.client, one.user, one.role,
-               one.purpose, one.what, one.outcome, "yes" if one.emergency else "", one.shown)  # fmt: skip
-        writer.writerow([_plain(cell) for cell in row])
-    return Response(
-        text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=download("who-saw.csv")
-    )
+def _most(wanted: str, events: int) -> int:
+    """How many single accesses an answer lists."""
+    if wanted not in _FILES:
+        return SHOWN
+    if events > SAVED:
+        raise BadRequest(f"That is more than {SAVED:,} entries. Give days, to save fewer.")
+    return SAVED
 
 
-def _plain(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+def file(content: bytes, name: str, form: Form) -> Response:
+    """A report to be saved."""
+    return Response(content, media_type=MEDIA_TYPES[form], headers=download(f"{name}.{form}"))

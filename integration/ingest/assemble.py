@@ -13,6 +13,7 @@ import orjson
 from adapters.records import Defect, FoldedEvent, Submission
 from integration.feeds import Feed
 from integration.identity.demographics import Demographics, demographics
+from integration.ingest.happenings import happenings
 from integration.ingest.statements import Source
 from integration.ingest.validity import invalidity
 from integration.sharing.categories import category_of
@@ -22,6 +23,7 @@ from integration.sharing.request import Choice, Evidence
 from integration.sharing.sensitivity import is_restricted, sensitivities_of
 from integration.store import directory
 from integration.store.directory import Entry
+from integration.store.events import Happening
 from integration.store.extract import DIRECTORY, extract, unstamped
 from integration.store.labels import LabelKey
 from integration.store.versions import Content
@@ -55,6 +57,7 @@ class Assembled:
     evidence: Sequence[Evidence] = ()
     choices: Sequence[Choice] = ()
     restricted: bool = False
+    happenings: Sequence[Happening] = ()
     defects: Sequence[Defect] = field(default=())
     failed: bool = False
     """Our own code failed on it: what is stored of it stays as it is."""
@@ -195,6 +198,7 @@ def _facts(source: Source, resources: Sequence[Resource]) -> Assembled:
             for choice in choices_of(resource, organisation)
         ],
         restricted=patient is not None and is_restricted(patient),
+        happenings=happenings(resources),
     )
 
 

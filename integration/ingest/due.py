@@ -45,15 +45,16 @@ async def hold(connection: Connection, key: int) -> None:
 
 
 async def anew(connection: Connection, feed: str | None = None) -> int:
-    """Let everybody (of one feed) be due, and nothing that is stored of them be trusted to be valid and rightly
-    labelled: after a change of a mapping, of a code list or of a rule. How many they are."""
+    """Let everybody of whom anything was kept (of one feed) be due, and nothing that is stored of them be trusted to be
+    valid and rightly labelled: after a change of a mapping, of a code list or of a rule. How many they are."""
     status = await connection.execute(_ANEW, feed)
     return int(status.split()[-1])
 
 
 _ANEW = """
 insert into toldonce.due (source_patient, anew)
-select key, true from toldonce.source_patient where $1::text is null or feed = $1
+select key, true from toldonce.source_patient p where ($1::text is null or feed = $1)
+    and exists (select from toldonce.statement t where t.source_patient = p.key)
 """
 
 

@@ -11,7 +11,8 @@ Assembling, source patient by source patient:
     (4) take        who is due
     (5) assemble    all their statements, in one total order -> fold -> map -> validate -> label
     (6) link        who each source patient is
-    (7) store       new versions of what changed, with Provenance; facts that sharing decisions will be made from
+    (7) store       new versions of what changed, with Provenance; facts that sharing decisions will be made from;
+                    what happened, for those who are told of it
 
 Each is one transaction (a large file is read in several): a `kill -9` anywhere leaves envelopes waiting or somebody
 due, and doing it again, twice or in any order ends in the same record, because the record is a function of the set of
@@ -23,7 +24,6 @@ from asyncio import TaskGroup, sleep
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
@@ -37,10 +37,11 @@ from integration.ingest import due, inbox, quarantine, statements
 from integration.ingest.assemble import Assembled, Assembler
 from integration.ingest.reading import parsed, read_large, unexpected
 from integration.ingest.statements import Finished, Kept, Source
-from integration.store import directory, facts, versions
+from integration.store import directory, events, facts, versions
 from integration.store.connection import Connection
 from integration.store.facts import SourceFacts
 from integration.store.labels import LabelKey, Labels
+from integration.store.moments import moment_to_record
 from integration.store.versions import Draft
 
 log = structlog.get_logger()
@@ -188,7 +189,6 @@ class Pipeline:
     async def _assemble(
         self, connection: Connection, limit: int, taken: list[int], among: Sequence[int] | None = None
     ) -> None:
-        recorded = datetime.now(UTC)
         # (4) take
         anew = await due.take(connection, min(limit, _ASSEMBLED_TOGETHER), among)
         taken += anew
@@ -215,9 +215,13 @@ class Pipeline:
         # (7) store
         ids = await self.labels.intern(connection, {one.label for each in assembled for one in each.resources})
         drafts = [draft for one in assembled for draft in _drafts(one, persons[one.source.id], ids)]
+        recorded = await moment_to_record(connection)
         await versions.replace(connection, drafts, before, recorded)
         await directory.replace(connection, {one.source.key: one.directory for one in assembled}, recorded)
         await facts.replace(connection, [_facts(one, persons[one.source.id], ids) for one in assembled])
+        known = {old.source_patient for old in before.values()} - {key for key, is_anew in anew.items() if is_anew}
+        told = [events.Told(one.source.key, one.happenings, one.source.key in known) for one in assembled]
+        await events.replace(connection, told, recorded)
         await quarantine.replace_mapped(connection, {one.source.key: one.defects for one in every})
 
     async def _link(self, connection: Connection, assembled: Sequence[Assembled]) -> Mapping[UUID, UUID]:

@@ -22,7 +22,7 @@ async def with_one_top_flag(reader: Reader, query: Query, rows: Sequence[Row], *
     """These rows, which `query` found, with one top flag: it unites the details of all permitted ones, has the id of
     the first, and is active if any of them is. It stands where the first of them stands; not at all if it was `shown`
     on an earlier page. Asked for by id, each source's own is answered."""
-    here = [row for row in rows if is_top_flag(row)]
+    here = [row for row in rows if row.type == "Flag" and is_top_flag(row)]
     if query.ids or not here:
         return list(rows)
     if query != Query(types=query.types):  # else all of them are here
@@ -30,7 +30,8 @@ async def with_one_top_flag(reader: Reader, query: Query, rows: Sequence[Row], *
     else:
         tops = here
     one = _united([row.resource() for row in tops], tops)
-    kept = [one if row.id == here[0].id else row for row in rows if row.id == here[0].id or not is_top_flag(row)]
+    stood, *others = [row.id for row in here]
+    kept = [one if row.id == stood else row for row in rows if row.id not in others]
     return [row for row in kept if row is not one] if shown else kept
 
 

@@ -1,6 +1,6 @@
 """One consultation of one person's record: facts, decision and read in a single REPEATABLE READ transaction."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -8,13 +8,16 @@ from uuid import UUID
 
 import asyncpg
 
+from integration.errors import Forbidden, NotFound
 from integration.identity.demographics import Demographics
 from integration.identity.lookup import lookup
-from integration.record.reader import Reader
+from integration.record import cohort
+from integration.record.reader import Query, Reader
 from integration.record.sources import twin
 from integration.sharing.decide import Policy, decide
 from integration.sharing.facts import (
     ids_of,
+    many_facts,
     newest_versions,
     person_facts,
     person_of_any_version,
@@ -22,8 +25,8 @@ from integration.sharing.facts import (
     persons_with_number,
     with_past_labels,
 )
-from integration.sharing.opt_outs import with_opt_out
-from integration.sharing.request import BreakGlass, Caller, Decision, Request
+from integration.sharing.opt_outs import is_beyond_care, with_opt_out
+from integration.sharing.request import BreakGlass, Caller, Decision, Grant, Request
 from integration.store.connection import Connection
 from integration.store.database import act_as
 from integration.store.labels import Labels
@@ -32,12 +35,14 @@ NOBODY = UUID(int=0)
 CANDIDATES = 10
 """Persons who are consulted when somebody is looked for by demographics; with fewer, nobody is, so that neither how
 many there are nor whether the caller may know of them shows in the work done."""
+_TOGETHER = 100
+"""Of how many persons the facts, and what was announced, are held at once."""
 _BEGIN = """
 begin isolation level repeatable read read only;
 set local role toldonce_facts;
 set local plan_cache_mode = force_generic_plan
 """
-"""One message to the server. Every query is bound to one person, whoever that is: planning it anew would not help."""
+"""One message to the server, for connections on which no transaction is begun yet (`store.begun`)."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,13 @@ class Consultation:
         return await self.reader.aside(lambda connection, person: newest_versions(connection, person, resource_type))
 
 
+def refuse(decision: Decision) -> Grant:
+    """The Grant, or the error that a Denial is answered with."""
+    if isinstance(decision, Grant):
+        return decision
+    raise NotFound if decision.not_found else Forbidden(decision.public)
+
+
 @dataclass
 class Records:
     """The way into the record for everything that answers callers."""
@@ -71,6 +83,8 @@ class Records:
     policy: Callable[[], Policy]
     """The agreements in force; asked anew for each consultation."""
     labels: Labels = field(default_factory=Labels)
+    begun: asyncpg.Pool | None = None
+    """Connections on which a transaction is begun already, to consult records on; without them those of `pool`."""
 
     @asynccontextmanager
     async def consult(self, question: Question, person: UUID, *, ever: bool = False) -> AsyncIterator[Consultation]:
@@ -120,6 +134,25 @@ class Records:
             yield each()
 
     @asynccontextmanager
+    async def consult_many(
+        self, question: Question, persons: Sequence[UUID], announced: Sequence[Query] = ()
+    ) -> AsyncIterator[AsyncIterator[Consultation]]:
+        """Consult, one after the other, the records of these persons (present or former ids), in their order: one
+        Consultation for each, the next when the one before is done with. A person who does not exist, and one who may
+        not be known of, is a Denial like another. `announced`: queries, of types and tokens alone, that will be asked
+        of each; they are then answered for many together (`record.cohort`), and as they would be for each alone."""
+        async with self._transaction() as connection:
+
+            async def each() -> AsyncIterator[Consultation]:
+                for start in range(0, len(persons), _TOGETHER):
+                    decisions = await self._decisions(connection, question, persons[start : start + _TOGETHER])
+                    readers = await cohort.announced(connection, decisions, announced)
+                    for decision, reader in zip(decisions, readers, strict=True):
+                        yield Consultation(decision, reader)
+
+            yield each()
+
+    @asynccontextmanager
     async def consult_like(self, question: Question, who: Demographics) -> AsyncIterator[AsyncIterator[Consultation]]:
         """Consult, one after the other, the records of those whom these demographics may mean."""
         async with self._transaction() as connection:
@@ -133,15 +166,24 @@ class Records:
 
             yield each()
 
+    async def _decisions(self, connection: Connection, question: Question, persons: Sequence[UUID]) -> list[Decision]:
+        """As `_decided` decides of each, from the facts of all."""
+        await act_as(connection, "toldonce_facts")
+        policy, decisions = self.policy(), []
+        for said in await many_facts(connection, self.labels, persons):
+            facts = await with_opt_out(connection, said, question.caller, policy, question.at)
+            request = Request(question.caller, facts.person, question.at, question.break_glass)
+            decisions.append(decide(request, facts, policy))
+        return decisions
+
     async def ids_of(self, person: UUID) -> list[UUID]:
         """Every id that means the same person as this one."""
-        async with self.pool.acquire() as connection, connection.transaction(readonly=True):
-            await act_as(connection, "toldonce_facts")
+        async with self._transaction() as connection:
             return await ids_of(connection, [person])
 
     async def directory_entry(self, resource_type: str, id_: UUID) -> bytes | None:
         """An organisation, practitioner or place: about nobody's care, so no Grant is needed."""
-        async with self.pool.acquire() as connection, connection.transaction(readonly=True):
+        async with self._transaction() as connection:
             await act_as(connection, "toldonce_reader")
             body: bytes | None = await connection.fetchval(
                 "select body from toldonce.directory_resource where id = $1 and type = $2", id_, resource_type
@@ -150,6 +192,11 @@ class Records:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Connection]:
+        """A connection in a REPEATABLE READ transaction that only reads, in the facts' role."""
+        if self.begun is not None:
+            async with self.begun.acquire() as connection:
+                yield connection
+            return
         async with self.pool.acquire() as connection:
             try:
                 await connection.execute(_BEGIN)
@@ -160,10 +207,13 @@ class Records:
     async def _decided(
         self, connection: Connection, question: Question, person: UUID, *, ever: bool = False
     ) -> Consultation:
-        facts = await person_facts(connection, self.labels, person)
-        facts = await with_past_labels(connection, self.labels, facts) if ever else facts
         policy = self.policy()
-        facts = await with_opt_out(connection, facts, question.caller, policy, question.at)
+        more = ever or is_beyond_care(question.caller, policy)
+        facts = await person_facts(connection, self.labels, person, then=None if more else "toldonce_reader")
+        if more:
+            facts = await with_past_labels(connection, self.labels, facts) if ever else facts
+            facts = await with_opt_out(connection, facts, question.caller, policy, question.at)
+            await act_as(connection, "toldonce_reader")
         request = Request(question.caller, facts.person, question.at, question.break_glass)
         decision = decide(request, facts, policy)
-        return Consultation(decision, await Reader.open(connection, decision))
+        return Consultation(decision, Reader(connection, decision))

@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/patient-operation-everything.html
 """
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -31,11 +32,10 @@ class Page:
 
     def counts(self) -> dict[str, int]:
         """How many resources of each type, for the audit."""
-        counted = {"Patient": 1} if self.patient else {}
-        for row in self.rows:
-            counted[row.type] = counted.get(row.type, 0) + 1
+        counted = Counter({"Patient": 1} if self.patient else ())
+        counted.update([row.type for row in self.rows])
         if self.sources:
-            counted["Provenance"] = counted.get("Provenance", 0) + len(self.sources)
+            counted["Provenance"] += len(self.sources)
         return counted
 
 
@@ -49,14 +49,14 @@ async def longitudinal(
     rows = await reader.rows(wanted, directory=True)
     more = query.limit is not None and len(rows) > query.limit
     rows = rows[: query.limit] if more else rows
-    if not (more or query.after):  # all of it is at hand
+    if query.limit and not (more or query.after):  # all of it is at hand
         query = replace(query, limit=None)
     found = await _patient(reader, grant, query, rows)
     patient = found.resource if found else None
     said = provenances(grant, found) if found and sources else []
     others = [row for row in rows if row.type != "Patient"]
     about = await with_one_top_flag(reader, query, others, shown=top_flag)
-    top_flag = top_flag or any(is_top_flag(row) for row in others)
+    top_flag = top_flag or any(row.type == "Flag" and is_top_flag(row) for row in others)
     directory = await _directory(reader, [*([patient] if patient else []), *said], about)
     return Page(patient, about, directory, rows[-1].id if more else None, said, top_flag)
 
@@ -95,5 +95,5 @@ async def _changed_patient(reader: Reader, grant: Grant, query: Query) -> Golden
 
 async def _directory(reader: Reader, made: Sequence[Resource], rows: Sequence[Row]) -> list[bytes]:
     """What the rows, and resources `made` for this answer, refer to."""
-    wanted: set[UUID] = set().union(*(row.entries for row in rows), *map(directory_entries, made))
+    wanted: set[UUID] = set().union(*[row.entries for row in rows], *map(directory_entries, made))
     return await reader.directory(sorted(wanted))

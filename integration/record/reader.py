@@ -1,12 +1,12 @@
 """The only way to content about a person: every read takes a Grant, which becomes conditions of the SQL.
 
 First lock: the explicit predicates on person, label, windows and withheld resources. Second lock: the row policy of
-PostgreSQL with the same settings (migration 0002). What may not be seen is never fetched.
+PostgreSQL with the same settings (`record.row_policy`). What may not be seen is never fetched.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -16,9 +16,10 @@ import orjson
 from msgspec import structs
 
 from adapters.records import LONDON
+from integration.record.row_policy import moments, telling, told
 from integration.sharing.mask import location_free
 from integration.sharing.pseudonymised import NEVER, pseudonymised
-from integration.sharing.request import DataWindow, Decision, Denial, Grant
+from integration.sharing.request import Decision, Grant
 from integration.store.connection import Connection
 from integration.store.database import act_as
 from integration.store.extract import directory_entries, referred
@@ -30,6 +31,8 @@ Found = TypeVar("Found")
 
 
 _ROW = "id, type, version, recorded, label, feed, refs, entries, body"
+_ID, _LABEL, _REFS, _ENTRIES = 0, 4, 6, 7
+"""Places in it: some thousand are looked up for one answer."""
 _DIRECTORY = """
 select id, entries, body from toldonce.directory_resource
 where id = any({0} || array(select unnest(entries) from toldonce.directory_resource where id = any({0}))) order by id
@@ -90,30 +93,36 @@ class Version(msgspec.Struct, frozen=True):
 
 
 class Reader:
-    """Reads one person's rows in the transaction in which the decision was made. For a Denial it runs the same
-    queries over nothing, so that a person who may not be known of answers as one who does not exist."""
+    """Reads one person's rows in the transaction in which the decision was made, in the role `toldonce_reader`. For a
+    Denial it runs the same queries over nothing, so that a person who may not be known of answers as one who does not
+    exist. Its first question tells the row policy of the Grant; until then that shows nothing, or no more than another
+    Grant of the same transaction did."""
 
     def __init__(self, connection: Connection, decision: Decision) -> None:
         self._connection = connection
         self._grant = decision if isinstance(decision, Grant) else None
         self._person = decision.person if isinstance(decision, Grant) else _NOBODY
         self._reference = f"Patient/{self._person}".encode()
+        self._untold: tuple[str, ...] = told(decision)
+        """What the row policy is not told yet."""
         self._directory: dict[UUID, tuple[Sequence[UUID], bytes]] = {}
         self._looked_up: set[UUID] = set()
 
     @classmethod
     async def open(cls, connection: Connection, decision: Decision) -> "Reader":
-        """Step from the facts' role into the reader's, with the Grant as settings of the row policy."""
-        await connection.execute(
-            "select set_config('role', 'toldonce_reader', true), set_config('toldonce.person', $1, true), "
-            "set_config('toldonce.labels', $2, true), set_config('toldonce.withheld', $3, true), "
-            "set_config('toldonce.windows', $4, true)",
-            "" if isinstance(decision, Denial) else str(decision.person),
-            _array(() if isinstance(decision, Denial) else decision.labels),
-            _array(() if isinstance(decision, Denial) else decision.withheld),
-            "[]" if isinstance(decision, Denial) else _window_setting(decision.windows),
-        )
-        return cls(connection, decision)
+        """Step into the reader's role, and tell the row policy of the Grant at once."""
+        reader = cls(connection, decision)
+        await act_as(connection, "toldonce_reader")
+        await reader._ask("select", ())
+        return reader
+
+    async def _ask(self, statement: str, values: Sequence[Any]) -> list[asyncpg.Record]:
+        """What a statement finds under the row policy. `statement` selects; its columns have names."""
+        untold, self._untold = self._untold, ()
+        if untold:
+            statement, values = telling(statement, len(values)), (*values, *untold)
+        found: list[asyncpg.Record] = await self._connection.fetch(statement, *values)
+        return found
 
     async def rows(self, query: Query, *, directory: bool = False) -> list[Row]:
         """Permitted rows in id order, at most `query.limit`. With `directory`, what they refer to there is read with
@@ -121,7 +130,7 @@ class Reader:
         conditions, values = _conditions(query, self._person, self._grant)
         wanted = f"{' and '.join(conditions)} order by id {f'limit {query.limit:d}' if query.limit else ''}"
         statement = _ROWS_AND_DIRECTORY if directory else _ROWS
-        fetched = await self._connection.fetch(statement.format(wanted), *values)
+        fetched = await self._ask(statement.format(wanted), values)
         if directory:
             fetched = self._kept(fetched)
         hidden = await self._hidden(fetched)
@@ -131,17 +140,24 @@ class Reader:
             shown = [_unlocated(row) if grant.hides_location(row.label) else row for row in shown]
         return [_unnamed(row, grant) for row in shown] if grant and grant.pseudonymise else shown
 
+    async def counted(self, query: Query) -> list[Row]:
+        """Permitted rows as they are stored: with references to what is withheld, and not made coarser.
+        They are for sums, of which nothing leaves but numbers (`teams.measures`), and never to be shown."""
+        conditions, values = _conditions(query, self._person, self._grant)
+        fetched = await self._ask(_ROWS.format(" and ".join(conditions)), values)
+        return [self._row(row, frozenset()) for row in fetched]
+
     def _kept(self, fetched: list[asyncpg.Record]) -> list[asyncpg.Record]:
         """The rows, without the directory entries behind them, which are kept."""
-        while fetched and fetched[-1]["label"] is None:
+        while fetched and fetched[-1][_LABEL] is None:
             entry = fetched.pop()
             self._directory[entry["id"]] = entry["entries"], entry["body"]
-        self._looked_up.update(*(row["entries"] for row in fetched))
+        self._looked_up.update(*[row[_ENTRIES] for row in fetched])
         return fetched
 
-    def _row(self, row: asyncpg.Record, hidden: frozenset[UUID]) -> Row:
+    def _row(self, row: Iterable[Any], hidden: frozenset[UUID]) -> Row:
         id_, type_, version, recorded, label, feed, refs, entries, body = row
-        shown = _without(body, refs, hidden).replace(_TOKEN, self._reference)
+        shown = (_without(body, refs, hidden) if hidden else body).replace(_TOKEN, self._reference)
         return Row(id_, type_, version, recorded, label, feed, entries, shown)
 
     async def select(self, bound: "Bound", statement: str) -> list[asyncpg.Record]:
@@ -149,10 +165,7 @@ class Reader:
         holds the statement's values."""
         conditions = " and ".join(_granted(bound, self._person, self._grant))
         permitted = f"select id, type, label, recorded, refs, tokens from toldonce.resource where {conditions}"
-        found: list[asyncpg.Record] = await self._connection.fetch(
-            f"with permitted as ({permitted}) {statement}", *bound.values
-        )
-        return found
+        return await self._ask(f"with permitted as ({permitted}) {statement}", bound.values)
 
     async def aside(self, ask: Callable[[Connection, UUID], Awaitable[Found]]) -> Found:
         """What is asked about the person in between in the facts' role, which sees no content."""
@@ -166,10 +179,10 @@ class Reader:
         """The number of the newest permitted version of each resource; of the query types and ids count."""
         conditions, values = _conditions(query, self._person, self._grant)
         where = " and ".join(conditions)
-        rows = await self._connection.fetch(
+        rows = await self._ask(
             f"select id, max(version) as newest from (select id, version from toldonce.resource where {where} "
             f"union all select id, version from toldonce.resource_history where {where}) permitted group by id",
-            *values,
+            values,
         )
         return {row["id"]: row["newest"] for row in rows}
 
@@ -183,11 +196,11 @@ class Reader:
             conditions.append(f"(recorded, id, version) < (${place - 2}, ${place - 1}, ${place})")
         where = " and ".join(conditions)
         kept = "id, type, version, recorded, label, body"
-        fetched = await self._connection.fetch(
+        fetched = await self._ask(
             f"select {kept} from toldonce.resource where {where} union all "
             f"select {kept} from toldonce.resource_history where {where} "
             f"order by recorded desc, id desc, version desc {f'limit {query.limit:d}' if query.limit else ''}",
-            *values,
+            values,
         )
         refs = [referred(row["body"]) if row["body"] else () for row in fetched]
         hidden = await self._unseen({ref for one in refs for ref in one})
@@ -206,7 +219,7 @@ class Reader:
     async def directory(self, ids: Sequence[UUID]) -> list[bytes]:
         """Directory entries (organisations, practitioners, places), and those which these refer to in turn."""
         if not self._looked_up.issuperset(ids):
-            for id_, entries, body in await self._connection.fetch(_DIRECTORY.format("$1::uuid[]"), list(ids)):
+            for id_, entries, body in await self._ask(_DIRECTORY.format("$1::uuid[]"), [list(ids)]):
                 self._directory[id_] = entries, body
             self._looked_up.update(ids)
         named = {id_ for id_ in ids if id_ in self._directory}
@@ -215,17 +228,15 @@ class Reader:
 
     async def _hidden(self, fetched: Sequence[asyncpg.Record]) -> frozenset[UUID]:
         """Which of the resources that these rows refer to may not be seen."""
-        referred_to: set[UUID] = set().union(*(row["refs"] for row in fetched))
-        return await self._unseen(referred_to.difference(row["id"] for row in fetched))
+        referred_to: set[UUID] = set().union(*[row[_REFS] for row in fetched])
+        return await self._unseen(referred_to.difference([row[_ID] for row in fetched]))
 
     async def _unseen(self, elsewhere: Collection[UUID]) -> frozenset[UUID]:
         """Which of these resources may not be seen, or are not there."""
         if not elsewhere:
             return frozenset()
         conditions, values = _conditions(Query(ids=tuple(elsewhere)), self._person, self._grant)
-        seen = await self._connection.fetch(
-            f"select id from toldonce.resource where {' and '.join(conditions)}", *values
-        )
+        seen = await self._ask(f"select id from toldonce.resource where {' and '.join(conditions)}", values)
         return frozenset(elsewhere) - {row["id"] for row in seen}
 
 
@@ -273,17 +284,9 @@ def _granted(bound: Bound, person: UUID, grant: Grant | None) -> list[str]:
         conditions.append(f"id <> all({bound(list(grant.withheld))})")
     if grant and grant.pseudonymise:
         conditions.append(f"type <> all({bound(list(NEVER))})")
-    for labels, since, until in _moments(grant.windows) if grant else ():
+    for labels, since, until in moments(grant.windows) if grant else ():
         conditions.append(f"not {_within(bound, labels, since, until)}")
     return conditions
-
-
-def _moments(windows: Sequence[DataWindow]) -> Iterator[tuple[list[int], datetime | None, datetime | None]]:
-    """Windows as moments: from the first day's start to the last day's end, exclusive, in London."""
-    for window in windows:
-        since = datetime.combine(window.start, time(), LONDON) if window.start else None
-        until = datetime.combine(window.end + timedelta(days=1), time(), LONDON) if window.end else None
-        yield list(window.labels), since, until
 
 
 def _within(bound: Bound, labels: list[int], since: datetime | None, until: datetime | None) -> str:
@@ -294,17 +297,6 @@ def _within(bound: Bound, labels: list[int], since: datetime | None, until: date
     if until:
         parts.append(f"(starts is null or starts < {bound(until)})")
     return f"({' and '.join(parts)})"
-
-
-def _array(values: Sequence[Any]) -> str:
-    return "{" + ",".join(map(str, values)) + "}"
-
-
-def _window_setting(windows: Sequence[DataWindow]) -> str:
-    """The windows as the row policy reads them."""
-    return orjson.dumps(
-        [{"labels": labels, "since": since, "until": until} for labels, since, until in _moments(windows)]
-    ).decode()
 
 
 def _unlocated(row: Row) -> Row:
@@ -321,7 +313,7 @@ def _unnamed(row: Row, grant: Grant) -> Row:
 
 def _without(body: bytes, refs: Sequence[UUID], hidden: frozenset[UUID]) -> bytes:
     """The body, without references to what is hidden. Only then is it parsed."""
-    if not hidden or hidden.isdisjoint(refs):
+    if hidden.isdisjoint(refs):
         return body
     return orjson.dumps(_cut(orjson.loads(body), {str(id_) for id_ in hidden}))
 

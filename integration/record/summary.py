@@ -110,9 +110,9 @@ def _narrative(content: str) -> Mapping[str, str]:
 
 def _words(resource: Resource) -> str:
     """What a resource is, in its own words, and since when."""
-    concept = next((resource[name] for name in _NAMED if resource.get(name)), None)
-    concept = concept[0] if isinstance(concept, list) else concept
-    return f"{_named(concept)}{_since(resource)}"
+    said = next((resource[name] for name in _NAMED if resource.get(name)), None)
+    words = [_named(one) for one in (said if isinstance(said, list) else [said])]
+    return f"{'; '.join(dict.fromkeys(words))}{_since(resource)}"
 
 
 _DATED = ("onsetDateTime", "recordedDate", "occurrenceDateTime", "performedDateTime")

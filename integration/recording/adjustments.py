@@ -8,8 +8,9 @@ what is sensitive is recorded at its source, which knows who may see it.
 from collections.abc import Iterator
 
 from integration.recording.faults import Fault, Json, unknown, unknown_extensions
+from integration.recording.periods import period_faults
+from integration.recording.words import SENSITIVE
 from integration.sharing.sensitivity import sensitivities_of
-from integration.store.extract import bounds
 from mappings import uk_core
 from mappings.recorded.vocabulary import (
     CATEGORIES,
@@ -35,10 +36,6 @@ _CONDITION = frozenset(
 _STATUSES = ("active", "inactive")
 _CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 _NATIONAL = f"one category is {uk_core.RA_PATIENT_FLAG}|{EXISTENCE_CODE}"
-_SENSITIVE = (
-    "What this says is sensitive. Record it in the system of the organisation that looks after it: its labels say who "
-    "may see it."
-)
 
 
 def flag_faults(sent: Json) -> Iterator[Fault]:
@@ -48,7 +45,7 @@ def flag_faults(sent: Json) -> Iterator[Fault]:
     if flag["status"] not in _STATUSES:
         text = "A flag is active or inactive here. Remove what was recorded in error: DELETE with a reason."
         yield Fault("Flag.status", text)
-    yield from _period(flag)
+    yield from period_faults("Flag.period", flag.get("period", {}))
     if is_existence(flag):
         if flag["status"] != "active":
             text = "It says that adjustments exist. To end them all: DELETE it with a reason."
@@ -59,7 +56,7 @@ def flag_faults(sent: Json) -> Iterator[Fault]:
         yield from _adjustment(flag)
     yield from _ended("Flag.status", flag, ended=flag["status"] == "inactive")
     if sensitivities_of(flag):
-        yield Fault("Flag.code", _SENSITIVE)
+        yield Fault("Flag.code", SENSITIVE)
 
 
 def _adjustment(flag: Json) -> Iterator[Fault]:
@@ -96,7 +93,7 @@ def condition_faults(sent: Json) -> Iterator[Fault]:
         yield Fault("Condition.clinicalStatus", f"One code of {_CLINICAL} is required: active, or how it ended.")
     yield from _ended("Condition.clinicalStatus", condition, ended=statuses != ["active"])
     if sensitivities_of(condition):
-        yield Fault("Condition.code", _SENSITIVE)
+        yield Fault("Condition.code", SENSITIVE)
 
 
 def _ended(where: str, resource: Json, *, ended: bool) -> Iterator[Fault]:
@@ -111,12 +108,3 @@ def _ended(where: str, resource: Json, *, ended: bool) -> Iterator[Fault]:
         yield Fault(where, text)
     if ended != bool(reasons):
         yield Fault(where, f"What has ended, and nothing else, says why: extension {REMOVAL_REASON}, a valueCoding.")
-
-
-def _period(resource: Json) -> Iterator[Fault]:
-    """Dates that FHIR's pattern lets through and the calendar does not, and an end before the start."""
-    period = resource.get("period", {})
-    start, _ = bounds(period.get("start"))
-    _, end = bounds(period.get("end"))
-    if start and end and end < start:
-        yield Fault("Flag.period", "The period ends before it begins.")

@@ -8,9 +8,9 @@ on the safe side; what somebody records here is refused instead, while they are 
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
 
 from integration.recording.faults import Fault, Json, path, unknown, unknown_extensions
+from integration.recording.periods import period_faults
 from integration.sharing import choices as read
 from integration.sharing.deciders import BEST_INTERESTS, DECIDERS, DECISION_MAKER, GILLICK, PARENT, decision_maker
 from integration.sharing.relationship import organisation_in
@@ -155,7 +155,4 @@ def _evaluable(provision: Json, where: str) -> Iterator[Fault]:
     if not read.evaluable(provision):
         text = "Something in it cannot be acted on. What can: actor, purpose, class, securityLabel, dataPeriod, data."
         yield Fault(where, text)
-    period: Mapping[str, Any] = provision.get("period", {})
-    start, end = bounds(period.get("start"))[0], bounds(period.get("end"))[1]
-    if start and end and end < start:
-        yield Fault(f"{where}.period", "It ends before it begins.")
+    yield from period_faults(f"{where}.period", provision.get("period", {}))

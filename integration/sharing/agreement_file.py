@@ -1,4 +1,5 @@
-"""The YAML text of the agreements -> plain data whose every part knows its line, checked against the JSON Schema."""
+"""A YAML text that people write -> plain data whose every part knows its line, checked against a JSON Schema: that of
+the agreements, where no other is given."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -50,8 +51,8 @@ class Document:
         return Problem(*self.lines.get(place, (1, 1)), message)
 
 
-def read(text: str) -> Document:
-    """Parse and check against the schema. Raises AgreementError."""
+def read(text: str, grammar: str | None = None) -> Document:
+    """Parse and check against the schema (JSON). Raises AgreementError."""
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
@@ -70,7 +71,7 @@ def read(text: str) -> Document:
     problems: list[Problem] = []
     content = _content(root, (), lines, problems)
     document = Document(content, lines)
-    for found in _validator().iter_errors(content):
+    for found in _validator(grammar or schema()).iter_errors(content):
         problems += [document.problem(place, message) for place, message in _told(found)]
     if problems:
         raise AgreementError(sorted(set(problems)))
@@ -83,8 +84,8 @@ def schema() -> str:
 
 
 @cache
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(schema()), format_checker=Draft202012Validator.FORMAT_CHECKER)
+def _validator(grammar: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads(grammar), format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

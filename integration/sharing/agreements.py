@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from integration.sharing.agreement_file import AgreementError, Document, Problem, nearest, read
 from integration.sharing.relationship import EvidenceRule
-from integration.sharing.request import Category
+from integration.sharing.request import Category, Recordable
 from integration.sharing.sensitivity import LEGAL, SENSITIVITIES
 
 __all__ = ["Agreement", "AgreementError", "Agreements", "Group", "Purpose", "Role", "load"]
@@ -43,7 +43,7 @@ class Role(Struct, frozen=True):
     clinical_or_care: bool = msgspec.field(name="clinical or care role")
     sees: tuple[Category, ...] = msgspec.field(name="may see")
     own: tuple[Category, ...] = msgspec.field(name="may see of the own organisation only", default=())
-    records: tuple[Category, ...] = msgspec.field(name="may record", default=())
+    records: tuple[Recordable, ...] = msgspec.field(name="may record", default=())
     """What it may record here through the API (`integration.recording`), of a person whom it may see."""
 
 

@@ -45,7 +45,16 @@ def category_of(resource: Resource) -> Category:
         return Category.IMPAIRMENTS
     if resource_type == "Provenance":
         raise ValueError("a Provenance takes the label of its targets")
+    if resource_type == "Task" and _is_next_step(resource):
+        return Category.CARE_PLAN
     return _BY_TYPE.get(resource_type, Category.CLINICAL)
+
+
+def _is_next_step(task: Resource) -> bool:
+    """What somebody does next for the person is part of the plan; what else a Task tracks (a waiting time) belongs to
+    its referral."""
+    wanted = (uk_core.NEXT_STEP["system"], uk_core.NEXT_STEP["code"])
+    return any((one.get("system"), one.get("code")) == wanted for one in task.get("code", {}).get("coding", ()))
 
 
 def is_safeguarding_flag(resource: Resource) -> bool:

@@ -7,18 +7,19 @@ Two files that mean the same (in another order, with other comments) read alike:
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from msgspec import structs
 
 from integration.sharing import english_sentences as say
 from integration.sharing.agreements import Agreement, Agreements, EvidenceTerms, ExplicitConsent, Group, Role
 from integration.sharing.relationship import KINDS
-from integration.sharing.request import Category
+from integration.sharing.request import Category, Recordable
 from integration.sharing.sentences import Cited, Sentence
 
 WIDTH = 110
-_ORDER = {category: place for place, category in enumerate(Category)}
+_Word = TypeVar("_Word", bound=StrEnum)
 DEFAULT_CONSENT = ExplicitConsent()
 
 
@@ -62,7 +63,9 @@ def normal(agreements: Agreements) -> Agreements:
         },
         purposes=dict(sorted(agreements.purposes.items())),
         roles={
-            name: structs.replace(role, sees=_kinds(role.sees), own=_kinds(role.own), records=_kinds(role.records))
+            name: structs.replace(
+                role, sees=_kinds(role.sees), own=_kinds(role.own), records=_words(role.records, Recordable)
+            )
             for name, role in sorted(agreements.roles.items())
         },
         agreements=tuple(_normal(one) for one in sorted(agreements.agreements, key=lambda one: (one.id, one.version))),
@@ -90,7 +93,13 @@ def _set(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def _kinds(categories: Sequence[Category]) -> tuple[Category, ...]:
-    return tuple(sorted(set(categories), key=_ORDER.__getitem__))
+    return _words(categories, Category)
+
+
+def _words(said: Sequence[_Word], known: type[_Word]) -> tuple[_Word, ...]:
+    """Each once, in the order in which they are known."""
+    order = {word: place for place, word in enumerate(known)}
+    return tuple(sorted(set(said), key=order.__getitem__))
 
 
 def text_of(agreements: Agreements) -> Text:

@@ -12,6 +12,7 @@ import msgspec
 from integration.sharing.opt_outs import split
 from integration.sharing.request import Choice, Evidence, Facts
 from integration.store.connection import Connection
+from integration.store.database import TaskRole
 from integration.store.labels import Labels
 
 _NOW = """coalesce(
@@ -25,13 +26,23 @@ _THEN = """coalesce(
      join toldonce.facts f on f.source_patient = s.key and f.recorded <= $2 and f.until > $2 where p.id = asked.id))"""
 _FACTS = f"""
 select f.person, f.labels, f.evidence::text, f.choices::text, f.restricted
-from (values ($1::uuid)) as asked(id) join toldonce.facts f on f.person = {_NOW} and f.until = 'infinity'
+from (select $1::uuid as id, set_config('role', coalesce($2, current_setting('role')), true)) as asked
+left join toldonce.facts f on f.person = {_NOW} and f.until = 'infinity'
+"""
+"""Asked as `toldonce_facts`, with a step into the role that goes on, if any: what the statement itself may read was
+looked up before it began. One row without a person where there is none, so that the step is made then, too."""
+_FACTS_OF_MANY = f"""
+select asked.place, f.person, f.labels, f.evidence::text, f.choices::text, f.restricted
+from unnest($1::uuid[]) with ordinality as asked(id, place)
+join toldonce.facts f on f.person = {_NOW} and f.until = 'infinity'
 """
 _FACTS_AT = f"""
 select f.person, f.labels, f.evidence::text, f.choices::text, f.restricted
 from (values ($1::uuid)) as asked(id)
 join toldonce.facts f on f.person = {_THEN} and f.recorded <= $2 and f.until > $2
 """
+_LINKED = "select source_patient from toldonce.facts where person = $1 and until = 'infinity' order by 1"
+_LINKED_AT = "select source_patient from toldonce.facts where person = $1 and recorded <= $2 and until > $2 order by 1"
 _EVERYBODY = """
 select person, labels, evidence::text, choices::text, restricted
 from toldonce.facts where until = 'infinity' order by person
@@ -45,6 +56,7 @@ select p.id from who join toldonce.source_patient s on s.person = who.person
 join toldonce.person p on p.issued_to = s.id
 where not exists (select from toldonce.source_patient h where h.person = p.id)
 """
+_PERSONS = f"select asked.id, {_NOW} as person from unnest($1::uuid[]) as asked(id)"
 _WITH_NUMBER = """
 select distinct person from toldonce.source_patient where nhs_number = $1 and person is not null order by person
 """
@@ -57,13 +69,37 @@ _evidence = msgspec.json.Decoder(list[Evidence])
 _choices = msgspec.json.Decoder(list[Choice])
 
 
-async def person_facts(connection: Connection, labels: Labels, person: UUID, at: datetime | None = None) -> Facts:
+async def person_facts(
+    connection: Connection,
+    labels: Labels,
+    person: UUID,
+    at: datetime | None = None,
+    *,
+    then: TaskRole | None = None,
+) -> Facts:
     """Facts of the person whom this id means now, or meant by what was recorded by `at`. Unknown: `known` is False.
-    The connection is in a transaction as `toldonce_facts`."""
-    said = await connection.fetch(_FACTS_AT, person, at) if at else await connection.fetch(_FACTS, person)
-    if not said:
+    The connection is in a transaction as `toldonce_facts`; afterwards as `then`, where they are asked as of now."""
+    said = await connection.fetch(_FACTS_AT, person, at) if at else await connection.fetch(_FACTS, person, then)
+    if not said or said[0]["person"] is None:
         return Facts(person=person, known=False)
     return await _facts(connection, labels, said)
+
+
+async def many_facts(connection: Connection, labels: Labels, persons: Sequence[UUID]) -> list[Facts]:
+    """As `person_facts`, of each of these ids as of now, in their order, with one question."""
+    said: dict[int, list[asyncpg.Record]] = {}
+    for row in await connection.fetch(_FACTS_OF_MANY, list(persons)):
+        said.setdefault(row["place"] - 1, []).append(row)
+    return [
+        await _facts(connection, labels, said[place]) if place in said else Facts(person=person, known=False)
+        for place, person in enumerate(persons)
+    ]
+
+
+async def linked(connection: Connection, person: UUID, at: datetime | None = None) -> list[int]:
+    """Whose statements are this person's: keys of source patients, in order, now or as it was recorded by `at`."""
+    rows = await connection.fetch(_LINKED_AT, person, at) if at else await connection.fetch(_LINKED, person)
+    return [row["source_patient"] for row in rows]
 
 
 async def everybody(connection: Connection, labels: Labels) -> AsyncIterator[Facts]:
@@ -105,6 +141,12 @@ async def persons_with_number(connection: Connection, number: str, at: datetime 
 async def ids_of(connection: Connection, persons: Sequence[UUID]) -> list[UUID]:
     """Every id that means one of the persons whom these ids, present or former, mean."""
     return [row["id"] for row in await connection.fetch(_IDS, list(persons))]
+
+
+async def persons_of(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """The persons whom these ids, present or former, mean."""
+    rows = await connection.fetch(_PERSONS, list(ids)) if ids else ()
+    return {row["id"]: row["person"] for row in rows if row["person"]}
 
 
 async def ids_with_number(connection: Connection, number: str) -> list[UUID]:

@@ -6,7 +6,7 @@ PDS removes address, telecom and general practice of a restricted person; a shar
 - so are places: location, origin and destination of a stay, where a service is given, what is a Location;
 - so are the practice and the managing or providing organisation, a care team's name, and who assigned an id, for they
   tell where somebody lives near; any other reference to an Organization, Location, HealthcareService or
-  PractitionerRole becomes "withheld", so that the resource stays valid;
+  PractitionerRole becomes "withheld", so that the resource stays valid; so does whoever does a task, if named in words;
 - so are ids of an organisation's own system, and meta.source, for they name the organisation;
 - so are extensions that hold an address, a contact, a place or a note;
 - so is free text, which may name a place: the narrative, notes, descriptions, instructions. Notes stay on allergies,
@@ -35,6 +35,8 @@ _WORDY = frozenset({"text", "name", "note", "description", "comment", "patientIn
 _NOTES_MATTER = frozenset(
     {"AllergyIntolerance", "MedicationRequest", "MedicationStatement", "Medication", "Immunization"}
 )
+_DOERS = ("owner", "requester")
+"""Of a task: named in words, they may be a place as well as a person."""
 _PLACES = ("Organization/", "Location/", "HealthcareService/", "PractitionerRole/")
 _PLACE_TYPES = frozenset({"Organization", "Location", "HealthcareService", "PractitionerRole"})
 _PLACE_SYSTEMS = frozenset({uk_core.ODS_ORGANISATION, uk_core.ODS_SITE})
@@ -91,6 +93,8 @@ def _is_free_text(name: str, inner: Any, resource_type: str) -> bool:
 
 def _freed(name: str, inner: Any, resource_type: str) -> Any:
     """What is left of one child element; empty when nothing is."""
+    if resource_type == "Task" and name in _DOERS and "reference" not in inner:
+        return WITHHELD
     if isinstance(inner, list):
         if name == "identifier":
             inner = [one for one in inner if not _is_local(one)]

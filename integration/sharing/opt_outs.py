@@ -41,11 +41,16 @@ def split(choices: Iterable[Choice]) -> tuple[tuple[Choice, ...], bool]:
     return about_care, any(one.active and not one.permits for one in listed if one.kind == TYPE_1)
 
 
+def is_beyond_care(caller: Caller, policy: Policy) -> bool:
+    """Whether the caller asks for a purpose beyond the person's own care."""
+    purpose = policy.purposes.get(caller.purpose)
+    return purpose is not None and purpose.kind == BEYOND_CARE
+
+
 async def with_opt_out(connection: Connection, facts: Facts, caller: Caller, policy: Policy, moment: datetime) -> Facts:
     """The facts, with the national opt-out where the caller's purpose asks for it. The connection is in a transaction
     as `toldonce_facts`."""
-    purpose = policy.purposes.get(caller.purpose)
-    if purpose is None or purpose.kind != BEYOND_CARE or not facts.known:
+    if not facts.known or not is_beyond_care(caller, policy):
         return facts
     return replace(facts, national_opt_out=not await connection.fetchval(_CLEARED, facts.person, moment))
 

@@ -6,7 +6,7 @@ from datetime import date
 
 from integration.sharing.agreements import Agreement, Agreements, Purpose, Role
 from integration.sharing.relationship import EvidenceRules
-from integration.sharing.request import Caller, Category
+from integration.sharing.request import Caller, Category, Recordable
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class RoleTerms:
     sees: frozenset[Category]
     own: frozenset[Category]
     clinical_or_care: bool
-    records: frozenset[Category] = frozenset()
+    records: frozenset[Recordable] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,11 +96,11 @@ class Policy:
         """Whether an agreement in force opens this kind of information to this caller at all."""
         return any(category in terms.seen and terms.agreement.in_force(on) for terms in self.terms_for(caller))
 
-    def may_record(self, caller: Caller, category: Category, on: date) -> bool:
+    def may_record(self, caller: Caller, what: Recordable, on: date) -> bool:
         """Whether this caller's role may record this kind here, under an agreement in force, of those whom it sees."""
         role = self.roles.get(caller.role)
         in_force = any(terms.agreement.in_force(on) for terms in self.terms_for(caller))
-        return role is not None and in_force and category in role.records
+        return role is not None and in_force and what in role.records
 
     def name(self, organisation: str) -> str:
         """An organisation's name, or its code where no name is known."""

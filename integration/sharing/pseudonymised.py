@@ -113,7 +113,8 @@ def _of_datatype(value: Json) -> Json | None:
         compared = {"comparator": value["comparator"]} if value.get("comparator") in _COMPARATORS else {}
         return {"value": value["value"], **compared, **(_coding(value) or {})}
     target = value.get("reference")
-    if names <= {"reference", "type", "identifier", "display"} and not isinstance(target, dict | list):
+    reference = names <= {"reference", "type", "identifier", "display"} and not isinstance(value.get("type"), list)
+    if reference and not isinstance(target, dict | list):
         return {"reference": target} if isinstance(target, str) and _ABOUT_PEOPLE.fullmatch(target) else None
     return _members(value) or None
 

@@ -30,6 +30,16 @@ class Category(StrEnum):
     AUDIT = "access log"
 
 
+class Recordable(StrEnum):
+    """What roles may record here through the API, in the words of the agreements; see `integration.recording.kinds`."""
+
+    ADJUSTMENTS = "reasonable adjustments"
+    IMPAIRMENTS = "impairments behind adjustments"
+    CHOICES = "sharing choices"
+    TASKS = "tasks"
+    COORDINATOR = "care coordinator"
+
+
 class Label(msgspec.Struct, frozen=True):
     """What every stored row carries instead of a policy: whose statement it is, of which category, how sensitive.
     Interned: `id` is the small integer on the row."""
@@ -238,3 +248,8 @@ class Client:
     """Requests that may come together after a pause; None: as the settings say."""
     contact: str = ""
     """Whom to tell when something is wrong with it."""
+
+    def may_ask_as(self, caller: Caller) -> bool:
+        """Whether it is registered to ask for this organisation in this role and for this purpose, now."""
+        within = caller.role in self.roles and caller.purpose in self.purposes
+        return self.active and self.organisation == caller.organisation and within

@@ -17,6 +17,7 @@ import orjson
 
 from integration.config import Settings
 from integration.errors import UnsafeDatabase
+from integration.store import begun
 from integration.store.connection import Connection
 
 Login = Literal["toldonce_api", "toldonce_worker"]
@@ -24,14 +25,19 @@ TaskRole = Literal[
     "toldonce_facts",
     "toldonce_matcher",
     "toldonce_reader",
+    "toldonce_cohort",
     "toldonce_registry",
     "toldonce_ingest",
     "toldonce_audit_writer",
     "toldonce_audit_sequencer",
     "toldonce_audit_reader",
     "toldonce_officer",
+    "toldonce_watcher",
     "toldonce_receiver",
     "toldonce_monitor",
+    "toldonce_exporter",
+    "toldonce_subscriber",
+    "toldonce_notifier",
 ]
 _DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 
@@ -90,16 +96,21 @@ class Database:
         await upgrade(self.owner_url)
 
     @asynccontextmanager
-    async def pool(self, login: Login, *, size: int = 8, clear: bool = True) -> AsyncIterator[asyncpg.Pool]:
+    async def pool(self, login: Login, *, size: int = 8) -> AsyncIterator[asyncpg.Pool]:
         """Connections of one login role, after a check that the server keeps what it acknowledges. Those of the worker,
-        who has one task, are in its role from the start. `clear` = False: what is done on them lies within
-        transactions and outlives none, so that clearing the session after each use would be one more round trip for
-        nothing; a transaction that is still open is rolled back all the same."""
+        who has one task, are in its role from the start."""
         role = {"role": "toldonce_ingest"} if login == "toldonce_worker" else {}
-        reset = None if clear else _nothing_to_clear
         async with asyncpg.create_pool(
-            self.url(login), min_size=1, max_size=size, init=_prepare, reset=reset, server_settings=role
+            self.url(login), min_size=1, max_size=size, init=_prepare, server_settings=role
         ) as pool:
+            async with pool.acquire() as connection:
+                await refuse_unsafe(connection)
+            yield pool
+
+    @asynccontextmanager
+    async def reading(self, size: int) -> AsyncIterator[asyncpg.Pool]:
+        """Connections of the API on which a transaction to read in is begun already (`store.begun`)."""
+        async with begun.pool(self.url("toldonce_api"), size, _prepare) as pool:
             async with pool.acquire() as connection:
                 await refuse_unsafe(connection)
             yield pool
@@ -123,10 +134,6 @@ async def refuse_unsafe(connection: Connection) -> None:
             raise UnsafeDatabase(f"PostgreSQL runs with {setting} off: acknowledged messages could be lost")
     if await connection.fetchval("select rolsuper or rolbypassrls from pg_roles where rolname = session_user"):
         raise UnsafeDatabase("the login role passes by row-level security; use toldonce_api or toldonce_worker")
-
-
-async def _nothing_to_clear(_connection: Connection) -> None:
-    """In place of asyncpg's `RESET ALL` and its like."""
 
 
 async def _prepare(connection: Connection) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from integration.sharing.request import Choice, Evidence
 from integration.store.connection import Connection
+from integration.store.moments import moment_to_record
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ async def replace(connection: Connection, said: Sequence[SourceFacts]) -> None:
     )
     standing = {row["source_patient"]: tuple(row) for row in rows}
     new = [columns for one in said if standing.get(one.source_patient) != (columns := _columns(one))]
-    moment = await connection.fetchval("select clock_timestamp()")
+    moment = await moment_to_record(connection)
     await connection.execute(
         "update toldonce.facts set until = $2 where until = 'infinity' and source_patient = any($1)",
         [columns[0] for columns in new],

@@ -40,16 +40,16 @@ def _token(name: str, path: str = "", system: str = "", only: str = "", doc: str
     return Parameter(name, "token", path or name, f"{_FHIR}{system}" if system else "", only=only, doc=doc)
 
 
-def _date(name: str, path: str) -> Parameter:
-    return Parameter(name, "date", path)
+def _date(name: str, path: str, doc: str = "") -> Parameter:
+    return Parameter(name, "date", path, doc=doc)
 
 
 def _string(name: str, path: str = "") -> Parameter:
     return Parameter(name, "string", path or name)
 
 
-def _reference(name: str, path: str = "", *targets: str) -> Parameter:
-    return Parameter(name, "reference", path or name, targets=targets)
+def _reference(name: str, path: str = "", *targets: str, doc: str = "") -> Parameter:
+    return Parameter(name, "reference", path or name, targets=targets, doc=doc)
 
 
 def _address() -> tuple[Parameter, ...]:
@@ -89,6 +89,7 @@ _IDENTIFIER = _token("identifier")
 _PRIORITY = _token("priority", "priority", "request-priority")
 _ENCOUNTER = _reference("encounter")
 _NOT_IN_R4 = "R4 defines no such parameter for this type"
+_NATIONAL = f"{_NOT_IN_R4}; NHS England does (England-FlagDetail): what a flag leads to"
 
 PARAMETERS: Mapping[str, Sequence[Parameter]] = {
     "Patient": (
@@ -166,7 +167,8 @@ PARAMETERS: Mapping[str, Sequence[Parameter]] = {
     ),
     "Flag": (
         _IDENTIFIER, _reference("author"), _token("category", doc=_NOT_IN_R4), _token("code", doc=_NOT_IN_R4),
-        _date("date", "period"), _ENCOUNTER, _token("status", "status", "flag-status", doc=_NOT_IN_R4),
+        _date("date", "period"), _reference("detail", "extension.valueReference", doc=_NATIONAL), _ENCOUNTER,
+        _token("status", "status", "flag-status", doc=_NOT_IN_R4),
     ),
     "Goal": (
         _IDENTIFIER, _token("achievement-status", "achievementStatus"), _token("category"),
@@ -229,7 +231,8 @@ PARAMETERS: Mapping[str, Sequence[Parameter]] = {
     ),
     "Task": (
         _IDENTIFIER, _date("authored-on", "authoredOn"), _reference("based-on", "basedOn"),
-        _token("business-status", "businessStatus"), _token("code"), _ENCOUNTER, _reference("focus"),
+        _token("business-status", "businessStatus"), _token("code"),
+        _date("due", "restriction.period", doc=f"{_NOT_IN_R4}: when it is to be done"), _ENCOUNTER, _reference("focus"),
         _token("intent", "intent", "task-intent"), _date("modified", "lastModified"), _reference("owner"),
         _reference("part-of", "partOf"), _token("performer", "performerType"), _date("period", "executionPeriod"),
         _PRIORITY, _reference("requester"), _token("status", "status", "task-status"),

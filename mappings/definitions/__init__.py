@@ -1,4 +1,4 @@
-"""What we added to FHIR and UK Core, as FHIR resources: our extensions and our code systems, served as they are.
+"""What we added to FHIR and UK Core, as FHIR resources: our extensions, code systems and measures, served as they are.
 
 One file for each that was written by hand. A code system that a sector's code table brings is made from the ConceptMaps
 that translate it: they list its codes. Nobody else can define what stands under our own canonical base.
@@ -18,7 +18,7 @@ _CODE_SYSTEM = "https://toldonce.example/CodeSystem/"
 
 @cache
 def definitions() -> tuple[Resource, ...]:
-    """Every StructureDefinition, CodeSystem and ConceptMap of ours, each with an id."""
+    """Every StructureDefinition, CodeSystem, ConceptMap, Measure and OperationDefinition of ours, each with an id."""
     written = [
         json.loads(entry.read_text(encoding="utf-8"))
         for entry in sorted(files(__package__).iterdir(), key=lambda entry: entry.name)

@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters.gp import stu3
 from mappings import datatypes, uk_core
+from mappings.coordinator import COORDINATOR
 from mappings.datatypes import compact
 from mappings.gp.directory import job_roles
 from mappings.gp.patient import practice_name
@@ -16,8 +17,6 @@ from mappings.provenance import made_of
 from mappings.uk_core import Resource
 
 Json = dict[str, Any]
-
-_COORDINATOR = datatypes.snomed("768820003", "Care coordinator")
 
 
 def care_team(source: Source, stated: list[Statement]) -> Resource:
@@ -62,7 +61,7 @@ def _coordinator(source: Source, latest: list[Statement]) -> list[Json]:
             member, employer = _known(source, name)
             made.append(
                 compact(
-                    role=[_COORDINATOR],
+                    role=[COORDINATOR],
                     member=member or {"display": name},
                     onBehalfOf=employer if member else None,
                     period=datatypes.period(statement.date or None),

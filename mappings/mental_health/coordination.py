@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 from adapters.mental_health.records import CareCoordinator, CarePlan, State
 from mappings import uk_core
+from mappings.coordinator import COORDINATOR
 from mappings.datatypes import Json, compact, local_identifier, organisation_reference, period, snomed, subject
 from mappings.ids import Ids
 from mappings.mental_health import codes
 from mappings.mental_health.directory import professional_reference
 from mappings.tables.moments import moment
-
-COORDINATOR = snomed("768820003", "Care coordinator")
 
 
 def care_coordination(state: State, ids: Ids) -> Iterator[uk_core.Resource]:

@@ -21,6 +21,8 @@ from mappings.uk_core import Resource
 
 PLAN, TEAM, REASON, CARER = "care-and-support", "care-team", "primary-support-reason", "unpaid-carer"
 """First parts of the natural keys of the resources of which a person has one, or one for each carer."""
+REVIEW = "Review of the care and support plan"
+"""What an activity is called that is a review."""
 _SUPPORT_ROLE = "https://fhir.interweavedigital.nhs.uk/CodeSystem/Interweave-SocialCareSupportRole"
 _RELATIONSHIP = "https://fhir.hl7.org.uk/CodeSystem/UKCore-AdditionalPersonRelationshipRole"
 _STOPPED = frozenset({"NFA: Support ended for other reason", "NFA: Support declined", "NFA: Deceased"})
@@ -170,7 +172,7 @@ def _encounter(row: Row, ids: Ids) -> Json:
 def _review(row: Row, ids: Ids) -> Json:
     """A completed review as an activity of the plan, its Encounter as the outcome. R4 has no other place for it."""
     detail = {
-        "code": {"text": "Review of the care and support plan"},
+        "code": {"text": REVIEW},
         "status": "completed" if row.end else "unknown",
         "scheduledPeriod": datatypes.period(row.start, row.end),
     }

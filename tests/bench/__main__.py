@@ -1,4 +1,4 @@
-"""python -m tests.bench [--quick] [--only reads|adt|files|large] [--rows N] [--json FILE]"""
+"""python -m tests.bench [--quick] [--only PART] [--rows N] [--events N] [--json FILE]"""
 
 import argparse
 import signal
@@ -14,11 +14,12 @@ from rich.console import Console
 from adapters.synthetic import acute
 from adapters.synthetic.neighbourhood import build
 from adapters.synthetic.world import World
-from tests.bench import adt, files, large, many, reads, report
+from tests.bench import adt, caseload, export, files, large, many, notify, reads, report, who_saw
 from tests.bench.plan import QUICK, Figure, Plan
 from tests.bench.servers import Cluster, cluster
 
 NEIGHBOURHOOD = "neighbourhood"
+PARTS = ("reads", "adt", "files", "notify", "large", "report", "export")
 
 
 async def run(plan: Plan, only: str | None, console: Console) -> dict[str, Any]:
@@ -43,7 +44,7 @@ async def run(plan: Plan, only: str | None, console: Console) -> dict[str, Any]:
             console.print(f"the record that is read: {record}", highlight=False)
             result["record"] = reads.as_json(record)
             crowded = await many.measure(server, NEIGHBOURHOOD, record.person, record.client)
-            figures = [*read, *crowded, *figures]
+            figures = [*read, *crowded, *await caseload.measure(settings), *figures]
     console.print(report.table(figures))
     console.print(f"took {perf_counter() - start:.0f} s", highlight=False)
     return result | {"figures": report.as_json(figures)}
@@ -57,6 +58,30 @@ async def run_large(rows: int, console: Console) -> dict[str, Any]:
     return {"machine": report.machine(), "rows": rows, "figures": report.as_json(figures)}
 
 
+async def run_report(events: int, console: Console) -> dict[str, Any]:
+    """A person's access report, whose log takes minutes to make."""
+    with cluster() as server:
+        figures = await who_saw.measure(await server.create(NEIGHBOURHOOD), events, console)
+    console.print(report.table(figures))
+    return {"machine": report.machine(), "events": events, "figures": report.as_json(figures)}
+
+
+async def run_export(resources: int, console: Console) -> dict[str, Any]:
+    """A large caseload exported, which takes minutes to make."""
+    with cluster() as server:
+        figures = await export.measure(await server.create(NEIGHBOURHOOD), resources, console)
+    console.print(report.table(figures))
+    return {"machine": report.machine(), "resources": resources, "figures": report.as_json(figures)}
+
+
+async def run_notify(plan: Plan, console: Console) -> dict[str, Any]:
+    """From a message to its notification, with nothing else going on."""
+    with cluster() as server:
+        figures = await notify.measure(server, plan)
+    console.print(report.table(figures))
+    return {"machine": report.machine(), "figures": report.as_json(figures)}
+
+
 async def _files(server: Cluster, world: World) -> list[Figure]:
     """The neighbourhood without its hospital: what ADT messages arrive at, and after them what is read."""
     return await files.measure(await server.create(NEIGHBOURHOOD), world)
@@ -66,13 +91,22 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a smaller neighbourhood, shorter rounds: below 40 s")
-    parser.add_argument("--only", choices=("reads", "adt", "files", "large"), help="one part")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of the large file, which is measured alone")
+    parser.add_argument("--only", choices=PARTS, help="one part")
+    parser.add_argument(
+        "--rows", type=int, default=1_000_000, help="of the large file, or resources exported: each alone"
+    )
+    parser.add_argument("--events", type=int, default=who_saw.EVENTS, help="of the log that is reported from")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that whatever was started is stopped
     if arguments.only == "large":
         work = run_large(arguments.rows, Console())
+    elif arguments.only == "report":
+        work = run_report(arguments.events, Console())
+    elif arguments.only == "export":
+        work = run_export(arguments.rows, Console())
+    elif arguments.only == "notify":
+        work = run_notify(QUICK if arguments.quick else Plan(), Console())
     else:
         work = run(QUICK if arguments.quick else Plan(), arguments.only, Console())
     result = uvloop.run(work)

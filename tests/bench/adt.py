@@ -85,7 +85,7 @@ async def _listened(settings: Settings, content: Sequence[bytes], senders: int) 
 
 async def _sent(owner: Connection, child: Child, content: Sequence[bytes], senders: int) -> Sent:
     """Send all of them and wait until none waits to be processed."""
-    opened = [await _connect(child.port) for _ in range(senders)]
+    opened = [await connect(child.port) for _ in range(senders)]
     answers = Answers()
     start, used = perf_counter(), child.processor_seconds()
     parts = [content[number::senders] for number in range(senders)]
@@ -96,7 +96,7 @@ async def _sent(owner: Connection, child: Child, content: Sequence[bytes], sende
     return Sent(answers, perf_counter() - start, child.processor_seconds() - used)
 
 
-async def _connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """The listener says its port before it listens: try until it does."""
     for _ in range(300):
         try:

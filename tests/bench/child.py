@@ -5,13 +5,12 @@ database behind the same HTTP server, and the MLLP listener. The compositions ex
 """
 
 import asyncio
-import gc
 import os
 import socket
 import sys
 import threading
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from uuid import UUID, uuid4
 
@@ -28,11 +27,13 @@ from integration.commands import listening as commands
 from integration.commands import running
 from integration.commands.worker import kept_running
 from integration.config import Settings
+from integration.main import READERS
 from integration.record.consult import Consultation, Question, Records
 from integration.record.reader import Reader
 from integration.sharing.request import Decision
+from integration.store import begun
 from integration.store.connection import Connection
-from integration.store.database import Database
+from integration.store.database import Database, act_as
 
 SENDER = "X9A"
 TOGETHER = "two processes"
@@ -50,14 +51,20 @@ class DecidedBefore(Records):
         self, connection: Connection, question: Question, person: UUID, *, ever: bool = False
     ) -> Consultation:
         if person not in _decisions:
+            await act_as(connection, "toldonce_facts")
             consultation = await super()._decided(connection, question, person, ever=ever)
             _decisions[person] = consultation.decision
             return consultation
         decision = _decisions[person]
-        return Consultation(decision, await Reader.open(connection, decision))
+        return Consultation(decision, Reader(connection, decision))
 
 
 _decisions: dict[UUID, Decision] = {}
+
+
+async def _as_reader(connection: Connection) -> None:
+    """Where no facts are read there is no step out of their role."""
+    await connection.execute("set role toldonce_reader")
 
 
 class InMemory:
@@ -67,20 +74,27 @@ class InMemory:
         return uuid4()
 
 
-def _as_it_is(services: Services) -> Services:
-    return services
+Composition = Callable[[Services, Database], AbstractAsyncContextManager[Services]]
 
 
-def _without_rules(services: Services) -> Services:
+@asynccontextmanager
+async def _as_it_is(services: Services, _database: Database) -> AsyncIterator[Services]:
+    yield services
+
+
+@asynccontextmanager
+async def _without_rules(services: Services, database: Database) -> AsyncIterator[Services]:
     records = services.records
-    return replace(services, records=DecidedBefore(records.pool, records.policy, records.labels))
+    async with begun.pool(database.url("toldonce_api"), READERS, _as_reader) as pool:
+        yield replace(services, records=DecidedBefore(records.pool, records.policy, records.labels, pool))
 
 
-def _without_audit(services: Services) -> Services:
-    return replace(services, audit=InMemory())  # type: ignore[arg-type]
+@asynccontextmanager
+async def _without_audit(services: Services, _database: Database) -> AsyncIterator[Services]:
+    yield replace(services, audit=InMemory())  # type: ignore[arg-type]
 
 
-COMPOSITIONS: dict[str, Callable[[Services], Services]] = {
+COMPOSITIONS: dict[str, Composition] = {
     "whole": _as_it_is,
     "without rules": _without_rules,
     "without row policy": _as_it_is,  # on a database whose row policies are disabled
@@ -90,9 +104,11 @@ COMPOSITIONS: dict[str, Callable[[Services], Services]] = {
 
 async def _serve_product(mode: str, listening: socket.socket) -> None:
     settings = Settings(port=listening.getsockname()[1])
-    async with main.application(settings, Database(settings)) as app:
-        app.state.services = COMPOSITIONS[mode](app.state.services)
-        await _serve(app, listening)
+    database = Database(settings)
+    async with main.application(settings, database) as app:
+        async with COMPOSITIONS[mode](app.state.services, database) as services:
+            app.state.services = services
+            await _serve(app, listening)
 
 
 async def _serve_together(listening: socket.socket) -> None:
@@ -136,7 +152,7 @@ async def _nothing_to_reset(_connection: asyncpg.Connection) -> None:
 async def _serve(app: object, listening: socket.socket) -> None:
     config = uvicorn.Config(app, log_level="warning", access_log=False, loop="uvloop", http="httptools", lifespan="off")
     server = uvicorn.Server(config)
-    gc.freeze()  # as `integration.main.serve` does
+    main.settle()
     _at_end_of_input(lambda: setattr(server, "should_exit", True))
     _say(listening.getsockname()[1])
     await server.serve(sockets=[listening])

@@ -1,4 +1,5 @@
-"""A load generator that costs little: one asyncio protocol per connection, one request after the other on each."""
+"""A load generator that costs little: one asyncio protocol per connection, on uvloop and without an HTTP library, one
+request after the other on each."""
 
 import asyncio
 import statistics
@@ -19,6 +20,10 @@ class Answers:
     wall: float = 0.0
     processor: float = 0.0
     """Processor seconds of the answering process."""
+    database: float = 0.0
+    """Those of PostgreSQL's processes."""
+    generator: float = 0.0
+    """Those of this process, which asks."""
 
     @property
     def per_second(self) -> float:
@@ -28,6 +33,11 @@ class Answers:
     def milliseconds_each(self) -> float:
         """Processor time for one answer: others' work on the machine disturbs it less than the rate."""
         return 1000 * self.processor / len(self.seconds)
+
+    @property
+    def in_all(self) -> float:
+        """Milliseconds of processor time for one answer, of whoever works on it."""
+        return 1000 * (self.processor + self.database + self.generator) / len(self.seconds)
 
     def percentile(self, percent: int) -> float:
         """Milliseconds within which `percent` of the answers came."""

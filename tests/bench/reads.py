@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from statistics import median
+from time import process_time
 from typing import Any
 from uuid import UUID
 
@@ -86,7 +87,7 @@ async def measure(cluster: Cluster, name: str, plan: Plan) -> tuple[Record, list
     databases = {"without row policy": unguarded}
     variants = [Child(mode, databases.get(mode, settings)) for mode in (*COMPOSITIONS, TOGETHER, "bare")]
     with children(*variants):
-        figures = _figures(await _rounds(variants, settings, record, plan))
+        figures = _figures(await _rounds(cluster, variants, settings, record, plan))
     access = partial(_access, settings=lengthened, client_id=record.client)
     return record, [*figures, *await long_record.measure(lengthened, record.person, access)]
 
@@ -99,30 +100,36 @@ async def _access(http: httpx.AsyncClient, port: int, *, settings: Settings, cli
 class Asked:
     """A variant, and how it is asked."""
 
+    cluster: Cluster
     child: Child
     request: bytes
     length: int
 
     async def answers(self, seconds: float) -> Answers:
         """What comes back within `seconds`."""
-        before = self.child.processor_seconds()
+        before = self._used()
         answers = await ask(self.child.port, self.request, self.length, connections=CONNECTIONS, seconds=seconds)
-        answers.processor = self.child.processor_seconds() - before
+        used = [after - begun for begun, after in zip(before, self._used(), strict=True)]
+        answers.processor, answers.database, answers.generator = used
         return answers
+
+    def _used(self) -> tuple[float, float, float]:
+        """Processor seconds so far: of the server, of PostgreSQL, of this process."""
+        return self.child.processor_seconds(), self.cluster.processor_seconds(), process_time()
 
 
 Measured = dict[str, list[tuple[Answers, Answers]]]
 """By variant: what it answered, each time right after the whole product was asked, which comes first."""
 
 
-async def _rounds(variants: list[Child], settings: Settings, record: Record, plan: Plan) -> Measured:
+async def _rounds(cluster: Cluster, variants: list[Child], settings: Settings, record: Record, plan: Plan) -> Measured:
     prepared: dict[str, Asked] = {}
     async with httpx.AsyncClient() as http:
         for child in variants:
             await child.ready()
             request = await _request(http, child, settings, record)
             length = len((await _sent(http, child, request)).content)
-            prepared[child.mode] = Asked(child, request, length)
+            prepared[child.mode] = Asked(cluster, child, request, length)
             await prepared[child.mode].answers(plan.seconds)
     whole = prepared.pop("whole")
     measured: Measured = {mode: [] for mode in prepared}
@@ -210,15 +217,19 @@ def _figures(measured: Measured) -> list[Figure]:
     bare = [answers for _, answers in measured["bare"]]
     rate, bare_rate = (median(one.per_second for one in rounds) for rounds in (whole, bare))
     own, database = _together(whole), _together(bare)
-    both = median(answers.per_second for _, answers in measured[TOGETHER])
+    two = [answers for _, answers in measured[TOGETHER]]
+    both, shared = median(answers.per_second for answers in two), _together(two)
     return [
         Figure("reads", "records", rate, "/s", bare_rate, target=800, least_share=0.6),
         Figure("reads", "records, two processes", both, "/s", bare_rate, target=800, least_share=0.6),
         Figure("reads", "half of the answers within", own.percentile(50), "ms", database.percentile(50)),
         Figure("reads", _P99, own.percentile(99), "ms", database.percentile(99), target=40, at_most=True),
+        Figure("reads", f"{_P99}, two processes", shared.percentile(99), "ms", target=40, at_most=True),
         Figure("reads", _PROCESSOR, own.milliseconds_each, "ms", database.milliseconds_each),
+        Figure("reads", "with that of PostgreSQL and of whoever asks", own.in_all, "ms", database.in_all),
         *(
-            Figure("parts of a read", part, _part(measured[mode]) * 100, "%", target=target, at_most=True)
+            Figure(f"parts of a read, {by}", part, share(measured[mode]) * 100, "%", target=target, at_most=True)
+            for by, share in (("by the rate", _of_rate), ("by processor time", _of_processor))
             for part, mode, target in _PARTS
         ),
     ]
@@ -226,12 +237,18 @@ def _figures(measured: Measured) -> list[Figure]:
 
 def _together(rounds: list[Answers]) -> Answers:
     seconds = [second for answers in rounds for second in answers.seconds]
-    return Answers(seconds, sum(one.wall for one in rounds), sum(one.processor for one in rounds))
+    walls, used = sum(one.wall for one in rounds), [(one.processor, one.database, one.generator) for one in rounds]
+    return Answers(seconds, walls, *map(sum, zip(*used, strict=True)))
 
 
-def _part(pairs: list[tuple[Answers, Answers]]) -> float:
+def _of_rate(pairs: list[tuple[Answers, Answers]]) -> float:
     """What share of a read's time a part takes: the median over the pairs, each measured within a moment."""
     return median(1 - whole.per_second / without.per_second for whole, without in pairs)
+
+
+def _of_processor(pairs: list[tuple[Answers, Answers]]) -> float:
+    """The same of the processor time of all who work on it, which others' work on the machine disturbs less."""
+    return median(1 - without.in_all / whole.in_all for whole, without in pairs)
 
 
 def as_json(record: Record) -> dict[str, Any]:

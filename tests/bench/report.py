@@ -2,6 +2,8 @@
 
 import os
 import platform
+import sys
+import sysconfig
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -59,9 +61,18 @@ def machine() -> dict[str, Any]:
     return {
         "processors": os.cpu_count(),
         "load": [round(one, 2) for one in os.getloadavg()],
-        "python": platform.python_version(),
+        "python": f"{platform.python_version()} {sys.executable}",
+        "profile-guided": _profile_guided(),
         "system": f"{platform.system()} {platform.machine()}",
     }
+
+
+def _profile_guided() -> str:
+    """Whether the interpreter was built with what makes it a quarter faster. Debian's rules do it in a way of their own
+    and leave no word of it in `sysconfig`."""
+    said = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+    debian = "-Wdate-time" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+    return "yes" if said else "as Debian builds it" if debian else "no"
 
 
 def as_json(figures: Sequence[Figure]) -> list[dict[str, Any]]:

@@ -17,6 +17,8 @@ from integration.config import Settings
 from integration.store.database import Database, embedded_server
 
 ROOT = Path(__file__).parents[2]
+_CONNECTIONS = 200
+"""Enough for every variant to be served side by side."""
 _START = 60.0
 """Seconds that a child may take to begin."""
 
@@ -26,6 +28,9 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._server = embedded_server(folder / "postgres")
+        self._server.psql(f"alter system set max_connections = {_CONNECTIONS}")  # it counts from the next start on
+        self.stop()
         self._server = embedded_server(folder / "postgres")
         self._url: str = self._server.get_uri()
 
@@ -44,6 +49,11 @@ class Cluster:
         settings = self.settings(name)
         await Database(settings).migrate()
         return settings
+
+    def processor_seconds(self) -> float:
+        """Processor time that PostgreSQL's processes have used so far; of those that ended none."""
+        postmaster = psutil.Process(int((self.folder / "postgres" / "postmaster.pid").read_text().split()[0]))
+        return sum(used.user + used.system for used in (one.cpu_times() for one in postmaster.children()))
 
     def stop(self) -> None:
         """Stop the server."""
@@ -118,6 +128,8 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
 
 
 @contextmanager

@@ -103,6 +103,16 @@ async def test_an_officer_s_day(coventry: Neighbourhood, page: Any) -> None:
     await page.get_by_role("button", name="Make a letter for the person").click()
     await page.get_by_role("heading", name="Who has seen your record").wait_for()
     await sound(page, "letter")
+    # and by user, organisation, agreement; one entry in full
+    await page.get_by_role("navigation").get_by_role("link", name="Accesses").click()
+    await page.get_by_label("User").fill("Dr Patel")
+    await page.get_by_role("button", name="Show").click()
+    await page.get_by_text("Dr Patel, GP, gp-system").first.wait_for()
+    assert MRS_T not in page.url
+    await sound(page, "accesses")
+    await page.get_by_role("table").last.get_by_role("link").first.click()
+    await page.get_by_role("heading", name="One entry of the log").wait_for()
+    await sound(page, "entry")
     # 2: last night's emergency
     await page.get_by_role("navigation").get_by_role("link", name="Sign-off").click()
     await sound(page, "sign-off")

@@ -13,6 +13,7 @@ import orjson
 
 from mappings.definitions import definitions
 from mappings.uk_core import SUBJECT
+from tests.conformance import alone
 from tests.spec.neighbourhood import MRS_T, NUMBER, SEVEN, Connected, Neighbourhood
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +44,7 @@ class Specimen:
 async def everything(of: Neighbourhood) -> list[Specimen]:
     """Every resource held, every kind of document made, every example shown; each once."""
     found = [one async for one in _held(of)]
+    found += [Specimen(feed, body) for feed, body in (*alone.recorded(), *alone.national(_LOOKED_AT))]
     found += [Specimen(API, body) async for body in _made(of)]
     found += [Specimen(API, orjson.dumps(one)) for one in definitions() if one["resourceType"] != _BY_USE]
     found += [Specimen(DOCS, orjson.dumps(one)) for one in _in_the_docs()]

@@ -11,7 +11,7 @@ from tests.conformance.corpus import API, DIRECTORY, DOCS, Specimen
 from tests.conformance.validator import Issue
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
-_OF_A_FEED = ("gp", "acute", "community", "mental_health", "social_care", "vcfse", "pds", DIRECTORY)
+_OF_A_FEED = ("gp", "acute", "community", "mental_health", "social_care", "vcfse", "pds", "recorded", DIRECTORY)
 
 
 @dataclass

@@ -12,6 +12,7 @@ import httpx
 from integration.api.scopes import RECORD_SCOPES
 from integration.store.database import Database
 from mappings import uk_core
+from mappings.coordinator import COORDINATOR
 from mappings.recorded.vocabulary import EXISTENCE, REMOVAL_REASON, REMOVAL_SYSTEM
 from tests.database.ingesting import SECRET, about, ingest
 from tests.database.serving import Site, serving
@@ -107,6 +108,39 @@ def choice(
     }
 
 
+def organisation(code: str, display: str | None = None) -> dict[str, Any]:
+    """A Reference to an organisation by its ODS code."""
+    named = {"identifier": {"system": uk_core.ODS_ORGANISATION, "value": code}}
+    return {**named, "display": display} if display else named
+
+
+def task(person: UUID | str, description: str = "Ring her about the pendant alarm", **elements: Any) -> dict[str, Any]:
+    """What the council is asked to do within a week."""
+    return {
+        "resourceType": "Task",
+        "status": "requested",
+        "intent": "order",
+        "for": subject(person),
+        "description": description,
+        "owner": organisation("X9L", "Adult social care"),
+        "restriction": {"period": {"end": "2026-10-07"}},
+        **elements,
+    }
+
+
+def coordinator(person: UUID | str, name: str = "Priya Nair", code: str = "X9H", **elements: Any) -> dict[str, Any]:
+    """Somebody of an organisation who coordinates from this day on."""
+    member = {"role": [COORDINATOR], "member": {"display": name}, "onBehalfOf": organisation(code)}
+    return {
+        "resourceType": "CareTeam",
+        "status": "active",
+        "subject": subject(person),
+        "period": {"start": "2026-09-30"},
+        "participant": [member],
+        **elements,
+    }
+
+
 def recipient(code: str) -> dict[str, Any]:
     """Consent.provision.actor: an organisation by its ODS code."""
     return {
@@ -115,11 +149,13 @@ def recipient(code: str) -> dict[str, Any]:
     }
 
 
-async def cleared(owner: asyncpg.Connection) -> None:
-    """Take out what was recorded here, and nothing else."""
-    keys = [row["key"] for row in await owner.fetch("select key from toldonce.source_patient where feed = 'recorded'")]
+async def cleared(owner: asyncpg.Connection, *feeds: str) -> None:
+    """Take out what was recorded here, and what was said as these feeds; nothing else."""
+    said = ["recorded", *feeds]
+    rows = await owner.fetch("select key from toldonce.source_patient where feed = any($1)", said)
+    keys = [row["key"] for row in rows]
     for table in ("facts", "resource", "resource_history", "directory_statement", "statement", "due"):
         await owner.execute(f"delete from toldonce.{table} where source_patient = any($1)", keys)
     await owner.execute("delete from toldonce.quarantine where source_patient = any($1)", keys)
     await owner.execute("delete from toldonce.source_patient where key = any($1)", keys)
-    await owner.execute("delete from toldonce.envelope where feed = 'recorded'")
+    await owner.execute("delete from toldonce.envelope where feed = any($1)", said)

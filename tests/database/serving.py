@@ -15,7 +15,9 @@ from integration.sharing import current
 from integration.store.database import Database
 from tests.spec.neighbourhood import NOW, Neighbourhood
 
-KEPT = {"alembic_version", "client", "agreement_document", "label", "token_use"}
+TOLD = {"event", "notification", "subscription", "subscription_endpoint"}
+"""A running application looks at them all the time: emptying them could wait for that, and that for it."""
+KEPT = {"alembic_version", "client", "agreement_document", "label", "token_use", *TOLD}
 
 
 @dataclass
@@ -38,7 +40,7 @@ class Site(Neighbourhood):
 async def serving(database: Database, owner: asyncpg.Connection, folder: Path) -> AsyncIterator[Site]:
     """Serve what is in this database, nothing to begin with."""
     settings = Settings(database_url=database.owner_url, data_dir=folder)
-    await owner.execute("truncate toldonce.client, toldonce.agreement_document")
+    await owner.execute("truncate toldonce.client, toldonce.agreement_document cascade")
     await current.apply(owner, demo.AGREEMENTS.read_text())
     await owner.execute("update toldonce.agreement_document set applied = '2024-04-01'")
     await demo.register_clients(owner, folder)

@@ -50,7 +50,7 @@ NUMBER = "'17'"
 PERSON = "md5('p17')::uuid"
 
 STATEMENTS: list[tuple[str, str, Sequence[str]]] = [
-    ("facts", facts._FACTS, [PERSON]),
+    ("facts", facts._FACTS, [PERSON, "null"]),
     ("facts then", facts._FACTS_AT, [PERSON, "now()"]),
     ("ids of a person", facts._IDS, [f"array[{PERSON}]"]),
     ("persons with a number", facts._WITH_NUMBER, [NUMBER]),

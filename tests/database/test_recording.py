@@ -375,6 +375,8 @@ async def test_the_capability_statement_says_what_can_be_written(site: Site) -> 
         ("Flag", {"create", "update", "delete", "vread", "history-instance", "history-type"}),
         ("Condition", {"create", "update", "delete"}),
         ("Consent", {"create", "update", "vread"}),
+        ("Task", {"create", "update", "delete", "history-type"}),
+        ("CareTeam", {"create", "update", "delete"}),
     ):
         assert codes <= {one["code"] for one in by_type[type_]["interaction"]}
     assert by_type["Flag"]["conditionalDelete"] == "multiple"

@@ -11,6 +11,7 @@ import pytest
 
 from adapters.recorded.parse import source_patient
 from adapters.recorded.state import about as about_whom
+from integration import demo
 from integration.audit.identity import ReviewDesk
 from integration.audit.log import AuditLog
 from integration.feeds import EVERY
@@ -23,12 +24,14 @@ from tests.database.recording import (
     adjustment,
     choice,
     cleared,
+    coordinator,
     ended,
     impairment,
     recipient,
     recorder,
     recording,
     send,
+    task,
 )
 from tests.database.serving import Site
 from tests.database.test_identity_undone import OFFICER, record
@@ -56,7 +59,7 @@ async def site(everybody: Site) -> AsyncIterator[Site]:
 async def something(chance: random.Random, caller: Connected, office: Connected, her: UUID, made: list[Any]) -> None:
     """One more thing that somebody does."""
     flags = [one for one in made if one["resourceType"] != "Consent"]
-    match chance.choice(("flag", "condition", "consent", "permit", "change", "end", "withdraw")):
+    match chance.choice(("flag", "condition", "consent", "permit", "task", "coordinator", "change", "end", "withdraw")):
         case "flag":
             await _made(await send(caller, "POST", "Flag", adjustment(her, chance.choice(("11", "22")))), made)
         case "condition":
@@ -69,6 +72,11 @@ async def something(chance: random.Random, caller: Connected, office: Connected,
             kind = chance.choice(PERMITS)
             provision = _narrowed(kind)
             await _made(await send(office, "POST", "Consent", choice(her, kind, "permit", provision=provision)), made)
+        case "task":
+            await _made(await send(caller, "POST", "Task", task(her)), made)
+        case "coordinator":
+            named = coordinator(her, code=chance.choice(("X90401", "X9L", "X9V01", "X9H")))
+            await _made(await send(caller, "POST", "CareTeam", named), made)
         case "change" if flags:
             one = chance.choice(flags)
             path = f"{one['resourceType']}/{one['id']}"
@@ -154,7 +162,9 @@ async def test_nobody_sees_more_for_what_they_recorded_themselves(site: Site, cl
     her = await site.person()
     caller, office = await recorder(site, client, role), await recorder(site, client, role, "PATADMIN")
     everything, made = await shown(caller, her), list[Any]()
+    organisation = demo.BY_ID[client].organisation
     assert everything
+    await _made(await send(caller, "POST", "CareTeam", coordinator(her, code=organisation)), made)
     less = 0
     for _ in range(15):
         await something(chance, caller, office, her, made)
@@ -162,10 +172,10 @@ async def test_nobody_sees_more_for_what_they_recorded_themselves(site: Site, cl
         assert now <= everything
         less += now < everything
     assert less
-    evidence = (
-        "select f.evidence::text from toldonce.facts f join toldonce.source_patient s on s.key = f.source_patient "
-    )
-    assert {row[0] for row in await site.owner.fetch(f"{evidence} where s.feed = 'recorded'")} == {"[]"}
+    said = "select s.organisation, one->>'kind', one->>'source' from toldonce.facts f join toldonce.source_patient s "
+    said += "on s.key = f.source_patient, jsonb_array_elements(f.evidence) one where s.feed = 'recorded'"
+    rows = {tuple(row) for row in await site.owner.fetch(said)}
+    assert rows == {(organisation, "care-team", organisation)}  # of whom they named, by their own word
 
 
 async def recorded(site: Site, person: UUID) -> str:

@@ -62,6 +62,9 @@ async def test_the_api_login_can_read_nothing_by_itself(database: Database, owne
         ("toldonce_audit_reader", "delete from toldonce.audit_event"),
         ("toldonce_registry", "update toldonce.client set active = true"),
         ("toldonce_ingest", "select * from toldonce.audit_event"),
+        ("toldonce_exporter", "select body from toldonce.export_part"),
+        ("toldonce_exporter", "select * from toldonce.resource"),
+        ("toldonce_reader", "select * from toldonce.export_job"),
     ],
 )
 async def test_a_task_role_cannot_leave_its_task(database: Database, role: str, sql: str) -> None:

@@ -25,7 +25,7 @@ CHANGES = (
         "kinds of information: [who the person is, care team, care plans, alerts, reasonable",
     ),
     ("service: {days after it ends: 30,", "service: {days after it ends: 90,"),
-    ("    version: 2\n    title: What charities may see", "    version: 3\n    title: What charities may see"),
+    ("    version: 3\n    title: What charities may see", "    version: 4\n    title: What charities may see"),
 )
 
 

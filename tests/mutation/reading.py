@@ -10,9 +10,11 @@ import random
 import tempfile
 import warnings
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
+from types import ModuleType
 from uuid import UUID
 
 import asyncpg
@@ -21,14 +23,16 @@ from integration.record.reader import permitted
 from integration.sharing.request import Caller, DataWindow, Grant, Request
 from integration.store.database import Database, _prepare, embedded_server
 from tests.mutation.__main__ import alone, plant, tell
-from tests.mutation.mutants import mutants
+from tests.mutation.mutants import Mutant, mutants
 from tests.sharing import run
 from tests.sharing.product import Product
 from tests.sharing.worlds import world
 from tests.spec.granted import Stored, shown, stored, through_the_row_policy
 
-MODULE = "integration.record.reader"
-FUNCTIONS = frozenset({"open", "permitted", "_granted", "_moments", "_within", "_array", "_window_setting"})
+FUNCTIONS = {
+    "integration.record.reader": frozenset({"open", "_ask", "permitted", "_granted", "_within"}),
+    "integration.record.row_policy": frozenset({"telling", "told", "moments", "_array", "_windows"}),
+}
 SEEDS, QUESTIONS = range(4), 30
 
 
@@ -98,20 +102,25 @@ def asked(database: Database) -> str:
         return type(error).__name__
 
 
+def _mutants(module: ModuleType, functions: frozenset[str]) -> Iterable[Mutant]:
+    return mutants(Path(module.__file__ or "").read_text("utf-8"), functions)
+
+
 def main() -> None:
     """Run all, print survivors."""
     run.ALONE = 3
     began, counts = monotonic(), Counter[str]()
-    module = importlib.import_module(MODULE)
+    modules = {importlib.import_module(name): functions for name, functions in FUNCTIONS.items()}
     with tempfile.TemporaryDirectory(prefix="toldonce-mutation-") as folder:
         server = embedded_server(Path(folder) / "postgres")
         try:
             database = asyncio.run(store(server.get_uri()))
             said = alone(lambda: asked(database))
             assert said == "", f"without any change: {said}"
-            for mutant in mutants(Path(module.__file__ or "").read_text("utf-8"), FUNCTIONS):
+            found = [(module, one) for module, names in modules.items() for one in _mutants(module, names)]
+            for module, mutant in found:
 
-                def work(tree=mutant.tree) -> str:
+                def work(module=module, tree=mutant.tree) -> str:
                     try:
                         plant(module, tree)
                     except Exception as error:  # noqa: BLE001  as above

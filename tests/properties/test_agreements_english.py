@@ -29,7 +29,7 @@ from integration.sharing.agreements import (
 from integration.sharing.changes import changes
 from integration.sharing.english import english, normal
 from integration.sharing.english_reading import read_english
-from integration.sharing.request import Category
+from integration.sharing.request import Category, Recordable
 from integration.sharing.sentences import listed, quoted
 from tests.properties.sharing_worlds import Chance, agreements
 from tests.unit.sharing.scene import CARE, NEIGHBOURHOOD
@@ -38,7 +38,7 @@ COVENTRY = load(demo.AGREEMENTS.read_text())
 SMALL = structs.replace(
     NEIGHBOURHOOD,
     roles={
-        name: structs.replace(one, records=(Category.ADJUSTMENTS, Category.CHOICES))
+        name: structs.replace(one, records=(Recordable.ADJUSTMENTS, Recordable.COORDINATOR))
         for name, one in NEIGHBOURHOOD.roles.items()
     },
     agreements=(
@@ -137,6 +137,9 @@ def test_another_order_reads_alike(chance: Random) -> None:
     assert changes(COVENTRY, other) == []
 
 
+_ONE_MORE = {Category: Category.AUDIT, Recordable: Recordable.TASKS}
+
+
 def other_than(value: Any, name: str) -> Iterator[Any]:
     """Values of the same place that mean something else."""
     match value:
@@ -144,15 +147,15 @@ def other_than(value: Any, name: str) -> Iterator[Any]:
             yield not value
         case int():
             yield value + 1
-        case Category():
-            yield next(one for one in Category if one is not value)
+        case Category() | Recordable():
+            yield next(one for one in type(value) if one is not value)
         case str():
             yield "something else" if name != "own_word" else 17
         case date():
             yield value + timedelta(days=1)
         case tuple():
             yield value[1:]
-            yield (*value, Category.AUDIT if value and isinstance(value[0], Category) else "one more")
+            yield (*value, _ONE_MORE.get(type(value[0]) if value else str, "one more"))
         case dict():
             for key in value:
                 yield {one: held for one, held in value.items() if one != key}

@@ -150,6 +150,7 @@ R4: dict[str, Expressions] = {
         "date": (DATE, "period"),
         "encounter": (REFERENCE, "encounter"),
         "status": (TOKEN, "status"),  # R5's
+        "detail": (REFERENCE, "extension.valueReference"),  # NHS England's (England-FlagDetail)
     },
     "Goal": {
         "achievement-status": (TOKEN, "achievementStatus"),
@@ -272,6 +273,7 @@ R4: dict[str, Expressions] = {
         "priority": (TOKEN, "priority"),
         "requester": (REFERENCE, "requester"),
         "status": (TOKEN, "status"),
+        "due": (DATE, "restriction.period"),  # ours
     },
     "HealthcareService": {
         "active": (TOKEN, "active"),

@@ -9,7 +9,7 @@ import asyncpg
 
 from adapters.records import LONDON
 from integration.record.reader import Reader
-from integration.sharing.request import DataWindow, Grant
+from integration.sharing.request import DataWindow, Decision, Grant
 from integration.store.database import act_as
 
 ROWS = "select id, label, starts, ends, type from toldonce.resource where person = $1 order by id"
@@ -61,3 +61,13 @@ async def through_the_row_policy(connection: asyncpg.Connection, grant: Grant, t
         await act_as(connection, "toldonce_facts")
         await Reader.open(connection, grant)
         return {row["id"] for row in await connection.fetch(f"select * from toldonce.{table}")}
+
+
+async def through_its_first_question(
+    connection: asyncpg.Connection, grant: Decision, table: str = "resource"
+) -> set[UUID]:
+    """The same, in the statement that itself tells the row policy of the Grant. In a transaction of its own, or in one
+    in which somebody else's record was read before."""
+    async with connection.transaction(readonly=True):
+        await act_as(connection, "toldonce_reader")
+        return {row["id"] for row in await Reader(connection, grant)._ask(f"select * from toldonce.{table}", ())}

@@ -116,7 +116,7 @@ async def test_an_event_says_who_asked_what_of_whom_and_why_it_was_answered(
     ]
     (decision,) = [one for one in event["entity"] if one.get("name") == "decision"]
     details = {one["type"].rpartition("detail/")[2]: one["valueString"] for one in decision["detail"]}
-    assert "CW-01 version 5" in json.dumps(decision["detail"])
+    assert "CW-01 version 6" in json.dumps(decision["detail"])
     assert int(next(value for name, value in details.items() if name.endswith("count/Encounter"))) > 50
 
 

@@ -11,9 +11,9 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from integration.audit.saved import plain
 from integration.console import sessions
 from integration.console.desk import COOKIE
-from integration.console.who_saw import _plain
 from integration.demo import MRS_T, OFFICER
 from integration.store.database import act_as
 from tests.spec.neighbourhood import NOW, Neighbourhood, resources
@@ -22,11 +22,11 @@ PAGES = ("", "/who-saw", "/alerts", "/identity", "/agreements", "/feeds", "/log"
 OTHERS_SITE = "1" * 64
 
 
-async def code(coventry: Neighbourhood, at: object = NOW) -> str:
+async def code(coventry: Neighbourhood, at: object = NOW, who: sessions.Officer | None = None) -> str:
     async with coventry.database.pool("toldonce_api", size=1) as pool:
         async with pool.acquire() as connection, connection.transaction():
             await act_as(connection, "toldonce_registry")
-            return await sessions.offer(connection, *OFFICER, at)
+            return await sessions.offer(connection, who or sessions.Officer(*OFFICER), at)
 
 
 @asynccontextmanager
@@ -109,13 +109,17 @@ async def test_a_session_ends_without_use_and_at_the_latest_after_a_day_s_work(c
         transaction = connection.transaction()
         await transaction.start()
         await act_as(connection, "toldonce_registry")
-        token, _ = await sessions.begin(connection, await sessions.offer(connection, *OFFICER, NOW), NOW)
+        token, _ = await sessions.begin(
+            connection, await sessions.offer(connection, sessions.Officer(*OFFICER), NOW), NOW
+        )
         at = NOW
         while at < NOW + sessions.LONGEST:
             assert await sessions.officer_of(connection, token, at)
             at += sessions.IDLE - timedelta(seconds=1)
         assert await sessions.officer_of(connection, token, at) is None
-        token, _ = await sessions.begin(connection, await sessions.offer(connection, *OFFICER, NOW), NOW)
+        token, _ = await sessions.begin(
+            connection, await sessions.offer(connection, sessions.Officer(*OFFICER), NOW), NOW
+        )
         assert await sessions.officer_of(connection, token, NOW + sessions.IDLE) is None
         await transaction.rollback()
 
@@ -198,9 +202,9 @@ async def test_the_spreadsheet_has_every_access_and_no_formula(
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
 
 
-@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", "\tx", "\rx"])
+@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", "\tx", "\rx", "\n=x"])
 def test_no_cell_is_a_formula(cell: str) -> None:
-    assert _plain(cell) == f"'{cell}"
+    assert plain(cell) == f"'{cell}"
 
 
 async def test_last_night_s_emergency_is_signed_off(coventry: Neighbourhood, officer: httpx.AsyncClient) -> None:

@@ -1,6 +1,7 @@
 """Promise 1's second lock: a query of the reader's role that forgets every condition returns what the Grant shows.
 
-The settings of a Grant are those that `Reader.open` makes; the query is `select * from toldonce.resource`.
+The settings of a Grant are those that a `Reader` makes: by themselves (`Reader.open`), or with the first question that
+it asks; the query is `select * from toldonce.resource`.
 """
 
 from collections.abc import AsyncIterator
@@ -21,7 +22,7 @@ from integration.sharing.facts import person_facts
 from integration.sharing.request import BreakGlass, DataWindow, Denial, Grant, Request
 from integration.store.database import act_as
 from integration.store.labels import Labels
-from tests.spec.granted import Stored, shown, stored, through_the_row_policy
+from tests.spec.granted import Stored, shown, stored, through_its_first_question, through_the_row_policy
 from tests.spec.neighbourhood import NOW, SEVEN, Neighbourhood, caller_of
 
 EVERYTHING = "select * from toldonce.resource"
@@ -53,6 +54,7 @@ async def test_a_query_that_forgets_every_condition_returns_what_is_granted(
         rows = await stored(coventry.owner, person)
         expected = shown(decided, rows) if isinstance(decided, Grant) else set()
         assert await through_the_row_policy(connection, decided) == expected
+        assert await through_its_first_question(connection, decided) == expected
 
 
 async def test_it_returns_whole_people_to_nobody(coventry: Neighbourhood, connection: asyncpg.Connection):
@@ -100,6 +102,53 @@ async def test_a_denial_after_a_grant_in_one_transaction_shows_nothing(
         assert await connection.fetch(EVERYTHING) == []
 
 
+async def test_a_first_question_is_asked_under_its_own_grant_and_no_earlier_one(
+    coventry: Neighbourhood, connection: asyncpg.Connection
+):
+    """One person's record after another's, after a Denial, and after a Grant of less, in one transaction."""
+    one, other = [
+        granted
+        for person in await coventry.persons()
+        if isinstance(granted := await decision(coventry, connection, SEVEN[0], person), Grant)
+    ][:2]
+    whole = {grant.person: await through_the_row_policy(connection, grant) for grant in (one, other)}
+    less = replace(one, labels=one.labels[:1])
+    nothing = Denial(one.request, True, "", ())
+    async with connection.transaction(readonly=True):
+        for grant in (one, other, less, one, nothing, other):
+            found = await through_its_first_question(connection, grant)
+            if grant is less:
+                assert found < whole[one.person]
+            else:
+                assert found == (set() if isinstance(grant, Denial) else whole[grant.person])
+
+
+@pytest.mark.parametrize(
+    "planner",
+    [
+        "plan_cache_mode = force_custom_plan",
+        "plan_cache_mode = force_generic_plan",
+        "enable_nestloop = off",
+        "enable_indexscan = off; set local enable_bitmapscan = off",
+        "enable_seqscan = off",
+        "enable_material = off; set local enable_memoize = off",
+        "debug_parallel_query = on; set local parallel_setup_cost = 0; set local parallel_tuple_cost = 0",
+        "from_collapse_limit = 1; set local join_collapse_limit = 1",
+    ],
+)
+async def test_it_is_told_in_time_however_the_question_is_planned(
+    coventry: Neighbourhood, connection: asyncpg.Connection, planner: str
+):
+    granted = await decision(coventry, connection, SEVEN[0], await coventry.person())
+    expected = shown(granted, await stored(coventry.owner, granted.person))
+    async with connection.transaction(readonly=True):
+        await connection.execute(f"set local {planner}")
+        assert await through_its_first_question(connection, granted) == expected
+        await act_as(connection, "toldonce_reader")
+        rows = await Reader(connection, granted).rows(Query(), directory=True)
+        assert {row.id for row in rows} == expected
+
+
 @pytest.mark.parametrize("statement", ["update toldonce.resource set label = 1", "delete from toldonce.resource"])
 async def test_the_reader_only_reads(connection: asyncpg.Connection, statement: str):
     async with connection.transaction():
@@ -138,6 +187,7 @@ async def test_both_locks_and_plain_reading_agree_on_any_grant(coventry: Neighbo
     for grant, rows in made:
         expected = shown(grant, rows)
         assert await through_the_row_policy(connection, grant) == expected, grant
+        assert await through_its_first_question(connection, grant) == expected, grant
         async with connection.transaction(readonly=True):
             reader = await Reader.open(connection, grant)
             assert {row.id for row in await reader.rows(Query())} == expected, grant
@@ -162,5 +212,6 @@ async def test_the_history_is_under_the_same_lock(coventry: Neighbourhood, conne
             ]
             expected = shown(decided, rows) if isinstance(decided, Grant) else set()
             assert await through_the_row_policy(connection, decided, "resource_history") == expected
+            assert await through_its_first_question(connection, decided, "resource_history") == expected
             seen += len(expected)
         assert seen or asker.name in ("unrelated hospital", "IG officer", "link worker")

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -138,10 +139,10 @@ async def test_of_one_that_was_cut_short_the_audit_says_so(
 
 
 async def idle(coventry: Neighbourhood) -> bool:
-    """Whether every connection that records are read on is free again, and in no transaction."""
-    pool: asyncpg.Pool = coventry.app.state.services.records.pool
+    """Whether every connection that records are read on is free again, and no transaction on them has begun to read."""
+    pool: asyncpg.Pool = coventry.app.state.services.records.begun
     open_transactions = await coventry.owner.fetchval(
-        "select count(*) from pg_stat_activity where state like 'idle in transaction%' "
+        "select count(*) from pg_stat_activity where state like 'idle in transaction%' and backend_xmin is not null "
         "and datname = current_database() and usename = 'toldonce_api'"
     )
     return pool.get_size() == pool.get_idle_size() and open_transactions == 0
@@ -172,3 +173,33 @@ async def test_what_was_asked_for_in_pages_is_not_streamed(gp: Connected, mrs_t:
 
     assert "content-length" in answer.headers
     assert len(json.loads(answer.content)["entry"]) > 20
+
+
+async def test_slow_readers_leave_connections_to_others(
+    coventry: Neighbourhood, gp: Connected, mrs_t: UUID, in_pieces: None
+):
+    """Long answers that are under way take every place: another is refused, and audited, a page is not."""
+    places = coventry.app.state.services.long_answers
+    with ExitStack() as slow:
+        for _ in range(places._free):
+            slow.enter_context(places.place())
+
+        refused = await gp.everything(mrs_t)
+        page = await gp.get(f"Patient/{mrs_t}/$everything", {"_count": "5"})
+
+    assert (refused.status_code, page.status_code) == (429, 200)
+    assert int(refused.headers["Retry-After"]) > 0
+    assert [one["outcome"] for one in await coventry.event(refused)] == ["4"]
+    assert (await streamed(gp, mrs_t)).json()["entry"]  # a place is free again
+
+
+async def test_an_answer_gives_its_place_back_also_when_nobody_takes_it(
+    coventry: Neighbourhood, gp: Connected, mrs_t: UUID, in_pieces: None
+):
+    places = coventry.app.state.services.long_answers
+    free = places._free
+
+    await streamed(gp, mrs_t)
+    await Caller(coventry, gp.token, mrs_t).ask()
+
+    assert places._free == free

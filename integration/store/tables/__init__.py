@@ -4,14 +4,18 @@ In:      envelope (its rest in envelope_part) -> statement, submission, quaranti
          pds_trace; left_behind
 People:  source_patient, block, linkage, person
 Record:  label, resource, resource_history, directory_statement, directory_resource, labelling
-Rules:   facts, opt_out_clearance, agreement_document, client, token_use, officer_session
-Audit:   audit_unsealed -> audit_event, audit_leaf, audit_node, audit_checkpoint, audit_cosignature; alert, alert_step
+Teams:   caseload_document, caseload_refresh, caseload_member; export_job, export_person, export_part, huddle
+Told:    event -> notification <- subscription, subscription_endpoint
+Rules:   facts, opt_out_clearance, agreement_document, client, token_use, officer_session,
+         officer_emergency
+Audit:   audit_unsealed -> audit_event, audit_leaf, audit_node, audit_checkpoint, audit_cosignature; alert, alert_step;
+         watch, user_day, looked
 
 Roles, and what each may touch, are in docs/database.md and the migration `0001`.
 """
 
-from integration.store.tables import audit, inbox, people, record, rules
+from integration.store.tables import audit, exports, inbox, people, record, rules, subscriptions, teams
 from integration.store.tables.base import SCHEMA, Table
 
 __all__ = ["PARTS", "SCHEMA", "Table"]
-PARTS = (inbox, people, record, rules, audit)
+PARTS = (inbox, people, record, rules, teams, subscriptions, exports, audit)

@@ -1,14 +1,17 @@
 """Who saw what, and what waits for an officer."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Index,
+    Integer,
     LargeBinary,
     SmallInteger,
     Text,
@@ -96,7 +99,8 @@ class AuditCosignature(Table, table=True):
 
 class Alert(Table, table=True):
     """What waits for an officer: a broken glass, or an access on the caller's own word that was sampled. It refers to
-    the audit event and says nothing of the person. The database raises it with the event (migration `0015`)."""
+    the audit event and says nothing of the person. The database raises these with the event (migration `0015`); what is
+    unusual is found afterwards (see `audit.look`)."""
 
     __tablename__ = "alert"
     __table_args__ = (UniqueConstraint("key"),)
@@ -109,6 +113,8 @@ class Alert(Table, table=True):
     organisation: str = Field(sa_type=Text)
     client: str = Field(sa_type=Text)
     raised: datetime = Field(sa_column=moment())
+    reason: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    """What is unusual about it (see `audit.unusual`), in words that name nobody."""
 
 
 class AlertStep(Table, table=True):
@@ -127,3 +133,46 @@ class AlertStep(Table, table=True):
     made_by: str = Field(sa_type=Text)
     outcome: str = Field(sa_type=Text)
     note: str = Field(sa_type=Text)
+
+
+class Watch(Table, table=True):
+    """Whose record is watched for the curious: a colleague's of everybody in an organisation, or that of somebody known
+    to the public."""
+
+    __tablename__ = "watch"
+    __table_args__ = (
+        CheckConstraint("kind in ('colleague', 'public figure')", name="watch_kind"),
+        Index("watch_in_force", "nhs_number", postgresql_where=sql("until is null")),
+    )
+    id: int | None = Field(default=None, sa_column=identity())
+    kind: str = Field(sa_type=Text)
+    nhs_number: str = Field(sa_type=Text)
+    organisation: str = Field(sa_type=Text)
+    """ODS code of those whose accesses are looked at; empty = everybody's."""
+    user_name: str = Field(sa_type=Text)
+    """Of a colleague: the name under which they use the record themselves; empty = not known."""
+    note: str = Field(sa_type=Text)
+    made_by: str = Field(sa_type=Text)
+    since: datetime = Field(sa_column=moment(now=True))
+    until: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    ended_by: str | None = Field(default=None, sa_type=Text)
+
+
+class UserDay(Table, table=True):
+    """One user's day: at how many people they looked, and how often in each hour. It tells what is usual for them."""
+
+    __tablename__ = "user_day"
+    organisation: str = Field(sa_column=Column(Text, primary_key=True))
+    client: str = Field(sa_column=Column(Text, primary_key=True))
+    user_name: str = Field(sa_column=Column(Text, primary_key=True))
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    people: int
+    hours: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
+
+
+class LookedThrough(Table, table=True):
+    """Days whose accesses were looked through for what is unusual."""
+
+    __tablename__ = "looked"
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    at: datetime = Field(sa_column=moment(now=True))

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Double, Index, LargeBinary, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Double, ForeignKey, Index, LargeBinary, Text
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY, INTEGER, JSONB
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
@@ -89,6 +89,26 @@ class OfficerSession(Table, table=True):
     """Unless it is used before."""
     ends: datetime = Field(sa_column=moment())
     """Whatever happens."""
+    role: str = Field(sa_type=Text)
+    """As whom they may ask,"""
+    purpose: str = Field(sa_type=Text)
+    """and what for (v3-ActReason)."""
+
+
+class OfficerEmergency(Table, table=True):
+    """An emergency that was declared for a person in a session of the console; it ends with the session."""
+
+    __tablename__ = "officer_emergency"
+    session: bytes = Field(
+        sa_column=Column(
+            LargeBinary, ForeignKey("toldonce.officer_session.digest", ondelete="CASCADE"), primary_key=True
+        )
+    )
+    person: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
+    reason: str = Field(sa_type=Text)
+    """One of `sharing.decide.BREAK_GLASS_REASONS`."""
+    note: str = Field(sa_type=Text)
+    declared: datetime = Field(sa_column=moment())
 
 
 class OptOutClearance(Table, table=True):

@@ -59,6 +59,14 @@ def test_category_of_a_flag(flag: dict, category: Category):
     assert category_of({"resourceType": "Flag", **flag}) is category
 
 
+def test_what_somebody_does_next_is_part_of_the_plan_and_what_else_a_task_tracks_is_not():
+    next_step = {"resourceType": "Task", "code": {"coding": [{"system": "x", "code": "y"}, uk_core.NEXT_STEP]}}
+
+    assert category_of(next_step) is Category.CARE_PLAN
+    for other in ({}, {"text": "Waiting time"}, {"coding": [{"system": "x", "code": "next-step"}]}):
+        assert category_of({"resourceType": "Task", "code": other}) is Category.REFERRALS
+
+
 def test_an_impairment_is_told_from_a_diagnosis_by_its_profile():
     impairment = {"resourceType": "Condition", "meta": {"profile": [uk_core.RA_CONDITION_PROFILE]}}
 

@@ -121,6 +121,26 @@ RESOURCES = [
         "patientInstruction": f"come to {STREET}",
     },
     {"resourceType": "Location", "id": "1", "meta": META, "status": "active", "name": "Refuge", "address": ADDRESS},
+    {
+        "resourceType": "Task",
+        "contained": [
+            {
+                "resourceType": "Provenance",
+                "id": "provenance",
+                "target": [{"reference": "#"}],
+                "recorded": "2026-09-30T12:00:00Z",
+                "agent": [{"who": {"display": "A. Singh"}, "onBehalfOf": organisation()}],
+            }
+        ],
+        "status": "requested",
+        "intent": "order",
+        "code": {"coding": [uk_core.NEXT_STEP]},
+        "description": f"Bring her letters to {STREET}",
+        "for": SUBJECT,
+        "requester": organisation(),
+        "owner": {"display": "The Refuge in Wyken"},
+        "note": [{"text": f"She is at {STREET}"}],
+    },
 ]  # fmt: skip
 
 

@@ -1,0 +1,47 @@
+"""Rows of a report as a file: CSV for a spreadsheet, NDJSON for programs. Pure."""
+
+import csv
+from collections.abc import Iterable
+from datetime import datetime
+from io import StringIO
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from adapters.records import LONDON
+
+Form: TypeAlias = Literal["csv", "ndjson"]
+MEDIA_TYPES: dict[Form, str] = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def saved(rows: Iterable[msgspec.Struct], kind: type[msgspec.Struct], form: Form) -> bytes:
+    """The rows, all of one kind, in the order of its fields."""
+    return _csv(rows, kind) if form == "csv" else b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
+
+
+def _csv(rows: Iterable[msgspec.Struct], kind: type[msgspec.Struct]) -> bytes:
+    """With a byte order mark, without which a spreadsheet takes it for another encoding. Moments in London time."""
+    text = StringIO()
+    writer = csv.writer(text)
+    writer.writerow(kind.__struct_fields__)
+    for row in rows:
+        writer.writerow([plain(_cell(value)) for value in msgspec.structs.astuple(row)])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _cell(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else ""
+        case datetime():
+            return f"{value.astimezone(LONDON):%Y-%m-%d %H:%M:%S}"
+        case _:
+            return str(value)
+
+
+def plain(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -1,0 +1,1 @@
+"""Bulk Data export of a caseload, and the columnar extract of it."""

@@ -1,0 +1,201 @@
+"""A stream of server-sent events over a real socket; and a caseload whose members come and go."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+import uvicorn
+
+from integration import demo
+from integration.store.connection import Connection
+from integration.store.database import Database
+from integration.teams.caseloads import membership
+from integration.teams.caseloads.document import load
+from integration.teams.caseloads.membership import Place
+from tests.database.ingesting import SECRET
+from tests.database.recording import send
+from tests.database.subscribing import (
+    SCOPE,
+    Subscriber,
+    Told,
+    message,
+    parts,
+    pid_of,
+    post,
+    subscription,
+    telling,
+    until,
+    value,
+)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+async def told(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Told]:
+    owner = await asyncpg.connect(database.owner_url)
+    async with telling(database, owner, tmp_path_factory.mktemp("told")) as made:
+        yield made
+    await owner.close()
+
+
+@pytest.fixture(scope="module")
+async def url(told: Told) -> AsyncIterator[str]:
+    """The application, served on a port."""
+    config = uvicorn.Config(told.app, host="127.0.0.1", port=0, log_level="warning", lifespan="off")
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}/fhir"
+    server.should_exit = True
+    await task
+
+
+async def arrives(told: Told, visit: str) -> None:
+    at = told.clock() - timedelta(minutes=5)
+    await told.send(message("A01", at, visit, pid_of("mrs-t"), f2="E"))
+
+
+async def streamed(told: Told) -> str:
+    """A new stream of arrivals at A&E; its id."""
+    answer = await post(await told.subscriber(), subscription("emergency-attendance", None))
+    return str(answer.json()["id"])
+
+
+class Frames:
+    """The frames of one connection: event, id and the status that the Bundle begins with."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._lines = response.aiter_lines()
+
+    async def next(self) -> tuple[str, str, dict[str, Any]] | None:
+        """The next frame, comments left out; None where the stream ends."""
+        said: dict[str, str] = {}
+        async with asyncio.timeout(10):
+            async for line in self._lines:
+                name, _, text = line.partition(": ")
+                if line == "" and said:
+                    made = json.loads(said["data"])["entry"][0]["resource"]["parameter"]
+                    status = {one["name"]: value(one) for one in made if "part" not in one}
+                    events = [parts(one) for one in made if "part" in one]
+                    return said["event"], said.get("id", ""), status | {"events": events}
+                if name and line:
+                    said[name] = text
+        return None
+
+
+@asynccontextmanager
+async def connected(told: Told, url: str, id_: str, last: str = "") -> AsyncIterator[Frames]:
+    """A connection whose handshake has come."""
+    caller = await told.subscriber()
+    headers = {"Authorization": f"Bearer {caller.token}", "Accept": "text/event-stream"}
+    headers |= {"Last-Event-ID": last} if last else {}
+    async with httpx.AsyncClient(timeout=30) as client:
+        async with client.stream("GET", f"{url}/Subscription/{id_}/$stream", headers=headers) as response:
+            assert response.status_code == 200
+            assert response.headers["content-type"].startswith("text/event-stream")
+            frames = Frames(response)
+            first = await frames.next()
+            assert (first or ("",))[0] == "handshake"
+            yield frames
+
+
+async def test_a_stream_tells_and_goes_on_where_it_was(told: Told, url: str) -> None:
+    id_ = await streamed(told)
+    async with connected(told, url, id_) as frames:
+        await arrives(told, "S1")
+        kind, number, status = await frames.next() or ("", "", {})
+        assert (kind, number) == ("event-notification", "1")
+        assert "/Encounter/" in status["events"][0]["focus"]
+    await arrives(told, "S2")
+    await arrives(told, "S3")
+    async with connected(told, url, id_, "1") as frames:
+        got = []
+        while len(got) < 2:
+            _, _, status = await frames.next() or ("", "", {})
+            got += [event["event-number"] for event in status["events"]]
+        assert got == ["2", "3"]
+    async with connected(told, url, id_, "2") as frames:
+        _, number, _ = await frames.next() or ("", "", {})
+        assert number == "3"
+    audited = "select count(*) from toldonce.audit_event where kind = 'subscription' and person is not null"
+    assert await told.owner.fetchval(audited) == 4
+
+
+async def test_it_ends_with_its_token_and_when_another_takes_over(told: Told, url: str) -> None:
+    id_ = await streamed(told)
+    async with connected(told, url, id_) as first:
+        async with connected(told, url, id_) as second:
+            await arrives(told, "T1")
+            assert await first.next() is None
+            _, number, _ = await second.next() or ("", "", {})
+            assert number == "1"
+            told.clock.pass_by(seconds=301)
+            await arrives(told, "T2")
+            assert await second.next() is None
+    assert await told.owner.fetchval("select number from toldonce.notification where state = 'waiting'") is None
+
+
+async def test_what_ended_is_not_streamed_any_more(told: Told, url: str) -> None:
+    id_ = await streamed(told)
+    async with connected(told, url, id_) as frames:
+        caller = await told.subscriber()
+        served = (await caller.get(f"Subscription/{id_}")).json()
+        assert (await send(caller, "PUT", f"Subscription/{id_}", served | {"status": "off"})).status_code == 200
+        assert await frames.next() is None
+
+
+async def on_caseload(told: Told, work: Any) -> None:
+    async with told.database.pool("toldonce_worker", size=1) as pool, pool.acquire() as connection:
+        async with connection.transaction():
+            await work(connection)
+
+
+async def test_a_caseload_is_told_of_its_members_while_they_are_on_it(told: Told) -> None:
+    await told.owner.execute("delete from toldonce.subscription")
+    person: UUID = await told.person()
+    text = (demo.CASELOADS / "int-south.yaml").read_text()
+    caseload = load(text)
+    at = told.clock() - timedelta(days=1)
+    place = Place(person, "X90401", next(iter(caseload.reasons)), False, "Dr Daniels")
+
+    async def begin(connection: Connection) -> None:
+        await membership.apply(connection, text, "the tests", "to be told")
+        await membership.add(connection, SECRET, caseload, [place], at)
+
+    async def end(connection: Connection) -> None:
+        await membership.end(connection, caseload, [person], ("Dr Daniels", "declined"), told.clock())
+
+    subscriber = Subscriber()
+    await subscriber.open()
+    await told.endpoint(subscriber.url, "int-south")
+    caller = await told.as_caller("int-south", "care coordinator", "TREAT", scope=SCOPE)
+    body = subscription("emergency-attendance", subscriber.url, "Encounter?_in=Group/int-south")
+    id_ = UUID((await post(caller, body)).json()["id"])
+    await until(lambda: told.state(id_), "active")
+    await arrives(told, "G1")
+    await told.rest()
+    assert subscriber.events == []
+    await on_caseload(told, begin)
+    await arrives(told, "G2")
+    await told.rest()
+    assert [event["event-number"] for event in subscriber.events] == ["1"]
+    await subscriber.close()
+    await arrives(told, "G3")
+    await told.ring()
+    await until(lambda: told.owner.fetchval("select attempts > 0 from toldonce.subscription where id = $1", id_), True)
+    await on_caseload(told, end)
+    told.clock.pass_by(minutes=5)
+    await subscriber.open()
+    await told.rest()
+    assert [event["event-number"] for event in subscriber.events] == ["1"]
+    await subscriber.close()

@@ -1,0 +1,122 @@
+"""The measures in DuckDB, over the columnar extract: another program and another language, from the same record.
+
+`month` holds the months, `day` every day of somebody's membership, `span` what an encounter was and when; each measure
+is then one question.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+_TABLES = """
+create table month as
+    select first::date as first, (first + interval 1 month - interval 1 day)::date as last
+    from generate_series('{first}'::timestamp, '{last}'::timestamp, interval 1 month) as series (first);
+create table day as
+    select distinct person, unnest(generate_series(
+        greatest((since at time zone 'Europe/London')::date, '{first}'::date)::timestamp,
+        least(coalesce((until at time zone 'Europe/London')::date - 1, '{last}'::date), '{last}'::date)::timestamp,
+        interval 1 day))::date as day
+    from membership;
+create table span as
+    select c.id, c.person, c.class, c.feed, e.status, e.arrival_mode, e.admission_method, c.start_precision,
+        (c.start at time zone 'Europe/London')::date as began, (c."end" at time zone 'Europe/London')::date as ended
+    from encounter_class c join encounter e using (id) where e.status in ('in-progress', 'onleave', 'finished');
+"""
+_EVENT = """
+select person, min(began) as day from span where start_precision in ('second', 'day') and {} group by id, person
+"""
+_NIGHT = """
+select person, unnest(generate_series(
+    began::timestamp, least(coalesce(ended, '{last}'::date + 1), '{last}'::date + 1)::timestamp - interval 1 day,
+    interval 1 day))::date as day
+from span where feed = 'acute' and class = 'IMP' and (ended is not null or status <> 'finished')
+"""
+_EMERGENCY = "('21', '22', '23', '24', '25', '28', '2A', '2B', '2C', '2D')"
+_AMBULANCE = (
+    "('A', 'H', '1048021000000102', '1048031000000100', '1048041000000109', '1048051000000107', '1048081000000101')"
+)
+COUNTED: Mapping[str, str] = {
+    "outpatient-appointments": _EVENT.format("feed = 'acute' and class = 'AMB'"),
+    "emergency-admissions": _EVENT.format(
+        f"feed = 'acute' and class in ('IMP', 'SS') and admission_method in {_EMERGENCY}"
+    ),
+    "inpatient-bed-days": _NIGHT,
+    "ambulance-conveyances": _EVENT.format(f"feed = 'acute' and class = 'EMER' and arrival_mode in {_AMBULANCE}"),
+    "ae-attendances": _EVENT.format("feed = 'acute' and class = 'EMER'"),
+    "general-practice-appointments": _EVENT.format("feed = 'gp' and status <> 'onleave'"),
+}
+"""Of each rate: a row for each time that it counts, with whom and the day."""
+_RATE = """
+with event as ({}),
+here as (
+    select first, count(distinct person) as people, count(*) as days
+    from month join day on day between first and last group by first),
+counted as (
+    select first, count(*) as events
+    from month join event on event.day between first and last join day using (person, day) group by first)
+select coalesce(people, 0), coalesce(days, 0), coalesce(events, 0), date_part('day', last)
+from month left join here using (first) left join counted using (first) order by first
+"""
+_SURELY = """
+(h.start is null or case h.start_precision
+    when 'year' then make_date(date_part('year', h.start at time zone 'Europe/London')::int, 12, 31)
+    when 'month' then last_day((h.start at time zone 'Europe/London')::date)
+    else (h.start at time zone 'Europe/London')::date end <= last)
+and (h."end" is null or (h."end" at time zone 'Europe/London')::date >= last)
+and ({} or h."end" is not null)
+"""
+_FLAG = "'national-reasonable-adjustment-flag'"
+_ADJUSTMENT = f"(h.category_system like '%/England-FlagCategoryRA' or h.category = {_FLAG})"
+HOLDS: Mapping[str, tuple[str, str]] = {
+    "named-care-coordinator": (
+        "care_team",
+        f"h.role = '768820003' and h.status in ('active', 'inactive') and {_SURELY.format('true')}",
+    ),
+    "care-plan": (
+        "care_plan",
+        "h.status in ('active', 'on-hold', 'completed', 'revoked') and "
+        + _SURELY.format("h.status in ('active', 'on-hold')"),
+    ),
+    "adjustments-recorded": (
+        "flag",
+        f"{_ADJUSTMENT} and h.status in ('active', 'inactive') and " + _SURELY.format("h.status = 'active'"),
+    ),
+}
+"""Of each part: the table, and what holds of a row on the last day of a month."""
+_PART = """
+select count(distinct day.person), count(distinct h.person)
+from month left join day on day.day = last left join {0} h on h.person = day.person and {1}
+group by first order by first
+"""
+Figures = tuple[int, int, int, str | None]
+
+
+def opened(folder: Path, first: date, last: date) -> duckdb.DuckDBPyConnection:
+    """The extract in a folder, with the tables above."""
+    connection = duckdb.connect()
+    for file in sorted(folder.glob("*.parquet")):
+        connection.execute(f"create view {file.stem} as select * from read_parquet('{file}')")
+    connection.execute(_TABLES.format(first=first, last=last))
+    return connection
+
+
+def rates(connection: duckdb.DuckDBPyConnection, measure: str, last: date) -> list[Figures]:
+    """People, person-days, events and the rate of each month."""
+    rows = connection.execute(_RATE.format(COUNTED[measure].format(last=last))).fetchall()
+    return [(people, days, events, rounded(1000 * events * of_month, days)) for people, days, events, of_month in rows]
+
+
+def parts(connection: duckdb.DuckDBPyConnection, measure: str) -> list[Figures]:
+    """People, those it may hold of, those it holds of and the part of each month."""
+    rows: Sequence[Any] = connection.execute(_PART.format(*HOLDS[measure])).fetchall()
+    return [(people, people, held, rounded(100 * held, people)) for people, held in rows]
+
+
+def rounded(over: int, under: int) -> str | None:
+    """To two decimals, half up."""
+    return str((Decimal(over) / Decimal(under)).quantize(Decimal("0.01"), ROUND_HALF_UP)) if under else None
