@@ -141,6 +141,7 @@ def _seconds(retry_after: str | None) -> float:
 def _context(certificates: Certificates) -> ssl.SSLContext:
     """Reading the system's list of authorities takes a twentieth of a second."""
     context = ssl.create_default_context(cafile=certificates.authority)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # whatever the machine's OpenSSL is set to
     if certificates.certificate:
         context.load_cert_chain(certificates.certificate, certificates.key)
     return context

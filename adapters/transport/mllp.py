@@ -162,6 +162,7 @@ def tls_context(certificate: Path, key: Path, client_authorities: Path | None) -
     """Server side of TLS 1.2 or newer. Where `client_authorities` (PEM) is given, only a sender whose certificate one
     of them has signed gets in. Raises OSError (ssl.SSLError is one) for files that cannot be used."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=client_authorities)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # whatever the machine's OpenSSL is set to
     context.load_cert_chain(certificate, key)
     if client_authorities:
         context.verify_mode = ssl.CERT_REQUIRED

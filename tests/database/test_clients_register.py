@@ -70,7 +70,7 @@ class Office:
 
 @pytest.fixture
 async def office(database: Database, owner: asyncpg.Connection, tmp_path: Path) -> Office:
-    await owner.execute("truncate toldonce.client, toldonce.audit_event")
+    await owner.execute("truncate toldonce.client, toldonce.audit_event cascade")
     return Office(Settings(database_url=database.owner_url, data_dir=tmp_path), tmp_path)
 
 

@@ -28,7 +28,7 @@ UNBORN = Demographics(nhs_number=JANE.nhs_number)
 
 async def tell(owner: asyncpg.Connection, told: Mapping[UUID, Demographics]) -> None:
     """One source patient of each person, in their blocks."""
-    await owner.execute("truncate toldonce.source_patient, toldonce.block")
+    await owner.execute("truncate toldonce.source_patient, toldonce.block cascade")
     for person, who in told.items():
         key = await owner.fetchval(
             "insert into toldonce.source_patient (id, feed, organisation, local_id, person) "
@@ -89,7 +89,7 @@ async def test_its_role_reads_hashes_and_person_ids_alone(database: Database, qu
 
 
 async def test_with_very_many_people_it_reads_no_whole_table(database: Database, owner: asyncpg.Connection) -> None:
-    await owner.execute("truncate toldonce.source_patient, toldonce.block")
+    await owner.execute("truncate toldonce.source_patient, toldonce.block cascade")
     await owner.execute(
         "insert into toldonce.source_patient (id, feed, organisation, local_id, person) "
         "select gen_random_uuid(), 'acute', 'X9A', n, gen_random_uuid() from generate_series(1, 20000) n"

@@ -85,7 +85,7 @@ async def pool(database: Database) -> AsyncIterator[asyncpg.Pool]:
 
 @pytest.fixture
 async def service(pool: asyncpg.Pool, owner: asyncpg.Connection) -> AsyncIterator[Service]:
-    await owner.execute("truncate toldonce.audit_event, toldonce.client, toldonce.token_use")
+    await owner.execute("truncate toldonce.audit_event, toldonce.client, toldonce.token_use cascade")
     await register(owner, EPR)
     app, authority, now = FastAPI(), TokenAuthority(new_signing_key(), token_url(BASE), BASE), [NOW]
     async with AuditLog(pool) as audit:

@@ -72,7 +72,7 @@ class Place:
 
 @pytest.fixture
 async def place(database: Database, owner: asyncpg.Connection) -> AsyncIterator[Place]:
-    await owner.execute("truncate toldonce.audit_event, toldonce.client, toldonce.token_use")
+    await owner.execute("truncate toldonce.audit_event, toldonce.client, toldonce.token_use cascade")
     authority = TokenAuthority(new_signing_key(), URL, BASE)
     async with publishing(public_jwks(OLD)) as client, publishing(public_jwks(PROVIDER)) as provider:
         place = Place([], authority, owner, client, provider)

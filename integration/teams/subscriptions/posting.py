@@ -83,6 +83,7 @@ class Poster:
 
     def __init__(self, authority: str | None = None) -> None:
         self._context = ssl.create_default_context(cafile=authority)
+        self._context.minimum_version = ssl.TLSVersion.TLSv1_2  # whatever the machine's OpenSSL is set to
         self._pools: dict[Destination, httpcore.AsyncConnectionPool] = {}
 
     async def close(self) -> None:
