@@ -4,6 +4,7 @@ Each process works under the login role made for it (`toldonce_api`, `toldonce_w
 transaction the login role steps into the one role that the task needs (`act_as`): see docs/database.md.
 """
 
+import os
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -118,7 +119,25 @@ class Database:
     def stop(self) -> None:
         """Let go of the embedded server; it stops when no other process holds it."""
         if self._server is not None:
+            _let_go_for_the_dead(self._server)
             self._server.cleanup()
+
+
+def _let_go_for_the_dead(server: Any) -> None:
+    """A process that was killed could not let go of the server by itself, and would hold it for ever."""
+    with server._lock:
+        holding = server.global_process_id_list
+        holding.put([pid for pid in holding.get() if _lives(pid)])
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
 
 
 async def act_as(connection: Connection, role: TaskRole) -> None:

@@ -44,6 +44,7 @@ def test_processes_that_serve_one_address_are_replaced_and_end_together(tmp_path
     keeper = subprocess.Popen(command, env={**os.environ, **settings})
     try:
         _wait_until_well(port)
+        postmaster = int((tmp_path / "data/postgres/postmaster.pid").read_text().split()[0])
         first, second = _serving(keeper)
         first.kill()
         _wait_until(lambda: len(_serving(keeper)) == 2 and first not in _serving(keeper))
@@ -53,6 +54,7 @@ def test_processes_that_serve_one_address_are_replaced_and_end_together(tmp_path
         keeper.send_signal(signal.SIGTERM)
         assert keeper.wait(20) == 0
         assert not any(_runs(one.pid) for one in serving)
+        assert not _runs(postmaster)  # which the one that was killed could not let go of
     finally:
         keeper.kill()
         keeper.wait(20)

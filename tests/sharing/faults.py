@@ -168,7 +168,7 @@ FAULTS = (
     Fault("the label condition is dropped from the SQL",
           _put(reader, "_conditions", _without_condition("label = any", "$2::int[] is not null"))),
     Fault("the label condition is dropped from the row policy", sql=_PERSON),
-    Fault("withheld periods do not reach the SQL", _put(reader, "_moments", lambda _: lambda _: iter(()))),
+    Fault("withheld periods do not reach the SQL", _put(reader, "moments", lambda _: lambda _: iter(()))),
     Fault("withheld resources do not reach the SQL", _put(decide, "_withheld", lambda _: lambda *_: ())),
     Fault("references to withheld resources stay", _put(reader.Reader, "_hidden", lambda _: _nothing_hidden)),
     Fault("facts that no longer hold still count",

@@ -71,6 +71,7 @@ class Product:
             seen = _seen(consultation.decision, await consultation.reader.rows(Query()))
         if alone:
             async with self.alone.consult(asked, question.person) as consultation:
+                await consultation.reader.rows(Query())  # which tells the row policy what was granted
                 connection = consultation.reader._connection
                 seen.second_lock = await _without_conditions(connection)
                 seen.first_lock = await _without_policy(connection, consultation.reader)

@@ -35,10 +35,12 @@ async def test_every_planted_fault_is_seen(server_url: str) -> None:
     database = await fresh(server_url)
     async with Product.opened(database) as product:
         owner = await asyncpg.connect(database.owner_url)
-        await _prepare(owner)
-        bench = Bench(product, owner)
-        missed = [fault.name for fault in FAULTS if not await seen(fault, bench)]
-        await owner.close()
+        try:
+            await _prepare(owner)
+            bench = Bench(product, owner)
+            missed = [fault.name for fault in FAULTS if not await seen(fault, bench)]
+        finally:
+            await owner.close()
     assert not missed
 
 
