@@ -85,6 +85,9 @@ def place(one: Place | None) -> str:
 
 
 def coded(one: Coded | None) -> str:
-    if one is None:
-        return ""
-    return components(one.code, one.text, one.system, one.other_code, one.other_text, one.other_system) or NULL
+    return "" if one is None else code(one) or NULL
+
+
+def code(one: Coded) -> str:
+    """Where the explicit null has no meaning of its own: in a part of what is sent as a whole."""
+    return components(one.code, one.text, one.system, one.other_code, one.other_text, one.other_system)

@@ -9,6 +9,7 @@ import msgspec
 from adapters.acute.encode import (
     MARKS,
     address,
+    code,
     coded,
     components,
     doctor,
@@ -162,10 +163,10 @@ def _nk1(relatives: tuple[Relative, ...] | None) -> list[str]:
             {
                 1: str(position),
                 2: name(relative.name),
-                3: coded(relative.relationship).replace(NULL, ""),
+                3: code(relative.relationship),
                 4: MARKS.repetition.join(map(address, relative.addresses)),
                 5: MARKS.repetition.join(map(telecom, relative.telecoms)),
-                7: coded(relative.role).replace(NULL, ""),
+                7: code(relative.role),
                 15: escape(relative.sex, MARKS),
                 16: when(relative.birth_date or None),
             },
@@ -190,9 +191,9 @@ def _iam(position: int, one: Allergy) -> str:
 
 def _allergy(one: Allergy) -> dict[int, str]:
     return {
-        2: coded(one.type).replace(NULL, ""),
-        3: coded(one.allergen).replace(NULL, ""),
-        4: coded(one.severity).replace(NULL, ""),
+        2: code(one.type),
+        3: code(one.allergen),
+        4: code(one.severity),
         5: MARKS.repetition.join(map(components, one.reactions)),
     }
 

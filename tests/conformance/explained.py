@@ -25,12 +25,15 @@ _REASONS = (
 _NOT_HELD = re.compile(
     r"Profile reference 'http://hl7\.org/fhir/uv/ips/\S+' has not been checked because it could not be"
 )
+_NOT_HELD_EITHER = re.compile(r"The extension http://hl7\.org/fhir/uv/subscriptions-backport/\S+ could not be found")
 
 
 def reason(issue: Issue) -> str | None:
     """Why this warning stands, or None. An error stands only where it says that a profile is not at hand."""
     if _NOT_HELD.search(issue.text):
         return f"{UNCHECKED}the International Patient Summary's own profiles, which are not among the definitions"
+    if _NOT_HELD_EITHER.search(issue.text):
+        return f"{UNCHECKED}extensions of the Subscriptions R5 Backport guide, which are not among the definitions"
     if issue.severity == "error":
         return None
     if issue.id == "Terminology_PassThrough_TX_Message" and (found := _SYSTEM.search(issue.text)):

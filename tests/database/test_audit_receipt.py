@@ -97,5 +97,6 @@ async def test_nobody_else_makes_such_an_event(database: Database, owner, role: 
     login = "toldonce_worker" if role == "toldonce_ingest" else "toldonce_api"
     async with database.pool(login, size=1) as pool, pool.acquire() as connection, connection.transaction():
         await connection.execute(f"set local role {role}")
+        forged = "'ingest', '{x}', '{y}', array[now()], array['[]'::json]"
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await connection.execute("select toldonce.audit_of_our_own('ingest', 'x', 'y', now(), '[]')")
+            await connection.execute(f"select toldonce.audit_of_our_own({forged})")

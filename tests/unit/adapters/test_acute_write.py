@@ -152,6 +152,13 @@ def test_what_is_written_is_read_back(
     assert decoded(write_statement(HEADER, statement)) == [statement]
 
 
+def test_what_looks_like_the_null_inside_a_value_is_kept():
+    allergy = acute.Allergy(allergen=acute.Coded("0", "x", '0""'), severity=acute.Coded('""0'))
+    person = acute.Person(nhs_number="9990000018", nhs_number_status="01", allergies=(allergy,))
+    statement = Statement("A28", "2000-01-01T00:00:00Z", "2000-01-01T00:00:00Z", person)
+    assert decoded(write_statement(HEADER, statement))[0].person.allergies[0].allergen.system == '0""'
+
+
 @examples(people, moments, st.sampled_from(sorted(set(TRIGGERS) - VISIT_EVENTS - {"A34", "A40", "A47"})), kept, few=10)
 def test_what_is_written_of_a_person_is_read_back(
     person: acute.Person, recorded: datetime, event: str, more: tuple[str, ...]

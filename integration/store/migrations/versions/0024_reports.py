@@ -15,40 +15,47 @@ down_revision = "0023"
 branch_labels = None
 depends_on = None
 
-_EVENT = """
-create function toldonce.audit_of_our_own(kind text, organisation text, client text, recorded timestamptz,
-    details json) returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+_EVENTS = """
+create function toldonce.audit_of_our_own(kind text, organisations text[], clients text[], moments timestamptz[],
+    said json[]) returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    chance constant bytea := uuid_send(gen_random_uuid());
-    salt constant bytea := uuid_send(gen_random_uuid());
     moment constant bytea := substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3);
-    event constant uuid := encode(
-        set_byte(moment || substring(chance from 7), 6, get_byte(chance, 6) & 15 | 112), 'hex')::uuid;
-    content constant bytea := convert_to(json_build_object(
-        'id', event,
-        'recorded', to_char(recorded at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-        'kind', kind,
-        'outcome', '0',
-        'interaction', 'create',
-        'route', 'receipt',
-        'caller', json_build_array(client, organisation, '', '', '', false),
-        'details', details,
-        'server', 'urn:toldonce:database')::text, 'UTF8');
 begin
-    insert into toldonce.audit_event (id, recorded, organisation, client, kind, outcome, salt, content)
-    values (event, recorded, organisation, client, kind, '0', salt, content);
+    with drawn as materialized (
+        select uuid_send(gen_random_uuid()) as chance, uuid_send(gen_random_uuid()) as salt, one.*
+        from unnest(organisations, clients, moments, said) as one(organisation, client, recorded, details)
+    ), named as (
+        select *, encode(set_byte(moment || substring(chance from 7), 6, get_byte(chance, 6) & 15 | 112), 'hex')::uuid
+            as event from drawn
+    ), written as materialized (
+        select *, convert_to(json_build_object(
+            'id', event,
+            'recorded', to_char(recorded at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+            'kind', kind,
+            'outcome', '0',
+            'interaction', 'create',
+            'route', 'receipt',
+            'caller', json_build_array(client, organisation, '', '', '', false),
+            'details', details,
+            'server', 'urn:toldonce:database')::text, 'UTF8') as content from named
+    ), kept as (
+        insert into toldonce.audit_event (id, recorded, organisation, client, kind, outcome, salt, content)
+        select event, recorded, organisation, client, kind, '0', salt, content from written
+    )
     insert into toldonce.audit_unsealed (event, recorded, hash)
-    values (event, recorded, sha256('\\x00'::bytea || salt || content));
+    select event, recorded, sha256('\\x00'::bytea || salt || content) from written;
 end $$
 """
-"""The id is a UUID of version 7 (RFC 9562): 48 bits of time, a version, and what is left of a random one."""
+"""All at once, for many messages arrive in one transaction. The id is a UUID of version 7 (RFC 9562): 48 bits of time,
+a version, and what is left of a random one."""
 _RECEIPT = """
 create function toldonce.audit_receipt() returns trigger language plpgsql security definer
 set search_path = pg_catalog, pg_temp as $$
 begin
-    perform toldonce.audit_of_our_own('ingest', sender, 'feed ' || feed, received, json_build_array(
-        json_build_array('ingest/feed', feed), json_build_array('ingest/envelope', id::text),
-        json_build_array('ingest/sha-256', digest), json_build_array('ingest/bytes', size::text)))
+    perform toldonce.audit_of_our_own('ingest', array_agg(sender), array_agg('feed ' || feed), array_agg(received),
+        array_agg(json_build_array(
+            json_build_array('ingest/feed', feed), json_build_array('ingest/envelope', id::text),
+            json_build_array('ingest/sha-256', digest), json_build_array('ingest/bytes', size::text))))
     from arrived;
     return null;
 end $$
@@ -57,8 +64,8 @@ _LABELLING = """
 create function toldonce.audit_labelling() returns trigger language plpgsql security definer
 set search_path = pg_catalog, pg_temp as $$
 begin
-    perform toldonce.audit_of_our_own('labelling', 'this deployment', 'code lists', now(),
-        json_build_array(json_build_array('labelling/version', version))) from begun;
+    perform toldonce.audit_of_our_own('labelling', array['this deployment'], array['code lists'],
+        array[now()], array[json_build_array(json_build_array('labelling/version', version))]) from begun;
     return null;
 end $$
 """
@@ -96,14 +103,14 @@ _FUNCTIONS = (
     "looked_at(uuid[], text, text, text)",
     "audit_receipt()",
     "audit_labelling()",
-    "audit_of_our_own(text, text, text, timestamptz, json)",
+    "audit_of_our_own(text, text[], text[], timestamptz[], json[])",
 )
 
 
 def upgrade() -> None:
     op.add_column("alert", sa.Column("reason", sa.Text(), nullable=False, server_default=""), schema="toldonce")
     _create_tables()
-    for statement in (_EVENT, _RECEIPT, _LABELLING, _LOOKED_AT):
+    for statement in (_EVENTS, _RECEIPT, _LABELLING, _LOOKED_AT):
         op.execute(statement)
     for function in _FUNCTIONS:
         op.execute(f"revoke all on function toldonce.{function} from public")
