@@ -5,80 +5,15 @@ Needs Chromium (Debian: apt-get install chromium) and `make browser`; skips with
 Screenshots are written to $TOLDONCE_SCREENSHOTS where it is set.
 """
 
-import asyncio
-import os
-import shutil
-import socket
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-import uvicorn
-
 from integration.demo import MRS_T
+from tests.browser.browsing import address, chromium, page, pytestmark, sound
 from tests.spec.neighbourhood import Neighbourhood
 from tests.spec.test_console import code
 
-playwright = pytest.importorskip("playwright.async_api", reason="needs Playwright: make browser")
-axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="needs axe-core: make browser")
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, which is not installed"),
-]
-SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desktop": (1280, 900)}
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
-
-
-@pytest.fixture(scope="module")
-async def address(coventry: Neighbourhood) -> AsyncIterator[str]:
-    """The neighbourhood on a real port."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(coventry.app, log_level="warning", lifespan="off"))
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    await serving
-
-
-@pytest.fixture(scope="module")
-async def chromium() -> AsyncIterator[Any]:
-    async with playwright.async_playwright() as running:
-        browser = await running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        await browser.close()
-
-
-@pytest.fixture(params=SIZES)
-async def page(request: pytest.FixtureRequest, chromium: Any, address: str) -> AsyncIterator[Any]:
-    """A page of that size, which must log no error and ask no other server for anything."""
-    width, height = SIZES[request.param]
-    context = await chromium.new_context(viewport={"width": width, "height": height}, base_url=address, locale="en-GB")
-    page = await context.new_page()
-    faults: list[str] = []
-    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-    page.on("request", lambda asked: None if asked.url.startswith(address) else faults.append(asked.url))
-    page.set_default_timeout(15_000)
-    page.size = request.param
-    yield page
-    assert faults == []
-    await context.close()
-
-
-async def sound(page: Any, name: str) -> None:
-    """No accessibility fault, and nothing wider than the screen; a screenshot where they are wanted."""
-    if folder := os.environ.get("TOLDONCE_SCREENSHOTS"):
-        await page.screenshot(path=Path(folder) / f"{name}-{page.size}.png", full_page=True)
-    found = (await axe.Axe().run(page)).response["violations"]
-    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], name
-    assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} is too wide"
+__all__ = ["address", "chromium", "page", "pytestmark"]
 
 
 async def test_an_officer_s_day(coventry: Neighbourhood, page: Any) -> None:

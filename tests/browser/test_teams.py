@@ -11,7 +11,7 @@ import pytest
 
 from integration.console.sessions import Officer
 from integration.demo import MRS_T
-from tests.browser.test_console import address, chromium, page, pytestmark, sound
+from tests.browser.browsing import address, chromium, page, pytestmark, sound
 from tests.database.recording import cleared
 from tests.spec.neighbourhood import Neighbourhood
 from tests.spec.team import CASELOAD, COORDINATOR, caseload, code
