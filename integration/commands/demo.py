@@ -90,7 +90,7 @@ select e.feed, count(*) as messages,
      where s.feed = e.feed) as resources,
     (select count(*) from toldonce.source_patient s where s.feed = e.feed) as source_patients,
     (select count(*) from toldonce.source_patient s where s.feed = e.feed and exists (select from
-     toldonce.source_patient o where o.person = s.person and o.feed <> s.feed)) as linked,
+     toldonce.source_patient o where o.person = s.person and o.feed <> s.feed and o.about is null)) as linked,
     (select count(*) from toldonce.quarantine q join toldonce.envelope x on x.id = q.envelope
      where x.feed = e.feed and q.resolved is null) as quarantined,
     (select string_agg(code || ' ' || n, ', ' order by code) from (select code, count(*) as n
@@ -101,10 +101,12 @@ from toldonce.envelope e group by e.feed order by e.feed
 
 
 _PEOPLE = """
+with known as (select person from toldonce.source_patient where about is null)
 select count(distinct person) as people, count(*) as source_patients, count(distinct person) filter (where person in
-    (select person from toldonce.source_patient group by person having count(*) > 1)) as linked
-from toldonce.source_patient
+    (select person from known group by person having count(*) > 1)) as linked
+from known
 """
+"""What is stated here about somebody, such as a place on a caseload, makes them known to nobody more."""
 
 
 async def _summary(owner: Connection) -> Table:
