@@ -38,7 +38,7 @@ class Envelopes:
 @dataclass(frozen=True)
 class People:
     """Source patients who are in the record, and how many of them have what linking them needs. `linked`: another
-    source patient is taken to be the same person."""
+    source patient is taken to be the same person; what is stated here about somebody is none."""
 
     known: int
     nhs_number: int
@@ -139,7 +139,8 @@ _PEOPLE = """
 select feed, organisation, count(*), count(nhs_number), count(*) filter (where demographics ->> 'verified' = 'true'),
     count(birth_date), count(*) filter (where jsonb_array_length(demographics -> 'postcodes') > 0),
     count(*) filter (where exists (
-        select from toldonce.source_patient other where other.person = s.person and other.key <> s.key))
+        select from toldonce.source_patient other
+        where other.person = s.person and other.key <> s.key and other.about is null))
 from toldonce.source_patient s
 where demographics is not null and ($1::text is null or feed = $1) and ($2::text is null or organisation = $2)
 group by feed, organisation
