@@ -85,6 +85,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
             await process.wait()
     except TimeoutError:
         process.kill()
+        await process.wait()
 
 
 def end_with_input() -> None:
