@@ -108,14 +108,6 @@ class Reader:
         self._directory: dict[UUID, tuple[Sequence[UUID], bytes]] = {}
         self._looked_up: set[UUID] = set()
 
-    @classmethod
-    async def open(cls, connection: Connection, decision: Decision) -> "Reader":
-        """Step into the reader's role, and tell the row policy of the Grant at once."""
-        reader = cls(connection, decision)
-        await act_as(connection, "toldonce_reader")
-        await reader._ask("select", ())
-        return reader
-
     async def _ask(self, statement: str, values: Sequence[Any]) -> list[asyncpg.Record]:
         """What a statement finds under the row policy. `statement` selects; its columns have names."""
         untold, self._untold = self._untold, ()

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from adapters.records import LONDON
-from integration.record.reader import Reader
+from integration.record.reader import Query, Reader
 from integration.sharing.request import DataWindow, Decision, Grant
 from integration.store.database import act_as
 
@@ -59,7 +59,7 @@ async def through_the_row_policy(connection: asyncpg.Connection, grant: Grant, t
     """Ids that a query without any condition returns under this Grant's settings."""
     async with connection.transaction(readonly=True):
         await act_as(connection, "toldonce_facts")
-        await Reader.open(connection, grant)
+        await opened(connection, grant)
         return {row["id"] for row in await connection.fetch(f"select * from toldonce.{table}")}
 
 
@@ -71,3 +71,11 @@ async def through_its_first_question(
     async with connection.transaction(readonly=True):
         await act_as(connection, "toldonce_reader")
         return {row["id"] for row in await Reader(connection, grant)._ask(f"select * from toldonce.{table}", ())}
+
+
+async def opened(connection: asyncpg.Connection, decision: Decision) -> Reader:
+    """A reader in its role, whose row policy was told of the decision by a first question."""
+    await act_as(connection, "toldonce_reader")
+    reader = Reader(connection, decision)
+    await reader.rows(Query(limit=1))
+    return reader

@@ -22,7 +22,7 @@ from integration.sharing.facts import person_facts
 from integration.sharing.request import BreakGlass, DataWindow, Denial, Grant, Request
 from integration.store.database import act_as
 from integration.store.labels import Labels
-from tests.spec.granted import Stored, shown, stored, through_its_first_question, through_the_row_policy
+from tests.spec.granted import Stored, opened, shown, stored, through_its_first_question, through_the_row_policy
 from tests.spec.neighbourhood import NOW, SEVEN, Neighbourhood, caller_of
 
 EVERYTHING = "select * from toldonce.resource"
@@ -96,9 +96,9 @@ async def test_a_denial_after_a_grant_in_one_transaction_shows_nothing(
     granted = await decision(coventry, connection, SEVEN[0], person)
     async with connection.transaction(readonly=True):
         await act_as(connection, "toldonce_facts")
-        await Reader.open(connection, granted)
+        await opened(connection, granted)
         assert await connection.fetch(EVERYTHING)
-        await Reader.open(connection, Denial(granted.request, True, "", ()))
+        await opened(connection, Denial(granted.request, True, "", ()))
         assert await connection.fetch(EVERYTHING) == []
 
 
@@ -189,7 +189,7 @@ async def test_both_locks_and_plain_reading_agree_on_any_grant(coventry: Neighbo
         assert await through_the_row_policy(connection, grant) == expected, grant
         assert await through_its_first_question(connection, grant) == expected, grant
         async with connection.transaction(readonly=True):
-            reader = await Reader.open(connection, grant)
+            reader = await opened(connection, grant)
             assert {row.id for row in await reader.rows(Query())} == expected, grant
     assert sum(bool(shown(grant, rows)) for grant, rows in made) > 10
     assert sum(len(shown(grant, rows)) < sum(row.label in grant.labels for row in rows) for grant, rows in made) > 5
