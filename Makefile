@@ -29,7 +29,7 @@ test-sharing: install ## 1,000,000 decisions in 10,000 random worlds against an 
 	$(BIN)/python -m tests.sharing $(ARGS)
 
 mutation: install ## small changes of the code that decides and reads: which of them no test notices (about 40 minutes)
-	$(BIN)/python -m tests.mutation
+	$(BIN)/python -m tests.mutation $(ARGS)
 	$(BIN)/python -m tests.mutation.reading
 
 test-crash: install ## 20,000 messages over MLLP while receiver, workers and postmaster are killed at random (CRASH_SEED=... again)
@@ -48,13 +48,13 @@ fuzz: install ## 100,000 mutated inputs of each feed: read or refused with a rea
 conformance: install ## the official HL7 validator over 500 people's records (Java, Maven, ../shared; about half an hour; ARGS="--people 50")
 	$(BIN)/python -m tests.conformance $(ARGS)
 
-attack: install ## 20,000 requests and more that schemathesis makes up, thrice: nothing fails, nothing leaks (an hour)
-	ATTACK_EXAMPLES=100 $(BIN)/python -m pytest -m slow tests/clients/test_attack.py $(ARGS)
+attack: install ## 20,000 requests and more that schemathesis makes up, thrice side by side: nothing fails, nothing leaks (an hour)
+	ATTACK_EXAMPLES=100 $(BIN)/python -m pytest -n 3 -m slow tests/clients/test_attack.py $(ARGS)
 
 bench: install ## records/s, messages/s and resources/s, beside the bare database
 	$(BIN)/python -m tests.bench $(ARGS)
 
-bench-identity: install ## 100,000 people of whom the truth is known: who is linked rightly, and how fast (about 15 minutes; ARGS="--people 5000")
+bench-identity: install ## 100,000 people of whom the truth is known: who is linked rightly, and how fast (about 20 minutes; ARGS="--people 5000")
 	$(BIN)/python -m tests.linkage $(ARGS)
 
 train-identity: install ## learn the weights of linkage anew with splink and write integration/identity/weights.json (about 5 minutes)
@@ -68,10 +68,10 @@ format: install ## format the code and mend what the linter can mend
 	$(BIN)/ruff format .
 
 # Needs uv (https://docs.astral.sh/uv/). Pins that still satisfy pyproject.toml stay; newest: make lock ARGS=--upgrade
-# The second lock is the first one without the development tools; the container image installs it.
+# The second lock is the first one without the development tools, with what makes PDF; the container image installs it.
 lock: ## refresh requirements.lock, docker/requirements.lock, tests/{mesh-sandbox,browser,splink,clients,bulk-client}.lock
 	$(COMPILE) --group dev $(ARGS) -o requirements.lock
-	$(COMPILE) --constraint requirements.lock -o docker/requirements.lock
+	$(COMPILE) --extra pdf --constraint requirements.lock -o docker/requirements.lock
 	echo mesh-sandbox==1.0.137 | $(subst pyproject.toml,-,$(COMPILE)) -o tests/mesh-sandbox.lock
 	printf 'playwright==1.65.2\naxe-playwright-python==0.1.8\n' | $(subst pyproject.toml,-,$(COMPILE)) --constraint requirements.lock -o tests/browser.lock
 	printf 'splink==5.0.0\nrecordlinkage==0.16\n' | $(subst pyproject.toml,-,$(COMPILE)) -o tests/splink.lock

@@ -12,9 +12,10 @@ from adapters.synthetic import organisations
 from adapters.synthetic.world import FeedFile
 from integration.api.clients import register
 from integration.api.keys import new_client_key, public_jwks, save_private
-from integration.api.scopes import CASELOAD_SCOPE, RECORD_SCOPES, SEND_SCOPE, SUBSCRIBE_SCOPE
 from integration.config import Settings
+from integration.recording.kinds import RECORD_SCOPES
 from integration.sharing.request import Client
+from integration.sharing.scopes import CASELOAD_SCOPE, SEND_SCOPE, SUBSCRIBE_SCOPE
 from integration.store.connection import Connection
 
 COMMAND = ".venv/bin/toldonce"

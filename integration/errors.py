@@ -30,16 +30,17 @@ ToldOnceError
     ├── Unprocessable            422
     ├── TooManyRequests          429, with Retry-After
     ├── InternalError            500, without details
-    ├── NotSupported             501
     └── AuditUnavailable         503: nothing is answered that cannot be audited
 
 `diagnostics` is read by the caller and must never hold patient data: name the parameter and the remedy, not the value.
 """
 # ruff: noqa: N818  (the names are HTTP's and FHIR's own; each ends its sentence in the tree above)
 
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
 SPINE = "https://fhir.nhs.uk/R4/CodeSystem/Spine-ErrorOrWarningCode"
 """Codes of issue.details that the Personal Demographics Service and GP Connect document (PDS API catalogue page)."""
@@ -244,13 +245,6 @@ class InternalError(FhirError):
         super().__init__()
 
 
-class NotSupported(FhirError):
-    """FHIR has this, this server does not."""
-
-    status, issue_type, code, display = 501, "not-supported", "NOT_IMPLEMENTED", "Not implemented"
-    default = "This server does not support that; see /fhir/metadata."
-
-
 class AuditUnavailable(FhirError):
     """The access could not be written to the audit log, so nothing is answered (design promise 3)."""
 
@@ -327,3 +321,10 @@ class TokenServiceUnavailable(OAuthError):
 
     status = 503
     error = "temporarily_unavailable"
+
+
+def where_it_failed(error: BaseException) -> dict[str, Any]:
+    """Type and code locations of an exception, innermost last: never its message, which may hold patient data."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    return {"error": f"{type(error).__module__}.{type(error).__qualname__}", "at": places}

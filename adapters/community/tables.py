@@ -34,11 +34,6 @@ STAFF = Register(
     whole=True,
 )
 
-CLEAR_COLUMNS = frozenset({"NHS NUMBER", "PERSON BIRTH DATE", "POSTCODE OF USUAL ADDRESS"})
-"""Held by the sender in clear; an ICB receives pseudonyms instead, so they are missing from its column list."""
-LOCAL_COLUMNS = frozenset({"IsConfidential"})
-"""Not of the data set: what EMIS Community extracts have beside it."""
-
 IGNORED = frozenset(
     {
         "CYP007",  # employment status: not needed by those who care, and not published onward

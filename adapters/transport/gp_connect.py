@@ -15,15 +15,15 @@ import msgspec
 
 from adapters.gp.bundles import entries
 from adapters.gp.records import NHS_NUMBER
-from adapters.gp.refusal import ABOUT_THE_PERSON, ERROR_CODES, outcome_codes, valid_nhs_number
+from adapters.gp.refusal import ABOUT_THE_PERSON, ERROR_CODES, valid_nhs_number
 from adapters.transport.asking import Asker, Certificates, Failure, Limits, Reply
 from adapters.transport.gp_connect_request import OPERATION, Requester, headers, parameters
+from adapters.transport.spine import codes_in, decoded
 
 Json = dict[str, Any]
 
 ANSWERED = "answered"
 UNUSABLE = "unusable"
-_CHUNK = 1 << 16
 
 
 class Practice(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +91,7 @@ def understood(reply: Reply, nhs_number: str, received: datetime) -> Answer | Fa
 
     A Spine code counts, not the status beside it: a 404 without one may be a wrong address. A server error is never a
     statement about the person, whatever stands in its body."""
-    content, codes = reply.content, _codes(reply.content)
+    content, codes = reply.content, codes_in(reply.content)
     if reply.status < 500:
         for code in ABOUT_THE_PERSON:
             if code in codes:
@@ -103,7 +103,7 @@ def understood(reply: Reply, nhs_number: str, received: datetime) -> Answer | Fa
 
 def _record(content: bytes, nhs_number: str, received: datetime) -> Answer | Failure:
     """A success. A record of somebody else is not kept: we had no reason to ask for it."""
-    bundle = _decoded(content)
+    bundle = decoded(content)
     patients = [raw for _, raw in entries(bundle)[0] if raw["resourceType"] == "Patient"]
     if bundle.get("resourceType") != "Bundle" or not patients:
         return Answer(code=UNUSABLE, content=content, received=received)
@@ -119,18 +119,3 @@ def _stated_number(patient: Json) -> str | None:
         if isinstance(one, dict) and one.get("system") == NHS_NUMBER and isinstance(one.get("value"), str):
             return valid_nhs_number(one["value"])
     return None
-
-
-def _codes(content: bytes) -> list[str]:
-    """Spine codes of an OperationOutcome; none of anything else."""
-    outcome = _decoded(content) if b"OperationOutcome" in content[:_CHUNK] else {}
-    return list(outcome_codes(outcome)) if outcome.get("resourceType") == "OperationOutcome" else []
-
-
-def _decoded(content: bytes) -> Json:
-    """A JSON object, or an empty one."""
-    try:
-        decoded = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return {}
-    return decoded if isinstance(decoded, dict) else {}

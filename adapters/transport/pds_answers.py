@@ -5,18 +5,17 @@ body. https://digital.nhs.uk/developer/api-catalogue/personal-demographics-servi
 """
 
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
 from adapters.errors import Unreadable
-from adapters.gp.refusal import outcome_codes
 from adapters.pds.outcome import ABSENT, ERROR_CODES, SEVERAL
 from adapters.pds.parse import parse
 from adapters.pds.records import Answer as Record
 from adapters.pds.resources import Patient
 from adapters.records import Parsed
 from adapters.transport.asking import Failure, Reply
+from adapters.transport.spine import codes_in, decoded
 
 ANSWERED, SUPERSEDED, MATCHED, UNMATCHED, RELATED = "answered", "superseded", "matched", "unmatched", "related"
 UNUSABLE = "UNUSABLE"
@@ -41,7 +40,7 @@ def name_of(number: str) -> str:
 
 def about_number(reply: Reply, asked: str, received: datetime) -> Answer | Failure:
     """The reply to `GET Patient/<number>`."""
-    name, codes = name_of(asked), _codes(reply.content)
+    name, codes = name_of(asked), codes_in(reply.content)
     absent = next((code for code in ABSENT if code in codes), None)
     if reply.status == 404 and absent:
         return Answer(code=absent, name=name, content=reply.content, received=received)
@@ -56,7 +55,7 @@ def about_number(reply: Reply, asked: str, received: datetime) -> Answer | Failu
 
 def about_related(reply: Reply, asked: str, received: datetime) -> Answer | Failure:
     """The reply to `GET Patient/<number>/RelatedPerson`. "Not found" means that PDS knows nobody."""
-    name, codes = f"{asked}-related.json", _codes(reply.content)
+    name, codes = f"{asked}-related.json", codes_in(reply.content)
     if not (reply.status == 404 and "RESOURCE_NOT_FOUND" in codes) and (reply.status != 200 or codes):
         return _failure(reply, codes)
     if _read(reply.content, name, received) is None or not (codes or _is_bundle(reply.content)):
@@ -66,13 +65,13 @@ def about_related(reply: Reply, asked: str, received: datetime) -> Answer | Fail
 
 def about_search(reply: Reply, received: datetime) -> Answer | Failure:
     """The reply to `GET Patient?...`: one record, none, or too many to be told."""
-    name, codes = "search.json", _codes(reply.content)
+    name, codes = "search.json", codes_in(reply.content)
     several = next((code for code in SEVERAL if code in codes), None)
     if reply.status != 200 or (codes and not several):
         return _failure(reply, codes)
     if several:
         return Answer(code=several, name=name, content=reply.content, received=received)
-    bundle = _decoded(reply.content)
+    bundle = decoded(reply.content)
     if not _is_bundle(reply.content):
         return Failure(code=UNUSABLE, may_pass=True)
     entries = bundle.get("entry", [])
@@ -108,20 +107,5 @@ def _read(content: bytes, name: str, received: datetime) -> Parsed | None:
 
 
 def _is_bundle(content: bytes) -> bool:
-    bundle = _decoded(content)
+    bundle = decoded(content)
     return bundle.get("resourceType") == "Bundle" and bundle.get("type") == "searchset"
-
-
-def _codes(content: bytes) -> list[str]:
-    """Spine codes of an OperationOutcome; none of anything else."""
-    outcome = _decoded(content) if b"OperationOutcome" in content else {}
-    return list(outcome_codes(outcome)) if outcome.get("resourceType") == "OperationOutcome" else []
-
-
-def _decoded(content: bytes) -> dict[str, Any]:
-    """A JSON object, or an empty one."""
-    try:
-        decoded = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return {}
-    return decoded if isinstance(decoded, dict) else {}

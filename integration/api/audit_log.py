@@ -15,12 +15,12 @@ import msgspec
 from starlette.responses import PlainTextResponse, Response
 
 from integration.api.exchange import Exchange, FhirRoute, resource_id
-from integration.api.scopes import require_scope
 from integration.audit import cosignatures, proofs
 from integration.audit.codes import Kind, Outcome
 from integration.audit.search import require_ig_officer
 from integration.errors import BadRequest, NotFound, NotPossible
 from integration.sharing.request import Category
+from integration.sharing.scopes import require_scope
 from integration.store.connection import Connection
 from integration.store.database import act_as
 

@@ -33,17 +33,21 @@ def searchset(
     said, that something of a category was withheld. `links`: relation -> URL; `total` only where it is known without
     counting what may not be seen; `scored`: score and match grade of each match, where they were looked for by
     likeness."""
-    found = [_graded(score, grade) for score, grade in scored] or repeat(_MATCH)
-    entries = [*_entries(matches, base, found), *_entries(included, base, repeat(_INCLUDE))]
+    found = [_ending(_graded(score, grade)) for score, grade in scored] or repeat(_MATCH)
+    pieces = [_head(links, grants, total), ENTRIES]
+    _add_entries(pieces, matches, base, found)
+    _add_entries(pieces, included, base, repeat(_INCLUDE))
     for outcome in _outcomes(grants, ignored):
-        entries += b",", outcome
-    head = _head(links, grants, total)
-    return b"".join((head, ENTRIES, *entries[1:], END)) if entries else head + b"}"
+        pieces += outcome, _COMMA
+    if len(pieces) == len(("head", "entries")):
+        return pieces[0] + b"}"
+    pieces[-1] = END  # instead of the last comma
+    return b"".join(pieces)
 
 
 ENTRIES, END = b',"entry":[', b"]}"
 """Between the head of a Bundle and its entries, and after them."""
-_MATCH, _INCLUDE = b'{"mode":"match"}', b'{"mode":"include"}'
+_COMMA = b","
 
 
 def beginning(links: Mapping[str, str], grant: Grant) -> bytes:
@@ -54,8 +58,10 @@ def beginning(links: Mapping[str, str], grant: Grant) -> bytes:
 
 def piece(matches: Iterable[bytes], included: Iterable[bytes], base: str) -> bytes:
     """Some of the entries of a searchset, with commas between."""
-    entries = [*_entries(matches, base, repeat(_MATCH)), *_entries(included, base, repeat(_INCLUDE))]
-    return b"".join(entries[1:])
+    pieces: list[bytes] = []
+    _add_entries(pieces, matches, base, repeat(_MATCH))
+    _add_entries(pieces, included, base, repeat(_INCLUDE))
+    return b"".join(pieces[:-1])
 
 
 def last_piece(grant: Grant) -> bytes:
@@ -87,22 +93,28 @@ def _graded(score: float, grade: str) -> bytes:
     return orjson.dumps({"extension": extension, "mode": "match", "score": score})
 
 
-def _entries(bodies: Iterable[bytes], base: str, searches: Iterable[bytes]) -> list[bytes]:
-    """The pieces of entries around bodies as they are, a comma before each entry; `fullUrl` from the type and id that
+def _ending(search: bytes) -> bytes:
+    """What follows the resource of an entry."""
+    return b',"search":' + search + b"}"
+
+
+_MATCH, _INCLUDE = _ending(b'{"mode":"match"}'), _ending(b'{"mode":"include"}')
+
+
+def _add_entries(pieces: list[bytes], bodies: Iterable[bytes], base: str, endings: Iterable[bytes]) -> None:
+    """The pieces of entries around bodies as they are, a comma after each entry; `fullUrl` from the type and id that
     every stored body begins with. To be joined once: copying a record is most of what there is to do here."""
     before = b'{"fullUrl":"' + base.encode() + b"/"
-    pieces: list[bytes] = []
-    for body, search in zip(bodies, searches, strict=False):
+    for body, ending in zip(bodies, endings, strict=False):
         type_ends = body.index(b'"', _TYPE)
-        id_ends = body.index(b'"', type_ends + _TO_ID)
-        name = body[_TYPE:type_ends] + b"/" + body[type_ends + _TO_ID : id_ends]
-        pieces += b",", before, name, b'","resource":', body, b',"search":', search, b"}"
-    return pieces
+        id_begins = type_ends + _TO_ID
+        name, id_ = body[_TYPE:type_ends], body[id_begins : body.index(b'"', id_begins)]
+        pieces += (before, name, b"/", id_, b'","resource":', body, ending, _COMMA)
 
 
 def resource_type_of(body: bytes) -> str:
     """The type of a stored body."""
-    return body.split(b'"', 4)[3].decode()
+    return body[_TYPE : body.index(b'"', _TYPE)].decode()
 
 
 def _labels(withheld: Sequence[Category], emergency: BreakGlass | None) -> list[dict[str, str]]:

@@ -74,6 +74,7 @@ def _resource(name: str, served: list[Interaction]) -> Resource:
         "interaction": _interactions(served),
         "versioning": "versioned-update" if codes & _WRITES else "versioned",
         "readHistory": "vread" in codes,
+        "conditionalRead": next((one.conditional_read for one in served if one.conditional_read), None),
         "conditionalDelete": "multiple" if any(one.conditional for one in served) else None,
         "searchInclude": [value for one in served for value in one.includes],
         "searchRevInclude": [value for one in served for value in one.rev_includes],

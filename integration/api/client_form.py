@@ -10,11 +10,11 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from integration.api.client_keys import public_keys
 from integration.api.clients import require_keys
-from integration.api.scopes import parse_scope
 from integration.errors import InvalidScope
 from integration.ingest import document
 from integration.ingest.document import Document, Ods
 from integration.sharing.request import Client
+from integration.sharing.scopes import parse_scope
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 _Purpose = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,20}$")]

@@ -83,7 +83,6 @@ def _let_in(request: Request, recipient: Pseudonyms) -> None:
         raise Forbidden(_NAMED)
     if not _CONDITIONS.isdisjoint(request.headers.keys()):
         raise Forbidden("For purposes beyond care there are no versions to ask by.")
-    assert request.url  # made of what was sent, and kept
     path = request.scope["path_params"]
     request.scope["path_params"] = {name: _meant(value, recipient) for name, value in path.items()}
     sent = parse_qsl(request.url.query, keep_blank_values=True)

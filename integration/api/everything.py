@@ -2,10 +2,11 @@
 
 import hashlib
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from integration.api.bundle import searchset
@@ -16,7 +17,7 @@ from integration.api.outcome import FhirResponse
 from integration.api.parameters import AFTER, CURSOR, count
 from integration.api.read import READABLE
 from integration.api.seal import Parameters
-from integration.api.streamed import BEGUN, PIECE, Streamed, entries
+from integration.api.streamed import PIECE, Streamed, entries
 from integration.audit.codes import Kind
 from integration.errors import BadRequest, Gone
 from integration.record.consult import refuse
@@ -68,9 +69,8 @@ async def everything(id_: str, exchange: Exchange) -> Response:
         if page and page.following and not query.limit:
             grant = refuse(decision)
             transaction.enter_context(exchange.services.long_answers.place())
-            await exchange.audit(Kind.EVERYTHING, "operation", grant, details=[BEGUN])
             links, pages = exchange.links(_path(grant), parameters), all_pages(reader, grant, held, page)
-            return Streamed(exchange, grant, links, pages, transaction.pop_all())
+            return await Streamed(exchange, grant, links, pages).begin(transaction)
     await exchange.audit(Kind.EVERYTHING, "operation", decision, counts=page.counts() if page else {})
     grant = refuse(decision)
     assert page is not None

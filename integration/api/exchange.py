@@ -6,12 +6,13 @@ forgot to audit its success gets no answer out.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import replace
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,7 +30,6 @@ from integration.api.nhs_headers import said
 from integration.api.outcome import route_template
 from integration.api.parameters import AFTER, CURSOR
 from integration.api.rate_limit import LongAnswers, RateLimits
-from integration.api.scopes import Scope, parse_scope, require_scope
 from integration.api.seal import Parameters, Seal
 from integration.audit.access import Access, Account
 from integration.audit.alerts import SELF_CLAIMED
@@ -47,6 +47,7 @@ from integration.errors import (
 from integration.record.consult import Question, Records
 from integration.record.reader import Query
 from integration.sharing.request import Category, Client, Decision, Denial, Grant
+from integration.sharing.scopes import Scope, parse_scope, require_scope
 
 _READ = frozenset("r")
 
@@ -74,6 +75,8 @@ class Exchange:
     request: Request
     services: Services
     when: datetime
+    sent: str = ""
+    """Path and parameters as they came, which the door may give another meaning."""
     _session: Session | None = None
     audited: int = field(default=0)
     writes: Kind | None = None
@@ -165,7 +168,7 @@ class Exchange:
             return
         outcome = Outcome.MAJOR_FAILURE if error.status >= 500 else Outcome.MINOR_FAILURE
         refused = error.status in (401, 403)
-        kind = Kind.OPERATION if "$" in self.request.url.path else Kind.QUERY
+        kind = Kind.OPERATION if "$" in self.request.scope["path"] else Kind.QUERY
         await self.record(
             kind=self.writes or kind,
             interaction=str(self.writes or _interaction(self.request)),
@@ -186,7 +189,7 @@ class Exchange:
             when=self.when,
             route=f"{request.method} {route_template(request.scope)}",
             caller=session.caller if session else None,
-            query=f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path,
+            query=self.sent,
             request_id=heard.request,
             correlation_id=heard.correlation,
             address=request.client.host if request.client else "",
@@ -212,6 +215,11 @@ def resource_id(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise NotFound from None
+
+
+def _sent(scope: ASGIScope) -> str:
+    path = scope["path"].replace("?", "%3F").replace("#", "%23")
+    return f"{path}?{scope['query_string'].decode('utf-8', 'replace')}" if scope["query_string"] else path
 
 
 class FhirRoute(Route):
@@ -240,7 +248,7 @@ class FhirRoute(Route):
     async def _answer(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
         services: Services = scope["app"].state.services
         taken = receive if scope["method"] == "GET" else limited(receive, Headers(scope=scope), self._largest)
-        exchange = Exchange(Request(scope, taken), services, services.clock())
+        exchange = Exchange(Request(scope, taken), services, services.clock(), _sent(scope))
         response = await self._audited(exchange)
         await response(scope, receive, send)
 
@@ -279,7 +287,7 @@ def _denied_person(decision: Decision | None) -> UUID | None:
 
 
 def _interaction(request: Request) -> str:
-    if "$" in request.url.path:
+    if "$" in request.scope["path"]:
         return "operation"
     return "read" if "id_" in request.path_params else "search-type"
 

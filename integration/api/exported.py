@@ -4,24 +4,19 @@ https://hl7.org/fhir/uv/bulkdata/STU2/export.html#bulk-data-status-request. Only
 for the same purpose, finds it. What a file holds is decided while it is fetched (`teams.export.files`).
 """
 
-import asyncio
-import hashlib
-from collections.abc import AsyncIterator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from integration.api.exchange import Exchange, FhirRoute, resource_id
+from integration.api.in_pieces import InPieces
 from integration.api.interactions import COMMON_PARAMETERS
 from integration.api.outcome import FhirResponse, information, operation_outcome
-from integration.api.streamed import BEGUN, CUT_SHORT, WHOLE
 from integration.audit.codes import Kind
 from integration.errors import OWN, BadRequest, Forbidden, InternalError, Issue, NotAcceptable, NotFound
 from integration.store.extract import DIRECTORY
@@ -36,8 +31,6 @@ WITHHELD = "withheld.ndjson"
 """Name of the file that says which kinds of information something was withheld of, where that may be said."""
 _ASK_AGAIN = 2
 """Seconds."""
-_PATIENCE = 300.0
-"""Seconds for a piece of a file to be taken."""
 
 
 def exported_routes(exports: Exports) -> list[Route]:
@@ -90,8 +83,7 @@ class _Served:
             raise NotFound
         if not exchange.covers(file.type):
             raise Forbidden(f"The access token's scopes do not include system/{file.type}.r.")
-        await exchange.audit(Kind.EXPORT, "operation", target=f"Group/{job.order.caseload}", details=[*about, BEGUN])
-        return _Ndjson(exchange, Fetching(self._exports, job, file, f"GET {FILE}"), about)
+        return await _Ndjson(exchange, Fetching(self._exports, job, file, f"GET {FILE}"), about).begin()
 
     async def _found(self, id_: str, exchange: Exchange) -> Job:
         """The export, for who asked for it. Raises NotFound."""
@@ -105,39 +97,29 @@ class _Served:
         return job
 
 
-class _Ndjson(Response):
-    """A file that is sent while it is decided and read; that it is begun was audited before, its end is before its last
-    byte."""
+class _Ndjson(InPieces):
+    """A file that is sent while it is decided and read."""
 
     media_type = NDJSON
+    patience = 300.0
 
     def __init__(self, exchange: Exchange, fetching: Fetching, about: list[tuple[str, str]]) -> None:
-        self.status_code, self.background = 200, None
-        self.init_headers({"Cache-Control": "no-store"})  # nothing is rendered yet, so that no length is promised
+        super().__init__({"Cache-Control": "no-store"})
         self._exchange, self._fetching, self._about = exchange, fetching, about
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        with suppress(ClientDisconnect):
-            async with aclosing(self._fetching.pieces()) as pieces:
-                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-                await self._send_all(pieces, request, send)
-            await send({"type": "http.response.body", "body": b""})
+    async def audit_beginning(self, *details: tuple[str, str]) -> None:
+        """Of which caseload."""
+        target = f"Group/{self._fetching.job.order.caseload}"
+        await self._exchange.audit(Kind.EXPORT, "operation", target=target, details=[*self._about, *details])
 
-    async def _send_all(self, pieces: AsyncIterator[bytes], request: Request, send: Send) -> None:
-        digest, how = hashlib.sha256(), CUT_SHORT
-        try:
-            async for body in pieces:
-                if await request.is_disconnected():
-                    raise ClientDisconnect
-                async with asyncio.timeout(_PATIENCE):
-                    await send({"type": "http.response.body", "body": body, "more_body": True})
-                digest.update(body)
-            how = WHOLE
-        finally:
-            counts = {self._fetching.file.type: self._fetching.lines}
-            details = [*self._about, how, ("digest", digest.hexdigest())]
-            await self._exchange.audit(Kind.EXPORT, "operation", counts=counts, details=details)
+    async def audit_end(self, *details: tuple[str, str]) -> None:
+        """How many lines were sent."""
+        counts = {self._fetching.file.type: self._fetching.lines}
+        await self._exchange.audit(Kind.EXPORT, "operation", counts=counts, details=[*self._about, *details])
+
+    def pieces(self) -> AsyncGenerator[bytes, None]:
+        """The lines of so many people as are read together."""
+        return self._fetching.pieces()
 
 
 def _require_ndjson(exchange: Exchange) -> None:
@@ -161,6 +143,7 @@ def _manifest(job: Job, exchange: Exchange) -> Response:
         "request": job.order.request,
         "requiresAccessToken": True,
         "output": [_file(one, base) for one in job.output],
+        "deleted": [],  # for no one: docs/bulk-export.md says why
         "error": withheld,
     }
     headers = {"Expires": format_datetime(job.expires, usegmt=True), "Cache-Control": "no-store"}

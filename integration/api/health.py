@@ -8,7 +8,7 @@ import structlog
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from integration.api.outcome import where_it_failed
+from integration.errors import where_it_failed
 
 Check = Callable[[], Awaitable[None]]
 """Returns when the thing works, raises when it does not."""

@@ -13,6 +13,7 @@ from uuid import UUID
 import orjson
 from starlette.responses import Response
 
+from integration.api.conditional import tag
 from integration.api.exchange import Exchange, resource_id
 from integration.api.interactions import Endpoint, FhirRouter, Interaction, SearchParam
 from integration.api.outcome import FhirResponse
@@ -20,7 +21,6 @@ from integration.api.parameters import AFTER, count
 from integration.api.person import nhs_number, person_id
 from integration.api.read import READABLE
 from integration.api.seal import Parameters
-from integration.api.vread import version_of
 from integration.audit.codes import Kind
 from integration.errors import BadRequest, NotFound
 from integration.record.consult import Consultation, refuse
@@ -190,19 +190,19 @@ def _bundle(exchange: Exchange, path: str, parameters: Parameters, found: Sequen
     head["link"] = [{"relation": relation, "url": url} for relation, url in links.items()]
     if not shown:
         return FhirResponse(head)
-    entries = b",".join(_entries(shown, exchange.services.base_url))
+    entries = b",".join(_entries(shown, exchange))
     return FhirResponse(b"".join((orjson.dumps(head)[:-1], b',"entry":[', entries, b"]}")))
 
 
-def _entries(shown: Sequence[Version], base: str) -> Iterator[bytes]:
+def _entries(shown: Sequence[Version], exchange: Exchange) -> Iterator[bytes]:
+    base = exchange.services.base_url
     for one in shown:
         method = "DELETE" if one.body is None else "POST" if one.version == 1 else "PUT"
         url = one.type if method == "POST" else f"{one.type}/{one.id}"
         status = {"DELETE": "204", "POST": "201", "PUT": "200"}[method]
-        version = version_of(one.body) if one.body else str(one.version)
         response = {
             "status": status,
-            "etag": f'W/"{version}"',
+            "etag": tag(exchange, one.body) if one.body else f'W/"{one.version}"',
             "lastModified": one.recorded.isoformat(timespec="milliseconds"),
         }
         rest = {"request": {"method": method, "url": url}, "response": response}

@@ -66,6 +66,8 @@ class Interaction:
     """Of a search: values of `_include` and `_revinclude`, as `Type:parameter`."""
     conditional: bool = False
     """Also of whatever meets criteria (http://hl7.org/fhir/R4/http.html#conddelete)."""
+    conditional_read: str = ""
+    """Of a read: which conditions are heard, as a code of http://hl7.org/fhir/R4/valueset-conditional-read-status.html"""
 
 
 class FhirRouter:

@@ -36,6 +36,8 @@ _SCHEMAS: Json = {
         },
     },
 }
+_CONDITIONS = {"not-match": ("If-None-Match",), "full-support": ("If-None-Match", "If-Modified-Since")}
+"""Headers that a conditional read hears, by what it says of itself."""
 
 
 def openapi_document(served: Iterable[Served], fhir_base: str) -> Json:
@@ -67,10 +69,10 @@ def _operation(method: str, path: str, interaction: Interaction) -> Json:
         "operationId": re.sub(r"\W+", "-", f"{method.lower()}{path}").strip("-"),
         "summary": interaction.doc,
         "tags": [interaction.resource_type or "server"],
-        "parameters": parameters if by_form else [*parameters, *_in_the_query(interaction)],
+        "parameters": parameters if by_form else [*parameters, *_in_the_query(interaction), *_conditions(interaction)],
         "responses": {
             "2XX": {"description": "as asked", **_content("Resource")},
-            "304": {"description": "not modified"},
+            **({"304": {"description": "not modified"}} if interaction.conditional_read else {}),
             "default": {"description": "refused, or failed", **_content("OperationOutcome")},
         },
     }
@@ -87,6 +89,11 @@ def _in_the_query(interaction: Interaction) -> list[Json]:
         {"name": one.name, "in": "query", "description": one.doc, "schema": {"type": "string"}}
         for one in interaction.search_params
     ]
+
+
+def _conditions(interaction: Interaction) -> list[Json]:
+    named = _CONDITIONS.get(interaction.conditional_read, ())
+    return [{"name": name, "in": "header", "schema": {"type": "string"}} for name in named]
 
 
 def _content(schema: str) -> Json:

@@ -3,9 +3,7 @@
 http://hl7.org/fhir/R4/operationoutcome.html, http://hl7.org/fhir/R4/http.html#Status-Codes
 """
 
-import traceback
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -33,6 +31,7 @@ from integration.errors import (
     Unauthorized,
     UnknownRoute,
     UnsupportedMediaType,
+    where_it_failed,
 )
 from mappings.uk_core import Resource
 
@@ -182,13 +181,6 @@ class LastResort:
             if begun:
                 raise AnswerCutShort("the answer was cut short") from None
             await error_response(InternalError())(scope, receive, send)
-
-
-def where_it_failed(error: BaseException) -> dict[str, Any]:
-    """Type and code locations of an exception, innermost last: never its message, which may hold patient data."""
-    frames = traceback.extract_tb(error.__traceback__)[-6:]
-    places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-    return {"error": f"{type(error).__module__}.{type(error).__qualname__}", "at": places}
 
 
 def route_template(scope: Scope) -> str:

@@ -7,15 +7,13 @@ by every authenticated caller.
 
 from uuid import UUID
 
-import orjson
 from starlette.responses import Response
 
+from integration.api.conditional import answer, heard
 from integration.api.declared import PARAMETERS
 from integration.api.exchange import Exchange, resource_id
 from integration.api.interactions import Endpoint, FhirRouter, Interaction
-from integration.api.outcome import FhirResponse
 from integration.audit.codes import Kind
-from integration.errors import NotFound
 from integration.record.consult import refuse
 from integration.record.single import find
 from integration.store.extract import DIRECTORY
@@ -26,7 +24,9 @@ READABLE = tuple(PARAMETERS)
 def serve_read(router: FhirRouter) -> None:
     """Serve every type that is held."""
     for resource_type in READABLE:
-        interaction = Interaction(resource_type, "read", "One resource, where the caller may see it.")
+        interaction = Interaction(
+            resource_type, "read", "One resource, where the caller may see it.", conditional_read=heard(resource_type)
+        )
         router.serve(f"/{resource_type}/{{id_}}", interaction)(_read(resource_type))
 
 
@@ -39,25 +39,16 @@ def _read(resource_type: str) -> Endpoint:
             return await _read_directory(resource_type, key, exchange)
         async with exchange.records.consult_about(exchange.question, resource_type, key) as consultation:
             found = await find(consultation, resource_type, key)
-        shown = {"target": f"{resource_type}/{key}"} if found else {}
-        counts = {resource_type: 1 if found else 0}
-        await exchange.audit(Kind.READ, "read", consultation.decision, counts=counts, **shown)
+        told = answer(exchange, found)
+        account = told.account(resource_type, f"{resource_type}/{key}")
+        await exchange.audit(Kind.READ, "read", consultation.decision, **account)
         refuse(consultation.decision)
-        return _answer(found)
+        return told.response()
 
     return read
 
 
 async def _read_directory(resource_type: str, key: UUID, exchange: Exchange) -> Response:
-    body = await exchange.records.directory_entry(resource_type, key)
-    await exchange.audit(Kind.READ, "read", target=f"{resource_type}/{key}", counts={resource_type: 1 if body else 0})
-    return _answer(body)
-
-
-def _answer(body: bytes | None) -> Response:
-    """200 with the version as ETag, or 404."""
-    if body is None:
-        raise NotFound
-    meta = orjson.loads(body).get("meta", {})
-    headers = {"ETag": f'W/"{meta["versionId"]}"'} if "versionId" in meta else {}
-    return FhirResponse(body, headers=headers)
+    told = answer(exchange, await exchange.records.directory_entry(resource_type, key))
+    await exchange.audit(Kind.READ, "read", **told.account(resource_type, f"{resource_type}/{key}"))
+    return told.response()

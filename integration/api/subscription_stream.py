@@ -21,10 +21,10 @@ from starlette.types import Receive, Scope, Send
 from integration.api.authenticate import authenticate
 from integration.api.exchange import Exchange
 from integration.api.interactions import FhirRouter, Interaction
-from integration.api.scopes import require_scope
 from integration.api.subscriptions import TYPE, own, subscriber
 from integration.audit.codes import Kind
 from integration.errors import BadRequest, Conflict, Unauthorized, Unprocessable
+from integration.sharing.scopes import require_scope
 from integration.store.database import act_as
 from integration.teams.subscriptions.notification import Kind as Sort
 from integration.teams.subscriptions.notification import bundle

@@ -45,50 +45,55 @@ _PARAMETERS = (
 
 def serve_subscriptions(router: FhirRouter, pool: asyncpg.Pool) -> None:
     """The pool is the API's own."""
+    served, one = _Served(pool), f"/{TYPE}/{{id_}}"
+    create = Interaction(TYPE, "create", "For the caller's client, role and purpose.", profile=PROFILE)
+    update = Interaction(TYPE, "update", "Its status, reason and end; on again after an error.")
+    router.serve(f"/{TYPE}", create)(served.create)
+    router.serve(f"/{TYPE}", Interaction(TYPE, "search-type", "The caller's own.", _PARAMETERS))(served.search)
+    router.serve(one, Interaction(TYPE, "read", "The caller's own."))(served.read)
+    router.serve(one, update)(served.update)
+    router.serve(one, Interaction(TYPE, "delete", "And everything that waits for it."))(served.delete)
 
-    @router.serve(
-        f"/{TYPE}", Interaction(TYPE, "create", "For the caller's client, role and purpose.", profile=PROFILE)
-    )
-    async def create(exchange: Exchange) -> Response:
-        """authenticate -> sound, permitted -> kept, audited -> answer"""
-        exchange.writes = Kind.CREATE
-        exchange.require(TYPE, "c")
-        asked = sound(await body(exchange), exchange.when)
-        _require_permitted(exchange, asked)
-        async with subscriber(pool) as connection:
-            endpoint = await _endpoint(connection, exchange, asked)
-            await _require_room(connection, exchange)
-            made = await register.create(connection, uuid4(), exchange.session.caller, asked, endpoint, exchange.when)
-            await exchange.audit(Kind.CREATE, "create", target=f"{TYPE}/{made.id}")
-        return _answer(exchange, made, 201)
 
-    @router.serve(f"/{TYPE}", Interaction(TYPE, "search-type", "The caller's own.", _PARAMETERS))
-    async def search(exchange: Exchange) -> Response:
+class _Served:
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def search(self, exchange: Exchange) -> Response:
         exchange.require(TYPE, "s")
         parameters = exchange.parameters()
-        async with subscriber(pool) as connection:
+        async with subscriber(self._pool) as connection:
             found = await owned(connection, exchange, parameters)
         await exchange.audit(Kind.QUERY, "search-type", counts={TYPE: len(found)})
         bodies = [orjson.dumps(resource(one)) for one in found]
         links = exchange.links(TYPE, parameters)
         return FhirResponse(searchset(bodies, base=exchange.services.base_url, links=links, total=len(found)))
 
-    @router.serve(f"/{TYPE}/{{id_}}", Interaction(TYPE, "read", "The caller's own."))
-    async def read(id_: str, exchange: Exchange) -> Response:
+    async def read(self, id_: str, exchange: Exchange) -> Response:
         exchange.require(TYPE, "r")
-        async with subscriber(pool) as connection:
+        async with subscriber(self._pool) as connection:
             found = await own(connection, exchange, id_)
         await exchange.audit(Kind.READ, "read", target=f"{TYPE}/{found.id}", counts={TYPE: 1})
         return _answer(exchange, found, 200)
 
-    @router.serve(
-        f"/{TYPE}/{{id_}}", Interaction(TYPE, "update", "Its status, reason and end; on again after an error.")
-    )
-    async def update(id_: str, exchange: Exchange) -> Response:
+    async def create(self, exchange: Exchange) -> Response:
+        """authenticate -> sound, permitted -> kept, audited -> answer"""
+        exchange.writes = Kind.CREATE
+        exchange.require(TYPE, "c")
+        asked = sound(await body(exchange), exchange.when)
+        _require_permitted(exchange, asked)
+        async with subscriber(self._pool) as connection:
+            endpoint = await _endpoint(connection, exchange, asked)
+            await _require_room(connection, exchange)
+            made = await register.create(connection, uuid4(), exchange.session.caller, asked, endpoint, exchange.when)
+            await exchange.audit(Kind.CREATE, "create", target=f"{TYPE}/{made.id}")
+        return _answer(exchange, made, 201)
+
+    async def update(self, id_: str, exchange: Exchange) -> Response:
         exchange.writes = Kind.UPDATE
         exchange.require(TYPE, "u")
         sent = await body(exchange)
-        async with subscriber(pool) as connection:
+        async with subscriber(self._pool) as connection:
             before = await own(connection, exchange, id_)
             _require_version(exchange, before)
             after, on = _changed(sent, before, exchange.when)
@@ -98,11 +103,10 @@ def serve_subscriptions(router: FhirRouter, pool: asyncpg.Pool) -> None:
             await exchange.audit(Kind.UPDATE, "update", target=f"{TYPE}/{made.id}")
         return _answer(exchange, made, 200)
 
-    @router.serve(f"/{TYPE}/{{id_}}", Interaction(TYPE, "delete", "And everything that waits for it."))
-    async def delete(id_: str, exchange: Exchange) -> Response:
+    async def delete(self, id_: str, exchange: Exchange) -> Response:
         exchange.writes = Kind.DELETE
         exchange.require(TYPE, "d")
-        async with subscriber(pool) as connection:
+        async with subscriber(self._pool) as connection:
             found = await own(connection, exchange, id_)
             await register.remove(connection, found)
             await exchange.audit(Kind.DELETE, "delete", target=f"{TYPE}/{found.id}")

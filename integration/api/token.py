@@ -33,7 +33,6 @@ from integration.api.issuer_settings import Issuers
 from integration.api.nhs_headers import said
 from integration.api.outcome import oauth_response
 from integration.api.rate_limit import RateLimits
-from integration.api.scopes import granted_scopes
 from integration.audit.access import Access
 from integration.audit.codes import Kind, Outcome
 from integration.audit.log import AuditLog
@@ -48,6 +47,7 @@ from integration.errors import (
     UnsupportedGrantType,
 )
 from integration.sharing.request import Caller, Client
+from integration.sharing.scopes import granted_scopes
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523, 2.2
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105  RFC 8693, 2.1

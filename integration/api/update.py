@@ -15,7 +15,8 @@ from integration.errors import PreconditionFailed
 from integration.recording.kinds import KINDS
 from integration.recording.recorder import Recorder
 
-_ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')
+_ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})(?:\.[0-9a-f]{16})?"')
+"""With or without what tells one view of a version from another (`conditional.tag`)."""
 
 
 def serve_update(router: FhirRouter, recorder: Recorder) -> None:
@@ -38,8 +39,8 @@ def _update(resource_type: str, recorder: Recorder) -> Endpoint:
 
 
 def stated_version(etag: str | None) -> int:
-    """The version that an ETag names. Raises PreconditionFailed for none, and for one that is no whole statement's
-    (`12-3` of a flag that unites several, `3.1f` of what was masked)."""
+    """The version that an ETag names. Raises PreconditionFailed for none, and for one that is no single statement's
+    (`12-3` of a flag that unites several). What was masked is refused by what was seen of it (`recording.recorder`)."""
     match = _ETAG.fullmatch(etag or "")
     if match is None:
         raise PreconditionFailed(parameter="If-Match")

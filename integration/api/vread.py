@@ -4,18 +4,16 @@ A version is shown as the caller may see it today (`record.history`). What is ma
 one flag that unites several) and a directory entry have the version alone that a read answers now.
 """
 
-from typing import Any
 from uuid import UUID
 
-import orjson
 from starlette.responses import Response
 
+from integration.api.conditional import answer, heard, version_of
 from integration.api.exchange import Exchange, resource_id
 from integration.api.interactions import Endpoint, FhirRouter, Interaction
-from integration.api.outcome import FhirResponse
 from integration.api.read import READABLE
 from integration.audit.codes import Kind
-from integration.errors import Gone, NotFound
+from integration.errors import Gone
 from integration.record.consult import Consultation, refuse
 from integration.record.history import versions
 from integration.record.reader import Version
@@ -26,7 +24,9 @@ from integration.store.extract import DIRECTORY
 def serve_vread(router: FhirRouter) -> None:
     """Serve every type that is held."""
     for resource_type in READABLE:
-        interaction = Interaction(resource_type, "vread", "One version, where the caller may see it.")
+        interaction = Interaction(
+            resource_type, "vread", "One version, where the caller may see it.", conditional_read=heard(resource_type)
+        )
         router.serve(f"/{resource_type}/{{id_}}/_history/{{version}}", interaction)(_vread(resource_type))
 
 
@@ -35,19 +35,21 @@ def _vread(resource_type: str) -> Endpoint:
         """authenticate -> facts, decide, read (one transaction) -> audit -> answer"""
         exchange.require(resource_type, "r")
         key = resource_id(id_)
+        target = f"{resource_type}/{key}/_history/{version}"
         if resource_type in DIRECTORY:
             body = await exchange.records.directory_entry(resource_type, key)
-            found = body if body and version_of(body) == version else None
-            await exchange.audit(Kind.READ, "vread", **_account(resource_type, key, version, found))
-            return _answer(version, found)
+            told = answer(exchange, body if body and version_of(body) == version else None)
+            await exchange.audit(Kind.READ, "vread", **told.account(resource_type, target))
+            return told.response()
         async with exchange.records.consult_versions(exchange.question, resource_type, key) as consultation:
             found, deleted = await _find(consultation, resource_type, key, version)
+        told = answer(exchange, found)
         decision = consultation.decision
-        await exchange.audit(Kind.READ, "vread", decision, **_account(resource_type, key, version, found))
+        await exchange.audit(Kind.READ, "vread", decision, **told.account(resource_type, target))
         refuse(decision)
         if deleted:
             raise Gone
-        return _answer(version, found)
+        return told.response()
 
     return vread
 
@@ -60,19 +62,3 @@ async def _find(consultation: Consultation, resource_type: str, key: UUID, versi
         return present, False
     asked: Version | None = next((one for one in found if str(one.version) == version), None)
     return (asked.body, asked.body is None) if asked else (None, False)
-
-
-def version_of(body: bytes) -> str:
-    """The versionId of a resource."""
-    return str(orjson.loads(body).get("meta", {}).get("versionId", ""))
-
-
-def _account(resource_type: str, key: UUID, version: str, found: bytes | None) -> dict[str, Any]:
-    shown: dict[str, Any] = {"target": f"{resource_type}/{key}/_history/{version}"} if found else {}
-    return shown | {"counts": {resource_type: 1 if found else 0}}
-
-
-def _answer(version: str, found: bytes | None) -> Response:
-    if found is None:
-        raise NotFound
-    return FhirResponse(found, headers={"ETag": f'W/"{version}"'})

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from integration.audit.codes import Kind, Outcome
@@ -69,3 +69,16 @@ class Access:
     """What else belongs to the account, by name: of a decision about identity what was decided, why, and about whom."""
     failure: str = ""
     """Error code and text of a failed access, without patient data."""
+
+    @classmethod
+    def work(cls, caller: Caller, route: str, kind: Kind, said: Mapping[str, str]) -> "Access":
+        """Work that is done now and is about nobody's record: `said` are its details, by name."""
+        return cls(
+            when=datetime.now(UTC),
+            kind=kind,
+            interaction="operation",
+            route=route,
+            outcome=Outcome.SUCCESS,
+            caller=caller,
+            details=tuple(said.items()),
+        )

@@ -5,7 +5,6 @@ A step takes effect only together with its audit event, as with decisions about 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import asyncpg
@@ -14,7 +13,7 @@ import orjson
 from integration.audit import alerts
 from integration.audit.access import Access
 from integration.audit.alerts import Alert, Step
-from integration.audit.codes import Kind, Outcome
+from integration.audit.codes import Kind
 from integration.audit.entry import rendered
 from integration.audit.log import AuditLog
 from integration.errors import NotPossible
@@ -76,14 +75,5 @@ class AlertDesk:
 
     async def account(self, details: dict[str, str]) -> None:
         """Audit what is about to be answered, or to take effect."""
-        await self.log.append(
-            Access(
-                when=datetime.now(UTC),
-                kind=Kind.AUDIT,
-                interaction="operation",
-                route=self.route,
-                outcome=Outcome.SUCCESS,
-                caller=self.caller,
-                details=[(f"alerts/{name}", value) for name, value in details.items()],
-            )
-        )
+        said = {f"alerts/{name}": value for name, value in details.items()}
+        await self.log.append(Access.work(self.caller, self.route, Kind.AUDIT, said))

@@ -1,8 +1,8 @@
 """What waits for an officer: every broken glass, and a sample of the accesses on the caller's own word.
 
 The database raises an alert in the very transaction that writes the audit event (migration `0015`), so there is no such
-access without one. What is unusual is found a day later (`audit.look`). An alert refers to its event and tells nothing
-of the person. Officers escalate it, or sign it off.
+access without one. What is unusual, and who saw two people's records as one person's, is found a day later
+(`audit.look`). An alert refers to its event and tells nothing of the person. Officers escalate it, or sign it off.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from integration.store.connection import Connection
 SELF_CLAIMED = ("self-claimed", "true")
 """Detail of the audit event of an access that rests on nothing but the caller's own word."""
 UNUSUAL = "unusual"
+WRONG_LINK = "wrong-link"
 ESCALATED, SIGNED_OFF = "escalated", "signed off"
 WAITING = "waiting"
 
@@ -30,9 +31,10 @@ class Step(Struct, frozen=True):
 
 
 class Alert(Struct, frozen=True):
-    """One alert: `kind` is `break-glass`, `self-claimed` or `unusual`, which has a `reason`; `event` the id of the
-    first AuditEvent that it is about, `organisation` the ODS code of who asked. `state`: waiting, escalated or signed
-    off."""
+    """One alert: `kind` is `break-glass`, `self-claimed`, `unusual` or `wrong-link`; the latter two have a `reason`.
+    `event`: the id of the first AuditEvent that it is about, `organisation` the ODS code of who asked. `state`:
+    waiting, escalated or signed off. `records`: of a wrong link, the two source patients' (`breach` names who saw
+    them)."""
 
     number: int
     kind: str
@@ -42,10 +44,12 @@ class Alert(Struct, frozen=True):
     raised: datetime
     reason: str
     state: str
+    records: Sequence[UUID]
 
 
 _ALERTS = f"""
-select a.id, a.kind, a.event, a.organisation, a.client, a.raised, a.reason, coalesce(last.outcome, '{WAITING}')
+select a.id, a.kind, a.event, a.organisation, a.client, a.raised, a.reason, coalesce(last.outcome, '{WAITING}'),
+    a.records
 from toldonce.alert a left join lateral
     (select outcome from toldonce.alert_step where alert = a.id order by id desc limit 1) last on true
 """

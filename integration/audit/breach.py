@@ -5,13 +5,15 @@ and every access that the audit has of that id in that time. No content is read.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
+from integration.audit.alike import Alike
 from integration.audit.codes import Outcome
 from integration.audit.glance import Glance, caller_of, counts_of, glances
 from integration.audit.search import AuditQuery, Moments
@@ -79,20 +81,30 @@ where a.id = $1 and greatest(f.recorded, g.recorded) < least(f.until, g.until) o
 """
 
 
+class Sight(NamedTuple):
+    """An access that showed the records together; `certain`: it lies well inside the time, not at its ends."""
+
+    event: Glance
+    certain: bool
+
+
 async def who_saw(connection: Connection, pair: tuple[UUID, UUID], periods: Sequence[Period]) -> Breach:
     """The report of these periods. The connection is outside a transaction, of a login that may read the audit."""
-    found: dict[UUID, tuple[Glance, bool]] = {}
     async with connection.transaction(readonly=True):
         await act_as(connection, "toldonce_audit_reader")
-        for period in periods:
-            async for event in glances(connection, _around(period)):
-                if event.reads:
-                    certain = _within(period, event.recorded) or (event.id in found and found[event.id][1])
-                    found[event.id] = (event, certain)
-    accounts = Accounts()
-    for event, certain in found.values():
-        accounts.add(event, certain=certain)
-    return Breach(pair, periods, accounts.seen())
+        found = await sights(connection, periods)
+    return Breach(pair, periods, Accounts.of(found).seen())
+
+
+async def sights(connection: Connection, periods: Sequence[Period]) -> list[Sight]:
+    """Each access in these periods, once. The connection is in a transaction, in a role that may read the audit."""
+    found: dict[UUID, Sight] = {}
+    for period in periods:
+        async for event in glances(connection, _around(period)):
+            if event.reads:
+                certain = _within(period, event.recorded) or (event.id in found and found[event.id].certain)
+                found[event.id] = Sight(event, certain)
+    return list(found.values())
 
 
 def _around(period: Period) -> AuditQuery:
@@ -106,21 +118,25 @@ def _within(period: Period, moment: datetime) -> bool:
 
 
 class Accounts:
-    """Who saw it, by user, organisation, client, role and purpose: to be added to, event by event."""
+    """Who saw it, by user, organisation, client, role and purpose: to be added to, some events that say the same at a
+    time."""
 
     def __init__(self) -> None:
-        self._alike: dict[tuple[bytes, bytes, bool, bool], _Alike] = {}
+        self._alike: dict[tuple[bytes, bytes, bool, bool], Alike] = {}
 
-    def add(self, event: Glance, *, certain: bool = True) -> None:
-        """Count an event; `certain`: it lies well inside the time that is asked about."""
-        key = (bytes(event.said_caller), bytes(event.said_counts), event.emergency, certain)
-        alike = self._alike.get(key)
-        if alike is None:
-            self._alike[key] = _Alike(event.recorded, event.recorded, 1)
-        else:
-            alike.first = min(alike.first, event.recorded)
-            alike.last = max(alike.last, event.recorded)
-            alike.accesses += 1
+    @classmethod
+    def of(cls, found: Iterable[Sight]) -> "Accounts":
+        """The account of these accesses."""
+        accounts = cls()
+        for event, certain in found:
+            accounts.add(Alike.of(event), certain=certain)
+        return accounts
+
+    def add(self, events: Alike, *, certain: bool = True) -> None:
+        """Count events; `certain`: they lie well inside the time that is asked about."""
+        key = (events.said_caller, events.said_counts, events.emergency, certain)
+        known = self._alike.get(key)
+        self._alike[key] = known.and_(events) if known else events
 
     def seen(self) -> list[Seen]:
         """Whoever saw it, most often first."""
@@ -135,28 +151,19 @@ class Accounts:
         return sorted(found, key=lambda one: (-one.accesses, one.user, one.organisation, one.client))
 
 
-@dataclass(slots=True)
-class _Alike:
-    """Accesses by one caller who was answered the same: most are like another, and what they say is read once."""
-
-    first: datetime
-    last: datetime
-    accesses: int
-
-
 @dataclass
 class _Tally:
     """What one caller got, so far."""
 
-    alike: list[_Alike] = field(default_factory=list)
+    alike: list[Alike] = field(default_factory=list)
     types: Counter[str] = field(default_factory=Counter)
     emergency: bool = False
     certain: bool = False
 
-    def add(self, alike: _Alike, counts: Mapping[str, int]) -> None:
+    def add(self, alike: Alike, counts: Mapping[str, int]) -> None:
         self.alike.append(alike)
         for name, count in counts.items():
-            self.types[name] += count * alike.accesses
+            self.types[name] += count * alike.events
 
     def seen(self, caller: tuple[str, ...]) -> Seen:
         user, organisation, client, role, purpose = caller
@@ -166,7 +173,7 @@ class _Tally:
             client=client,
             role=role,
             purpose=purpose,
-            accesses=sum(one.accesses for one in self.alike),
+            accesses=sum(one.events for one in self.alike),
             first=min(one.first for one in self.alike),
             last=max(one.last for one in self.alike),
             types=dict(sorted(self.types.items())),

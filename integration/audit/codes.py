@@ -54,6 +54,8 @@ class Kind(StrEnum):
     """Old events whose content was removed."""
     INGEST = "ingest"
     """A feed's file or message was kept: the database writes it with the envelope (migration `0024`)."""
+    QUESTION = "question"
+    """A question of ours to a practice (GP Connect) or to PDS: the database writes it (migration `0028`)."""
     LABELLING = "labelling"
     """Code lists changed, and everything is labelled anew."""
 

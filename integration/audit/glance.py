@@ -27,10 +27,12 @@ NO_READING = frozenset(
         Kind.CLIENTS,
         Kind.RETENTION,
         Kind.INGEST,
+        Kind.QUESTION,
         Kind.LABELLING,
     }
 )
-"""Kinds of access that show nothing of the record: tokens, the audit itself, the work of undoing it, what arrives."""
+"""Kinds of access that show nothing of the record: tokens, the audit itself, the work of undoing it, what arrives, and
+what we ask others."""
 
 
 class _Why(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -45,16 +47,41 @@ class _Why(msgspec.Struct, frozen=True, array_like=True, gc=False):
 Caller: TypeAlias = tuple[str, str, str, str, str, bool]
 """Client, organisation, role, purpose, user, whether the user was authenticated."""
 _NOBODY: Caller = ("", "", "", "", "", False)
-_NO_LIST, _NO_OBJECT, _NULL = msgspec.Raw(b"[]"), msgspec.Raw(b"{}"), msgspec.Raw(b"null")
+NO_COUNTS = b"{}"
+"""The counts of an event that says none."""
+_NO_LIST, _NO_OBJECT, _NULL = msgspec.Raw(b"[]"), msgspec.Raw(NO_COUNTS), msgspec.Raw(b"null")
 
 
-class Glance(msgspec.Struct, frozen=True, gc=False):
+class What(msgspec.Struct, frozen=True, gc=False):
+    """What was done, and what became of it: `audit.codes.Kind` and `Outcome`."""
+
+    kind: str
+    outcome: str
+
+    @property
+    def emergency(self) -> bool:
+        return self.kind == Kind.BREAK_GLASS
+
+    @property
+    def shown(self) -> bool:
+        """Whether it was answered."""
+        return self.outcome == Outcome.SUCCESS
+
+    @property
+    def refused(self) -> bool:
+        return self.outcome == Outcome.SERIOUS_FAILURE
+
+    @property
+    def reads(self) -> bool:
+        """Whether it is of a kind that may show something of a record."""
+        return self.kind not in NO_READING
+
+
+class Glance(What, frozen=True, gc=False):
     """An event, as far as reports speak of it: the fields of the stored form (`audit.entry`) by their names there. What
     takes time to read is read when somebody asks: of thousands of events only a few are told one by one."""
 
     recorded: datetime
-    kind: str
-    outcome: str
     said_id: msgspec.Raw = msgspec.field(name="id")
     said_caller: msgspec.Raw = msgspec.field(default=_NULL, name="caller")
     said_person: msgspec.Raw = msgspec.field(default=_NULL, name="person")
@@ -112,24 +139,6 @@ class Glance(msgspec.Struct, frozen=True, gc=False):
     @property
     def user(self) -> str:
         return self.caller[4]
-
-    @property
-    def emergency(self) -> bool:
-        return self.kind == Kind.BREAK_GLASS
-
-    @property
-    def shown(self) -> bool:
-        """Whether it was answered."""
-        return self.outcome == Outcome.SUCCESS
-
-    @property
-    def refused(self) -> bool:
-        return self.outcome == Outcome.SERIOUS_FAILURE
-
-    @property
-    def reads(self) -> bool:
-        """Whether it is of a kind that may show something of a record."""
-        return self.kind not in NO_READING
 
     @property
     def agreements(self) -> tuple[str, ...]:

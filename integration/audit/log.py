@@ -115,10 +115,9 @@ class AuditLog:
         if self._closing or self._task is None or self._task.done() or len(self._waiting) >= self._capacity:
             raise AuditUnavailable
         waiting = _Waiting(rows, asyncio.get_running_loop().create_future())
-        waiting.written.add_done_callback(_seen)
         self._waiting.append(waiting)
         self._something.set()
-        await asyncio.shield(waiting.written)
+        await waiting.written
         return [row.id for row in rows]
 
     def _row(self, access: Access) -> AuditRow:
@@ -212,9 +211,3 @@ def _refuse(batch: "Sequence[_Waiting] | deque[_Waiting]") -> None:
     for waiting in batch:
         if not waiting.written.done():
             waiting.written.set_exception(AuditUnavailable())
-
-
-def _seen(written: "asyncio.Future[None]") -> None:
-    """A waiter that went away leaves nobody to look at its result; looking here keeps asyncio from complaining."""
-    if not written.cancelled():
-        written.exception()

@@ -5,9 +5,9 @@ finds waits for an officer as an alert, by reference. What an officer signed off
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
@@ -18,13 +18,15 @@ import structlog
 from adapters.records import LONDON
 from integration.audit import unusual
 from integration.audit.access import Access
-from integration.audit.alerts import SELF_CLAIMED, UNUSUAL
+from integration.audit.alerts import SELF_CLAIMED, UNUSUAL, WRONG_LINK
 from integration.audit.codes import Kind, Outcome
 from integration.audit.glance import Glance, glances
 from integration.audit.log import AuditLog
+from integration.audit.parted import parted
 from integration.audit.search import AuditQuery, Moments
 from integration.audit.unusual import OF_A_DAY, OF_A_LOOK, SOON, Likeness, Looked, UsersDay
 from integration.identity.demographics import demographics
+from integration.sharing.facts import WHOM
 from integration.sharing.request import Caller
 from integration.store.connection import Connection
 from integration.store.database import act_as
@@ -43,17 +45,14 @@ _KEEP = """
 insert into toldonce.user_day (organisation, client, user_name, day, people, hours) values ($1, $2, $3, $4, $5, $6)
 on conflict do nothing
 """
-_RAISE = f"""
-insert into toldonce.alert (key, kind, event, organisation, client, raised, reason)
-values ($1, '{UNUSUAL}', $2, $3, $4, $5, $6) on conflict (key) do nothing
+_RAISE = """
+insert into toldonce.alert (key, kind, event, organisation, client, raised, reason, records)
+values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (key) do nothing
 """
-_RELATED = """
+_RELATED = f"""
 select exists (
     select from (values ($1::uuid)) as asked(id)
-    join toldonce.facts f on f.until = 'infinity' and f.person = coalesce(
-        (select person from toldonce.source_patient where person = asked.id limit 1),
-        (select s.person from toldonce.person p join toldonce.source_patient s on s.id = p.issued_to
-         where p.id = asked.id))
+    join toldonce.facts f on f.until = 'infinity' and f.person = {WHOM}
     cross join jsonb_array_elements(f.evidence) e
     where e->>'organisation' = $2 and e->>'source' is distinct from $2)
 """
@@ -84,12 +83,15 @@ class _Work:
 
 
 class Found(NamedTuple):
-    """Something unusual: by which rule and why, at which event, and what it is about: a person's id, or a day."""
+    """What an officer must know: by which rule and why, at which event, and what it is about: a person's id, or a day;
+    of a wrong link, which records."""
 
     rule: str
     reason: str
     event: Glance
     about: str
+    kind: str = UNUSUAL
+    records: Sequence[UUID] = ()
 
 
 async def look(connection: Connection, day: date) -> int | None:
@@ -104,18 +106,23 @@ async def look(connection: Connection, day: date) -> int | None:
         found += await _at_whom(connection, user, work)
         found += await _how_much(connection, user, work, day)
     found += await _unrelated(connection, day - timedelta(days=SOON))
+    found += await _parted(connection, day)
     await act_as(connection, "toldonce_watcher")
     for one in found:
         client, organisation, _, _, user_name, _ = one.event.caller
-        key = sha256("\0".join((UNUSUAL, one.rule, organisation, client, user_name, one.about)).encode()).digest()
-        await connection.execute(_RAISE, key, one.event.id, organisation, client, one.event.recorded, one.reason)
+        key = sha256("\0".join((one.kind, one.rule, organisation, client, user_name, one.about)).encode()).digest()
+        event = one.event
+        raised = (key, one.kind, event.id, organisation, client, event.recorded, one.reason, one.records)
+        await connection.execute(_RAISE, *raised)
     return len(found)
 
 
+def _bounds(day: date) -> tuple[datetime, datetime]:
+    return datetime.combine(day, time(), LONDON), datetime.combine(day + timedelta(days=1), time(), LONDON)
+
+
 def _of(day: date) -> AuditQuery:
-    begin = datetime.combine(day, time(), LONDON)
-    end = datetime.combine(day + timedelta(days=1), time(), LONDON)
-    return AuditQuery(dates=(Moments(begin, end),), outcomes=(str(Outcome.SUCCESS),))
+    return AuditQuery(dates=(Moments(*_bounds(day)),), outcomes=(str(Outcome.SUCCESS),))
 
 
 async def _work(connection: Connection, day: date) -> dict[User, _Work]:
@@ -177,6 +184,14 @@ async def _unrelated(connection: Connection, day: date) -> list[Found]:
     ]
 
 
+async def _parted(connection: Connection, day: date) -> list[Found]:
+    """Whoever was shown two people's records as one person's, of those that were parted that day."""
+    return [
+        Found(WRONG_LINK, one.reason, one.first, f"{one.pair} {one.until}", WRONG_LINK, one.pair)
+        for one in await parted(connection, *_bounds(day))
+    ]
+
+
 async def _on_own_word(connection: Connection, day: date) -> AsyncIterator[tuple[UUID, Glance]]:
     async for event in glances(connection, _of(day)):
         person = event.person
@@ -200,17 +215,9 @@ async def look_through(pool: asyncpg.Pool, audit: AuditLog, day: date, route: st
     async with pool.acquire() as connection, connection.transaction():
         found = await look(connection, day)
         if found is not None:
-            await audit.append(
-                Access(
-                    when=datetime.now(UTC),
-                    kind=Kind.AUDIT,
-                    interaction="operation",
-                    route=route,
-                    outcome=Outcome.SUCCESS,
-                    caller=Caller("watcher", "this deployment", "administrator", "", user),
-                    details=(("look/day", str(day)), ("look/found", str(found))),
-                )
-            )
+            by = Caller("watcher", "this deployment", "administrator", "", user)
+            said = {"look/day": str(day), "look/found": str(found)}
+            await audit.append(Access.work(by, route, Kind.AUDIT, said))
     return found
 
 

@@ -10,6 +10,7 @@ from re import sub
 from typing import Any
 
 from adapters.records import LONDON
+from integration.audit.pdf import Document
 from mappings.uk_core import Resource
 
 _MACHINE = frozenset({"resourceType", "id", "meta", "contained"})
@@ -112,8 +113,9 @@ def page(title: str, introduction: str, told: Sequence[tuple[str, Resource]]) ->
     return ("".join(parts) + "</main></body></html>\n").encode()
 
 
-def letter(title: str, sentences: Sequence[str]) -> bytes:
-    """Sentences as one HTML page."""
-    items = "".join(f"<li>{escape(one)}</li>\n" for one in sentences)
-    body = f"<ul>{items}</ul>" if sentences else "<p>Nobody was shown anything of your record.</p>"
-    return (_HEAD.format(title=escape(title)) + body + "</main></body></html>\n").encode()
+def letter(document: Document) -> bytes:
+    """A letter as one HTML page."""
+    before, after = ("".join(f"<p>{escape(one)}</p>\n" for one in some) for some in (document.before, document.after))
+    items = "".join(f"<li>{escape(one)}</li>\n" for one in document.sentences)
+    body = before + (f"<ul>{items}</ul>" if items else "") + after
+    return (_HEAD.format(title=escape(document.title)) + body + "</main></body></html>\n").encode()

@@ -1,4 +1,4 @@
-"""Rows of a report as a file: CSV for a spreadsheet, NDJSON for programs. Pure."""
+"""Rows of a report as a file: CSV for a spreadsheet, NDJSON for programs; as a table of a document. Pure."""
 
 import csv
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from adapters.records import LONDON
+from integration.audit.pdf import Document, Table
 
 Form: TypeAlias = Literal["csv", "ndjson"]
 MEDIA_TYPES: dict[Form, str] = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
@@ -28,6 +29,20 @@ def _csv(rows: Iterable[msgspec.Struct], kind: type[msgspec.Struct]) -> bytes:
     for row in rows:
         writer.writerow([plain(_cell(value)) for value in msgspec.structs.astuple(row)])
     return text.getvalue().encode("utf-8-sig")
+
+
+def tabled(title: str, caption: str, rows: Iterable[msgspec.Struct], kind: type[msgspec.Struct]) -> Document:
+    """The rows, all of one kind, as a document with a table. Moments in London time."""
+    fields = msgspec.structs.fields(kind)
+    return Document(
+        title=title,
+        table=Table(
+            caption=caption,
+            headings=[one.name.replace("_", " ").capitalize() for one in fields],
+            rows=[[_cell(value) for value in msgspec.structs.astuple(row)] for row in rows],
+            numbers=[place for place, one in enumerate(fields) if one.type is int],
+        ),
+    )
 
 
 def _cell(value: Any) -> str:

@@ -18,6 +18,7 @@ import msgspec
 import orjson
 
 from adapters.records import LONDON
+from integration.audit.pdf import Document
 from integration.audit.readable import letter, page
 from integration.audit.saved import saved
 from integration.audit.told import in_words
@@ -93,7 +94,8 @@ class Copy:
     reviewer: str
     held: Sequence[Held]
     accesses: Sequence[Access]
-    sentences: Sequence[str]
+    letter: Document
+    """Who has seen it."""
     corrected: Sequence[Corrected]
     reasons: Sequence[Reason]
     names: Mapping[str, str]
@@ -109,7 +111,7 @@ def files(copy: Copy) -> dict[str, bytes]:
         "for-the-person/record.html": page("Your shared record", made, _told(given, copy.names)),
         "for-the-person/record.json": _bundle(given),
         "for-the-person/sources.csv": saved(_sources(given, copy.names), Source, "csv"),
-        "for-the-person/who-has-seen-it.html": letter("Who has seen your record", copy.sentences),
+        "for-the-person/who-has-seen-it.html": letter(copy.letter),
         "for-the-person/who-has-seen-it.csv": saved(copy.accesses, Access, "csv"),
         "for-review/others-and-sensitive.html": page("To be reviewed", made, _told(review, copy.names)),
         "for-review/others-and-sensitive.json": _bundle(review),

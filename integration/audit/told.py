@@ -29,6 +29,7 @@ _WHAT = {
     Kind.CLIENTS: "worked on the registered systems",
     Kind.RETENTION: "removed old entries of the log",
     Kind.INGEST: "sent something in",
+    Kind.QUESTION: "asked another service",
     Kind.LABELLING: "labelled everything anew",
 }
 OUTCOMES = {Outcome.SUCCESS: "shown", Outcome.SERIOUS_FAILURE: "refused"}

@@ -4,15 +4,16 @@ What counts as seeing is what `audit.breach` counts: an answered read of any kin
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
 
 from adapters.records import LONDON
+from integration.audit.alike import alike
 from integration.audit.breach import Accounts, Seen
 from integration.audit.codes import BREAK_GLASS_PURPOSE
-from integration.audit.glance import glances
+from integration.audit.pdf import Document
 from integration.audit.search import AuditQuery, Moments
 from integration.audit.told import in_words
 from integration.store.connection import Connection
@@ -41,13 +42,45 @@ async def report(connection: Connection, query: AuditQuery) -> Report:
     audit."""
     refused = events = 0
     seen = Accounts()
-    async for event in glances(connection, query):
-        events += 1
-        if event.reads:
-            refused += event.refused
-            if event.shown:
-                seen.add(event)
+    async for some in alike(connection, query):
+        events += some.events
+        if some.reads:
+            refused += some.events if some.refused else 0
+            if some.shown:
+                seen.add(some)
     return Report(seen.seen(), refused, events)
+
+
+def letter(
+    found: Report, sentences: Sequence[str], made: datetime, place: str, days: tuple[date | None, date | None]
+) -> Document:
+    """The account for the person, without names of staff. `days`: the first and the last that were asked for."""
+    start, end = days
+    since = f" from {_day(start)}" if start else ""
+    until = f" until {_day(end)}" if end else ""
+    log = f" of {place}" if place else ""
+    before = (
+        f"This is everybody who was shown something of your shared record{since}{until}. "
+        f"It was made on {_day(made)} from the access log{log}."
+    )
+    other = "1 other request was" if found.refused == 1 else f"{found.refused:,} other requests were"
+    return Document(
+        title="Who has seen your record",
+        before=(before, *(() if sentences else ("Nobody was shown anything of your record.",))),
+        sentences=sentences,
+        after=(*((f"{other} refused, and nothing was shown.",) if found.refused else ()), _PLEASE),
+    )
+
+
+_PLEASE = (
+    "If somebody is named here who should not have looked, please tell us. You can also ask us to stop sharing with an "
+    "organisation, or to correct what is wrong."
+)
+
+
+def sentences(seen: Sequence[Seen], names: Mapping[str, str], purposes: Mapping[str, str]) -> list[str]:
+    """What each caller did. `names`: ODS code -> name; `purposes` as for `sentence`."""
+    return [sentence(one, names.get(one.organisation, one.organisation), purposes) for one in seen]
 
 
 def sentence(one: Seen, organisation: str, purposes: Mapping[str, str]) -> str:
@@ -63,5 +96,5 @@ def sentence(one: Seen, organisation: str, purposes: Mapping[str, str]) -> str:
     return f"{organisation} looked {often} {when}{why}.{what}{glass}"
 
 
-def _day(at: datetime) -> str:
-    return f"{at.astimezone(LONDON):%-d %B %Y}"
+def _day(at: date) -> str:
+    return f"{at.astimezone(LONDON) if isinstance(at, datetime) else at:%-d %B %Y}"

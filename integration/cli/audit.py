@@ -34,18 +34,21 @@ def audit_report(
     agreement: Annotated[str, typer.Option(help="Only what rested on this agreement, such as CW-01.")] = "",
     start: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day; else 30 days ago.")] = None,
     end: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; else today.")] = None,
-    form: Annotated[str, typer.Option("--format", help="table, csv or ndjson.")] = "table",
+    form: Annotated[str, typer.Option("--format", help="table, csv, ndjson or pdf.")] = "table",
 ) -> None:
     """Who uses the record, how often, for what and of how many people; it names nobody whose record it was."""
     from integration.audit.saved import saved
     from integration.audit.usage import Use, between
 
-    if form not in ("table", "csv", "ndjson"):
-        raise typer.BadParameter("the format is table, csv or ndjson")
+    if form not in ("table", "csv", "ndjson", "pdf"):
+        raise typer.BadParameter("the format is table, csv, ndjson or pdf")
     question = between(
         start.date() if start else None, end.date() if end else None,
         user=user, organisation=organisation, agreement=agreement,
     )  # fmt: skip
+    if form == "pdf":
+        sys.stdout.buffer.write(run(lambda settings: commands.audit.audit_report_pdf(settings, question)))
+        return
     uses = run(lambda settings: commands.audit.audit_report(settings, question))
     if form == "table":
         show([msgspec.structs.asdict(one) for one in uses], as_json=False, title="Who uses the record")

@@ -27,6 +27,8 @@ def quarantine_replay(
     entry: Annotated[int | None, typer.Argument(help="Only this entry's envelope; all where none is named.")] = None,
     feed: Annotated[str | None, typer.Option(help="Only this feed.")] = None,
     code: Annotated[str | None, typer.Option(help="Only entries of this reason's code.")] = None,
+    user: Annotated[str, typer.Option(help="Who you are, for the audit; else the account you are logged in as.")] = "",
 ) -> None:
     """Process the envelopes of open entries again: one, many or all."""
-    run(lambda settings: commands.quarantine.quarantine_replay(settings, out, entry=entry, feed=feed, code=code))
+    work = commands.quarantine.quarantine_replay
+    run(lambda settings: work(settings, out, user=user, entry=entry, feed=feed, code=code))

@@ -42,7 +42,7 @@ def endpoint_add(
     """Let a client be told things at a URL, and show the secret that its notifications are signed with."""
     run(
         lambda settings: commands.subscriptions.add(
-            settings, client, url, network or [], commands.subscriptions.By(user, reason), out
+            settings, client, url, network or [], commands.administrator.By(user, reason), out
         )
     )
 
@@ -56,13 +56,13 @@ def endpoint_list(as_json: Json = False) -> None:
 @endpoint_app.command("rotate")
 def endpoint_rotate(number: Number, user: User, reason: Reason) -> None:
     """Give an endpoint another secret; notifications are signed with both for a day."""
-    run(lambda settings: commands.subscriptions.rotate(settings, number, commands.subscriptions.By(user, reason), out))
+    run(lambda settings: commands.subscriptions.rotate(settings, number, commands.administrator.By(user, reason), out))
 
 
 @endpoint_app.command("close")
 def endpoint_close(number: Number, user: User, reason: Reason) -> None:
     """Send nothing to an endpoint any more."""
-    run(lambda settings: commands.subscriptions.close(settings, number, commands.subscriptions.By(user, reason), out))
+    run(lambda settings: commands.subscriptions.close(settings, number, commands.administrator.By(user, reason), out))
 
 
 @dead_app.command("list")
@@ -76,6 +76,6 @@ def dead_replay(subscription: Annotated[str, typer.Argument(help="Its id.")], us
     """Ask a subscriber again: once it answers, it is told everything that waits, as it may be told then."""
     run(
         lambda settings: commands.subscriptions.replay(
-            settings, subscription, commands.subscriptions.By(user, reason), out
+            settings, subscription, commands.administrator.By(user, reason), out
         )
     )

@@ -14,7 +14,7 @@ from rich.progress import TaskID
 
 from adapters.records import LONDON
 from integration.audit.access import Access
-from integration.audit.codes import Kind, Outcome
+from integration.audit.codes import Kind
 from integration.audit.log import AuditLog
 from integration.commands.opened import opened, progress_bar
 from integration.config import Settings
@@ -190,17 +190,8 @@ class _Desk:
 
     async def account(self, version: Version | None, details: dict[str, str]) -> None:
         named = {"version": f"{version.number} {version.digest}" if version else "none", **details}
-        await self._log.append(
-            Access(
-                when=datetime.now(UTC),
-                kind=Kind.AGREEMENTS,
-                interaction="operation",
-                route=self._route,
-                outcome=Outcome.SUCCESS,
-                caller=self._caller,
-                details=[(f"agreements/{name}", value) for name, value in named.items()],
-            )
-        )
+        said = {f"agreements/{name}": value for name, value in named.items()}
+        await self._log.append(Access.work(self._caller, self._route, Kind.AGREEMENTS, said))
 
 
 @asynccontextmanager

@@ -1,17 +1,20 @@
 """`toldonce audit search`: who saw what; and the event of a command itself."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 from msgspec import structs
 
+from adapters.records import LONDON
 from integration.audit.access import Access
 from integration.audit.codes import Kind
 from integration.audit.codes import Outcome as Result
 from integration.audit.log import AuditLog
+from integration.audit.pdf import pdf
+from integration.audit.saved import tabled
 from integration.audit.usage import Question, Use, usage
 from integration.commands.opened import opened
 from integration.config import Settings
@@ -52,6 +55,14 @@ async def audit_report(settings: Settings, question: Question) -> Sequence[Use]:
             counts = {"AuditEvent": sum(one.accesses + one.refused for one in uses)}
             await log.append(by_command("toldonce audit report", Kind.AUDIT, None, counts, asked))
     return uses
+
+
+async def audit_report_pdf(settings: Settings, question: Question) -> bytes:
+    """The same as a PDF. Raises NotPossible where nothing is installed that makes one."""
+    uses = await audit_report(settings, question)
+    last = question.end.astimezone(LONDON) - timedelta(days=1)
+    caption = f"From {question.start.astimezone(LONDON):%-d %B %Y} to {last:%-d %B %Y}, most often first"
+    return pdf(tabled("Who uses the record", caption, uses, Use), datetime.now(UTC))
 
 
 def _event(row: asyncpg.Record) -> dict[str, Any]:

@@ -2,14 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from getpass import getuser
 from uuid import UUID
 
 from integration import deployment
 from integration.audit.breach import Breach
 from integration.audit.identity import Pair, ReviewDesk
 from integration.audit.log import AuditLog
-from integration.commands.opened import opened
+from integration.commands.opened import account, opened
 from integration.config import Settings
 from integration.errors import NotPossible
 from integration.identity.compare import Outcome
@@ -22,7 +21,7 @@ from integration.sharing.request import Caller
 async def _desk(settings: Settings, command: str, user: str) -> AsyncIterator[ReviewDesk]:
     """The desk for one command of whoever administers this deployment; they say themselves who they are, else they are
     known by their account on this machine."""
-    caller = Caller("command line", "this deployment", "administrator", "", user or _account())
+    caller = Caller("command line", "this deployment", "administrator", "", user or account())
     async with (
         opened(settings) as database,
         database.pool("toldonce_worker", size=1) as workers,
@@ -31,13 +30,6 @@ async def _desk(settings: Settings, command: str, user: str) -> AsyncIterator[Re
     ):
         secret = deployment.secret_of(settings, "ids", 32)
         yield ReviewDesk(workers, readers, log, secret, caller, f"toldonce identity {command}")
-
-
-def _account() -> str:
-    try:
-        return getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return "unnamed account"
 
 
 async def review(settings: Settings, user: str, limit: int, after: str | None) -> tuple[Page, list[Count]]:

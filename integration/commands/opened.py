@@ -1,7 +1,8 @@
-"""What the commands open and close: the database, a connection in a role, a progress bar."""
+"""What the commands open and close: the database, a connection in a role, a progress bar, and who asked."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from getpass import getuser
 
 import asyncpg
 from rich.console import Console
@@ -64,3 +65,11 @@ def progress_bar(console: Console) -> Progress:
         TimeElapsedColumn(),
         console=console,
     )
+
+
+def account() -> str:
+    """The account of the operating system that a command runs as: who did it, where nobody says so."""
+    try:
+        return getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return "unnamed account"

@@ -24,9 +24,10 @@ from integration.audit.alerts import SELF_CLAIMED
 from integration.audit.codes import Kind, Outcome
 from integration.audit.glance import Glance, glances
 from integration.audit.log import AuditLog
+from integration.audit.pdf import Document
 from integration.audit.subject_access import Copy, Corrected, Held
 from integration.audit.told import told
-from integration.audit.who_saw import about, report, sentence
+from integration.audit.who_saw import about, letter, report, sentences
 from integration.commands.opened import opened
 from integration.config import Settings
 from integration.errors import NotPossible
@@ -134,14 +135,14 @@ async def _copy(
         )
     )
     refuse(decision)
-    events, sentences = await _seen(pool, await reader.aside(lambda on, person: ids_of(on, [person])), making.policy)
+    events, told_them = await _seen(pool, await reader.aside(lambda on, person: ids_of(on, [person])), making)
     names = making.policy.agreements.names
     return Copy(
         made=making.now,
         reviewer=f"{making.caller.user}, {making.caller.role}, {names.get(making.caller.organisation, '')}",
         held=held,
         accesses=[_told(event, making.policy) for event in events],
-        sentences=sentences,
+        letter=told_them,
         corrected=await _corrected(consultation, counts, events, names),
         reasons=decision.reasons,
         names=names,
@@ -166,17 +167,16 @@ async def _labels(records: Records, ids: set[int], connection: Connection, _pers
     return await records.labels.of(connection, ids)
 
 
-async def _seen(pool: asyncpg.Pool, persons: Sequence[UUID], policy: Policy) -> tuple[list[Glance], list[str]]:
+async def _seen(pool: asyncpg.Pool, persons: Sequence[UUID], making: _Making) -> tuple[list[Glance], Document]:
     """Every access that showed something, the oldest first; and what the person is told of them."""
     async with pool.acquire() as connection, connection.transaction(readonly=True):
         await act_as(connection, "toldonce_audit_reader")
         found = [one async for one in glances(connection, about(persons)) if one.reads and one.shown]
         account = await report(connection, about(persons))
-    names = policy.agreements.names
-    sentences = [
-        sentence(one, names.get(one.organisation, one.organisation), policy.purpose_names) for one in account.seen
-    ]
-    return sorted(found, key=lambda one: one.recorded), sentences
+    agreements = making.policy.agreements
+    said = sentences(account.seen, agreements.names, making.policy.purpose_names)
+    told_them = letter(account, said, making.now, agreements.neighbourhood, (None, None))
+    return sorted(found, key=lambda one: one.recorded), told_them
 
 
 def _told(event: Glance, policy: Policy) -> subject_access.Access:

@@ -4,39 +4,26 @@ What an administrator changes takes effect only together with its audit event.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from rich.console import Console
 
 from integration import main
-from integration.audit.access import Access
-from integration.audit.codes import Kind, Outcome
-from integration.audit.log import AuditLog
+from integration.commands.administrator import By, administrator
 from integration.commands.opened import opened
 from integration.config import Settings
 from integration.deployment import secret_of
 from integration.errors import NotPossible
-from integration.sharing.request import Caller
 from integration.store.connection import Connection
 from integration.store.database import act_as
 from integration.teams.subscriptions import endpoints, register
 from integration.teams.subscriptions.endpoints import Endpoint
 from integration.teams.subscriptions.resource import Subscription
 from integration.teams.subscriptions.signature import shown
-
-
-@dataclass(frozen=True)
-class By:
-    """Who does it, and why."""
-
-    user: str
-    reason: str
 
 
 async def notify(settings: Settings, console: Console) -> None:
@@ -48,7 +35,7 @@ async def notify(settings: Settings, console: Console) -> None:
 
 async def add(settings: Settings, client: str, url: str, networks: Sequence[str], by: By, console: Console) -> None:
     """Register an endpoint, and show its secret."""
-    async with _desk(settings, "endpoint add", by) as desk:
+    async with administrator(settings, "subscriptions", "endpoint add", by) as desk:
         async with desk.connection.transaction():
             made = await endpoints.add(desk.connection, client, url, networks, by.user)
             await desk.account({"endpoint": str(made.id), "client": client, "url": url, "networks": " ".join(networks)})
@@ -57,7 +44,7 @@ async def add(settings: Settings, client: str, url: str, networks: Sequence[str]
 
 async def rotate(settings: Settings, id_: int, by: By, console: Console) -> None:
     """Give an endpoint another secret, and show it."""
-    async with _desk(settings, "endpoint rotate", by) as desk:
+    async with administrator(settings, "subscriptions", "endpoint rotate", by) as desk:
         async with desk.connection.transaction():
             made = await endpoints.rotate(desk.connection, id_, datetime.now(UTC))
             await desk.account({"endpoint": str(id_), "generation": str(made.generation)})
@@ -66,7 +53,7 @@ async def rotate(settings: Settings, id_: int, by: By, console: Console) -> None
 
 async def close(settings: Settings, id_: int, by: By, console: Console) -> None:
     """Send nothing to an endpoint any more."""
-    async with _desk(settings, "endpoint close", by) as desk:
+    async with administrator(settings, "subscriptions", "endpoint close", by) as desk:
         async with desk.connection.transaction():
             made = await endpoints.close(desk.connection, id_)
             await desk.account({"endpoint": str(id_)})
@@ -105,7 +92,7 @@ async def dead_letters(settings: Settings) -> list[dict[str, Any]]:
 
 async def replay(settings: Settings, id_: str, by: By, console: Console) -> None:
     """Ask for a subscription again that is in error: its dead letters wait, and are told once it answers."""
-    async with _desk(settings, "dead-letters replay", by) as desk:
+    async with administrator(settings, "subscriptions", "dead-letters replay", by) as desk:
         async with desk.connection.transaction():
             found = await _subscription(desk.connection, id_)
             if found.status != "error":
@@ -133,44 +120,6 @@ def _show_secret(settings: Settings, endpoint: Endpoint, console: Console) -> No
     secret = shown(endpoint.secret(secret_of(settings, "notifications", 32)))
     console.print(f"endpoint {endpoint.id} of {endpoint.client}: {endpoint.url}", highlight=False, soft_wrap=True)
     console.print(f"its secret, for that client alone: {secret}", highlight=False, soft_wrap=True)
-
-
-@dataclass(frozen=True)
-class _Desk:
-    """What an administrator works with, as the owner of the database."""
-
-    connection: Connection
-    log: AuditLog
-    route: str
-    by: By
-
-    async def account(self, details: Mapping[str, str]) -> None:
-        """Audit what is about to take effect."""
-        named = {"reason": self.by.reason, **details}
-        await self.log.append(
-            Access(
-                when=datetime.now(UTC),
-                kind=Kind.CLIENTS,
-                interaction="operation",
-                route=self.route,
-                outcome=Outcome.SUCCESS,
-                caller=Caller("command line", "this deployment", "administrator", "", self.by.user),
-                details=[(f"subscriptions/{name}", value) for name, value in named.items()],
-            )
-        )
-
-
-@asynccontextmanager
-async def _desk(settings: Settings, command: str, by: By) -> AsyncIterator[_Desk]:
-    if not by.user.strip() or not by.reason.strip():
-        raise NotPossible("say who you are and why: --user and --reason")
-    async with (
-        opened(settings) as database,
-        asyncpg.create_pool(database.owner_url, min_size=1, max_size=3) as pool,
-        AuditLog(pool, server_url=settings.fhir_base, test_data=settings.test_data) as log,
-        pool.acquire() as connection,
-    ):
-        yield _Desk(connection, log, f"toldonce subscriptions {command}", by)
 
 
 @asynccontextmanager

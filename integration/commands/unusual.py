@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import asyncpg
@@ -11,7 +11,7 @@ import msgspec
 from adapters.records import LONDON
 from integration.audit import watched
 from integration.audit.access import Access
-from integration.audit.codes import Kind, Outcome
+from integration.audit.codes import Kind
 from integration.audit.log import AuditLog
 from integration.audit.look import days_of, look_through
 from integration.audit.watched import Watched
@@ -62,15 +62,9 @@ async def listed(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _access(command: str, user: str, number: int, note: str) -> Access:
-    return Access(
-        when=datetime.now(UTC),
-        kind=Kind.AUDIT,
-        interaction="operation",
-        route=f"toldonce unusual {command}",
-        outcome=Outcome.SUCCESS,
-        caller=Caller("command line", "this deployment", "administrator", "", user),
-        details=(("watch/number", str(number)), ("watch/note", note)) if number else (),
-    )
+    said = {"watch/number": str(number), "watch/note": note} if number else {}
+    by = Caller("command line", "this deployment", "administrator", "", user)
+    return Access.work(by, f"toldonce unusual {command}", Kind.AUDIT, said)
 
 
 @asynccontextmanager

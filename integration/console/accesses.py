@@ -1,11 +1,12 @@
-"""Who uses the record, by user, organisation and agreement, in filters that can be bookmarked; and one event in full.
+"""Who uses the record, by user, organisation and agreement, in filters that can be bookmarked.
 
 Addresses of these pages hold organisations, users and days, and never whom a record is about.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -14,16 +15,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from adapters.records import LONDON
-from integration.audit import proofs
 from integration.audit.codes import Kind, Outcome
-from integration.audit.entry import rendered
-from integration.audit.glance import Glance, glance
+from integration.audit.glance import Glance
 from integration.audit.saved import Form, saved
 from integration.audit.told import OUTCOMES, Told, told, what_was_done
 from integration.audit.usage import Question, Use, entries, usage
-from integration.console.desk import Desk, download
+from integration.console.desk import Desk
 from integration.console.who_saw import day_of, file, midnight
-from integration.errors import BadRequest, NotFound, NotPossible
+from integration.errors import BadRequest
 from integration.store.connection import Connection
 
 SHOWN = 100
@@ -49,30 +48,26 @@ def access_pages(router: APIRouter, desk: Desk) -> None:
         officer = await desk.officer(request)
         asked = request.query_params
         question, before = read(asked, desk.today()), _before(asked.get("before", ""))
-        wanted = asked.get("as", "page")
-        form, rows = _file_of(wanted)
-        async with _patient(desk) as connection:
-            uses = await usage(connection, question) if rows is Use or not (form or before) else []
-            most = SAVED if form else SHOWN
-            listed = await entries(connection, question, most + 1, before) if rows is not Use else []
-        if len(listed) > SAVED:
-            raise BadRequest(f"That is more than {SAVED:,} entries. Ask for fewer days, to save fewer.")
-        filters = {name: value for name in _FILTERS if (value := getattr(question, name))}
-        details = [(f"report/{name}", value) for name, value in _as_asked(question, filters).items()]
-        await desk.account(request, officer, counts={"AuditEvent": len(listed) or len(uses)}, details=details)
+        form, rows = _file_of(asked.get("as", "page"))
+        found = await _find(desk, question, before, rows)
+        address = _as_asked(question)
+        counted = {"AuditEvent": len(found.listed) or len(found.uses)}
+        details = [(f"report/{name}", value) for name, value in address.items()]
+        await desk.account(request, officer, counts=counted, details=details)
+        if form and rows is Use:
+            return file(saved(found.uses, Use, form), "callers", form)
         if form:
-            content = saved(uses, Use, form) if rows is Use else saved(map(told, listed), Told, form)
-            return file(content, "callers" if rows is Use else "accesses", form)
+            return file(saved(map(told, found.listed), Told, form), "accesses", form)
         policy = desk.policy()
         return desk.page(
             "accesses.html",
             officer,
-            asked=dict.fromkeys(_FILTERS, "") | _as_asked(question, filters),
-            address=_as_asked(question, filters),
-            uses=uses[:SHOWN],
-            callers=len(uses),
-            listed=[told(event) for event in listed[:SHOWN]],
-            following=_place(listed[SHOWN - 1]) if len(listed) > SHOWN else "",
+            asked=dict.fromkeys(_FILTERS, "") | address,
+            address=address,
+            uses=found.uses[:SHOWN],
+            callers=len(found.uses),
+            listed=[told(event) for event in found.listed[:SHOWN]],
+            following=_place(found.listed[SHOWN - 1]) if len(found.listed) > SHOWN else "",
             first_page=before is None,
             names=policy.agreements.names,
             purposes=policy.purpose_names,
@@ -81,39 +76,24 @@ def access_pages(router: APIRouter, desk: Desk) -> None:
             outcomes=_OUTCOMES,
         )
 
-    @router.get("/events/{event}", response_model=None)
-    async def event(request: Request, event: str) -> Response:
-        officer = await desk.officer(request)
-        async with desk.acting("toldonce_audit_reader") as connection:
-            content, proof = await _event(connection, _id(event))
-        found = glance(content)
-        await desk.account(
-            request, officer, person=found.person, counts={"AuditEvent": 1}, details=[("event", str(found.id))]
-        )
-        names, purposes = desk.policy().agreements.names, desk.policy().purpose_names
-        return desk.page(
-            "event.html",
-            officer,
-            event=found,
-            told=told(found),
-            proof=proof,
-            names=names,
-            purposes=purposes,
-            text=msgspec.json.format(rendered(content)).decode(),
-        )
 
-    @router.get("/events/{event}/proof", response_model=None)
-    async def proof(request: Request, event: str) -> Response:
-        officer = await desk.officer(request)
-        async with desk.acting("toldonce_audit_reader") as connection:
-            content, proof = await _event(connection, _id(event))
-        if proof is None:
-            raise NotFound
-        found = glance(content)
-        details = [("event", str(found.id))]
-        await desk.account(request, officer, person=found.person, counts={"AuditEvent": 1}, details=details)
-        body = msgspec.json.format(msgspec.json.encode(proof)) + b"\n"
-        return Response(body, media_type="application/json", headers=download(f"event-{found.id}.json"))
+class _Found(NamedTuple):
+    uses: Sequence[Use]
+    listed: Sequence[Glance]
+
+
+async def _find(
+    desk: Desk, question: Question, before: tuple[datetime, UUID] | None, rows: type[msgspec.Struct] | None
+) -> _Found:
+    """What a page or file shows: a page both, unless it goes on behind an event; a file its own `rows`. Raises
+    BadRequest where it is too much."""
+    most = SAVED if rows else SHOWN
+    async with _patient(desk) as connection:
+        uses = await usage(connection, question) if rows is Use or not (rows or before) else []
+        listed = await entries(connection, question, most + 1, before) if rows is not Use else []
+    if len(listed) > SAVED:
+        raise BadRequest(f"That is more than {SAVED:,} entries. Ask for fewer days, to save fewer.")
+    return _Found(uses, listed)
 
 
 def read(asked: Mapping[str, str], today: date) -> Question:
@@ -131,8 +111,9 @@ def read(asked: Mapping[str, str], today: date) -> Question:
     return Question(start=first, end=last, **filters)
 
 
-def _as_asked(question: Question, filters: Mapping[str, str]) -> dict[str, str]:
+def _as_asked(question: Question) -> dict[str, str]:
     """The question as the address of the page has it."""
+    filters = {name: value for name in _FILTERS if (value := getattr(question, name))}
     last = question.end.astimezone(LONDON) - timedelta(days=1)
     return {**filters, "start": f"{question.start.astimezone(LONDON):%Y-%m-%d}", "end": f"{last:%Y-%m-%d}"}
 
@@ -156,24 +137,6 @@ async def _patient(desk: Desk) -> AsyncIterator[Connection]:
             yield connection
     except asyncpg.QueryCanceledError:
         raise BadRequest("That takes too long. Ask for fewer days, or for one organisation.") from None
-
-
-async def _event(connection: Connection, event: UUID) -> tuple[bytes, proofs.Inclusion | None]:
-    """What is stored of an event, and the proof for it once it is sealed. Raises NotFound."""
-    content: bytes | None = await connection.fetchval("select content from toldonce.audit_event where id = $1", event)
-    if content is None:
-        raise NotFound
-    try:
-        return content, await proofs.inclusion(connection, event)
-    except NotPossible:
-        return content, None
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound from None
 
 
 def _place(event: Glance) -> str:

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from integration.api.outcome import route_template
 from integration.audit.identity import Pair, ReviewDesk
-from integration.audit.who_saw import sentence
+from integration.audit.who_saw import sentences
 from integration.console.desk import Desk, caller
 from integration.console.sessions import Officer
 from integration.errors import BadRequest, NotFound, UnknownSourcePatient
@@ -68,11 +68,8 @@ def identity_pages(router: APIRouter, desk: Desk) -> None:
         officer = await desk.officer(request)
         found = await _review(desk, request, officer).breach(_pair(a, b))
         policy = desk.policy()
-        names = policy.agreements.names
-        sentences = [
-            sentence(one, names.get(one.organisation, one.organisation), policy.purpose_names) for one in found.seen
-        ]
-        return desk.page("seen.html", officer, found=found, sentences=sentences)
+        said = sentences(found.seen, policy.agreements.names, policy.purpose_names)
+        return desk.page("seen.html", officer, found=found, sentences=said)
 
 
 def _review(desk: Desk, request: Request, officer: Officer) -> ReviewDesk:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from integration.console.accesses import access_pages
 from integration.console.alerts import alert_pages
 from integration.console.desk import HEADERS, Desk, console_route
+from integration.console.events import event_pages
 from integration.console.feeds import feed_pages
 from integration.console.home import home_pages
 from integration.console.identity import identity_pages
@@ -23,6 +24,7 @@ _PAGES = (
     home_pages,
     who_saw_pages,
     access_pages,
+    event_pages,
     alert_pages,
     register_pages,
     feed_pages,

@@ -1,8 +1,9 @@
-"""Who has seen a person's record: for the officer, for the person, and as a spreadsheet.
+"""Who has seen a person's record: for the officer, for the person, as a letter and PDF, and as a spreadsheet.
 
 The number is sent in a form and never stands in a URL.
 """
 
+import asyncio
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -13,9 +14,11 @@ from starlette.responses import Response
 
 from adapters.records import LONDON
 from integration.audit.glance import newest
+from integration.audit.pdf import MEDIA_TYPE as PDF
+from integration.audit.pdf import pdf
 from integration.audit.saved import MEDIA_TYPES, Form, saved
 from integration.audit.told import Told, told
-from integration.audit.who_saw import about, report, sentence
+from integration.audit.who_saw import about, letter, report, sentences
 from integration.console.desk import Desk, download
 from integration.errors import BadRequest
 from integration.identity.demographics import is_nhs_number
@@ -60,20 +63,25 @@ def who_saw_pages(router: APIRouter, desk: Desk) -> None:
             return file(saved(listed, Told, _FILES[wanted]), "who-saw", _FILES[wanted])
         policy = desk.policy()
         names = policy.agreements.names
+        said = sentences(found.seen, names, policy.purpose_names)
+        told_them = letter(found, said, desk.clock(), policy.agreements.neighbourhood, (start, end))
+        if wanted == "pdf":
+            content = await asyncio.to_thread(pdf, told_them, desk.clock())
+            return Response(content, media_type=PDF, headers=download("who-saw.pdf"))
+        as_asked = {"number": number, "start": start, "end": end}
+        if wanted == "letter":
+            return desk.page("letter.html", officer, asked=as_asked, letter=told_them)
         return desk.page(
-            "letter.html" if wanted == "letter" else "who_saw.html",
+            "who_saw.html",
             officer,
-            asked={"number": number, "start": start, "end": end},
+            asked=as_asked,
             known=bool(persons),
             found=found,
-            sentences=[
-                sentence(one, names.get(one.organisation, one.organisation), policy.purpose_names) for one in found.seen
-            ],
+            sentences=said,
             listed=listed,
             total=found.events,
             names=names,
             purposes=policy.purpose_names,
-            today=desk.clock(),
         )
 
 

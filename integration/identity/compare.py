@@ -134,7 +134,7 @@ def _doubts(a: Demographics, b: Demographics, found: Score) -> list[str]:
         doubts.append("one record states several different NHS numbers")
     if found.level("NHS number") == "different":
         doubts.append("different NHS numbers")
-    if found.level("first name") in _TWINS and not _told_from_twin(found):
+    if found.level("first name") in _TWINS and not _told_from_twin(a, b, found):
         doubts.append("the first names do not tell twins apart")
     if found.level("birth date") in _GENERATIONS:
         doubts.append("the birth dates do not tell parent and child apart")
@@ -143,12 +143,13 @@ def _doubts(a: Demographics, b: Demographics, found: Score) -> list[str]:
     return doubts
 
 
-def _told_from_twin(found: Score) -> bool:
+def _told_from_twin(a: Demographics, b: Demographics, found: Score) -> bool:
     """A number does, as it does in the exact rules, where a feed carries no names; but in a hostel many have the first
-    of January. Another identifier may be a whole household's."""
+    of January, and where the years differ a brother's or sister's may have been put down. Another identifier may be a
+    whole household's."""
     if found.level("NHS number") != "same" or found.level("first name") != NOT_STATED:
         return False
-    if found.level("birth date") == "same year, one the first of January":
+    if found.level("birth date") == "same year, one the first of January" or not _same_year(a, b):
         return False
     return found.level("address") in ("same property", "same postcode") and found.level("gender") != "different"
 
@@ -169,6 +170,10 @@ _GENERATIONS = frozenset({NOT_STATED, "other decade", "different"})
 
 def _same_birth(a: Demographics, b: Demographics) -> bool:
     return is_full(a.birth_date) and a.birth_date == b.birth_date
+
+
+def _same_year(a: Demographics, b: Demographics) -> bool:
+    return (a.birth_date or "")[:4] == (b.birth_date or "")[:4]
 
 
 def _names_agree(a: Demographics, b: Demographics) -> bool | None:

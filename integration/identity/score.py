@@ -89,9 +89,12 @@ def _bits(level: Level) -> float:
     return log2(level.m / level.u)
 
 
-_FILE = files(__package__).joinpath("weights.json").read_bytes()
-WEIGHED_BY = sha256(_FILE).hexdigest()[:12]
-"""Which weights these are: recorded with every source patient, so that new weights have everybody compared anew."""
+_HERE = files(__package__)
+_FILE = _HERE.joinpath("weights.json").read_bytes()
+_COMPARED_BY = ("weights.json", "nicknames.json", "blocks.py", "score.py", "compare.py")
+WEIGHED_BY = sha256(b"".join(_HERE.joinpath(name).read_bytes() for name in _COMPARED_BY)).hexdigest()[:12]
+"""Which weights and rules these are: recorded with every source patient, so that new ones have everybody compared
+anew."""
 
 
 def read_weights() -> Weights:

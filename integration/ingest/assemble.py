@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 
 from adapters.records import Defect, FoldedEvent, Submission
-from integration.feeds import Feed
+from integration.feeds import RECORDED, Feed
 from integration.identity.demographics import Demographics, demographics
 from integration.ingest.happenings import happenings
 from integration.ingest.statements import Source
@@ -190,7 +190,7 @@ def _facts(source: Source, resources: Sequence[Resource]) -> Assembled:
             for link in (patient or {}).get("link", ())
             if link["type"] == "replaced-by"
         ],
-        evidence=sorted({one for resource in resources for one in evidence_of(resource, organisation)}, key=_order),
+        evidence=_evidence(source, resources),
         choices=[
             choice
             for resource in resources
@@ -200,6 +200,18 @@ def _facts(source: Source, resources: Sequence[Resource]) -> Assembled:
         restricted=patient is not None and is_restricted(patient),
         happenings=happenings(resources),
     )
+
+
+def _evidence(source: Source, resources: Sequence[Resource]) -> list[Evidence]:
+    """Of relationships. What somebody recorded here of their own organisation counts from its beginning alone: whoever
+    sets its end by hand could make their own word count anew by that."""
+    organisation = source.patient.organisation
+    shown = {one for resource in resources for one in evidence_of(resource, organisation)}
+    if source.feed == RECORDED.name:
+        shown = {
+            Evidence(one.kind, one.organisation, one.source, one.start) if one.self_claimed else one for one in shown
+        }
+    return sorted(shown, key=_order)
 
 
 def _order(evidence: Evidence) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ class Announced(Reader):
 
     def hold(self, query: Query, fetched: Sequence[asyncpg.Record], hidden: frozenset[UUID]) -> None:
         """Keep what was found of this person (`_ROWS`)."""
-        self._at_hand[query] = [self._row(row[2:], hidden) for row in fetched]
+        self._at_hand[query] = self._shown([row[2:] for row in fetched], hidden)
 
     async def rows(self, query: Query, *, directory: bool = False) -> list[Row]:
         if not directory and query in self._at_hand:

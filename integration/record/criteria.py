@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from uuid import UUID
 
-from integration.record.reader import Bound
+from integration.record.conditions import Bound
 from integration.store.extract import DIRECTORY
 from integration.store.search_index import AFTER, BEFORE
 

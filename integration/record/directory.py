@@ -5,7 +5,7 @@ from uuid import UUID
 
 import asyncpg
 
-from integration.record.reader import Bound
+from integration.record.conditions import Bound
 from integration.record.search import Match, Search, ordered, sort_key
 from integration.store.database import act_as
 

@@ -5,8 +5,10 @@ https://hl7.org/fhir/R4/patient-operation-everything.html
 
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, replace
 from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
 
 from integration.record.adjustments import is_top_flag, with_one_top_flag
 from integration.record.patient import Golden, golden
@@ -17,8 +19,7 @@ from integration.store.extract import directory_entries
 from mappings.uk_core import Resource
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """Part of a record. `patient` is on the first page only; `following` is where the next page begins."""
 
     patient: Resource | None
@@ -28,7 +29,7 @@ class Page:
     sources: Sequence[Resource] = ()
     """Where each element of `patient` is from, where that was asked for."""
     top_flag: bool = False
-    """Whether the one top flag was shown by now."""
+    """Of a page that another follows: whether the one top flag was shown by now."""
 
     def counts(self) -> dict[str, int]:
         """How many resources of each type, for the audit."""
@@ -56,7 +57,8 @@ async def longitudinal(
     said = provenances(grant, found) if found and sources else []
     others = [row for row in rows if row.type != "Patient"]
     about = await with_one_top_flag(reader, query, others, shown=top_flag)
-    top_flag = top_flag or any(row.type == "Flag" and is_top_flag(row) for row in others)
+    if more and not top_flag:
+        top_flag = any(row.type == "Flag" and is_top_flag(row) for row in others)
     directory = await _directory(reader, [*([patient] if patient else []), *said], about)
     return Page(patient, about, directory, rows[-1].id if more else None, said, top_flag)
 

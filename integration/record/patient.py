@@ -49,20 +49,22 @@ def golden(grant: Grant, statements: Sequence[Row]) -> Golden | None:
     if not statements:
         return None
     today = grant.request.at.astimezone(LONDON).date().isoformat()
-    everyone = sorted((_statement(row, today) for row in statements), key=_RANKS[TRUST])
+    everyone = sorted([_statement(row, today) for row in statements], key=_RANKS[TRUST])
     current = [one for one in everyone if one.patient.get("active", True)] or everyone
-    stated = {element for one in everyone for element in one.parts}
+    stated = _by_element(everyone)
+    now_stated = stated if len(current) == len(everyone) else _by_element(current)
     shown: dict[str, Any] = {}
     sources: list[tuple[str, Row]] = []
-    for rule in RULES:
-        if rule.element not in stated or (rule.locates and (grant.location_withheld or grant.hide_location)):
+    for element in sorted(stated, key=_PLACES.__getitem__):
+        rule = _RULES[element]
+        if (rule.locates and (grant.location_withheld or grant.hide_location)) or (
+            element == _NONE and _NUMBER in stated
+        ):
             continue
-        if rule.element == _NONE and _NUMBER in stated:
-            continue
-        said = [one for one in (everyone if rule.element == "identifier" else current) if rule.element in one.parts]
-        if rule.element == _NUMBER and not said:
-            said = [one for one in everyone if _NUMBER in one.parts]
-        for value, row in _KEEP[rule.keep](rule.element, _ranked(said, rule.order), today):
+        said = stated[element] if element == "identifier" else now_stated.get(element, ())
+        if element == _NUMBER and not said:
+            said = stated[element]
+        for value, row in _KEEP[rule.keep](element, _ranked(said, rule.order), today):
             sources.append((_placed(shown, rule.name, value), row))
     return Golden(_assembled(grant, everyone, shown), sources)
 
@@ -97,6 +99,8 @@ _CHOICES = {
     "multipleBirthBoolean": "multipleBirth",
 }
 _ELEMENTS = {rule.name: rule.name for rule in RULES} | _CHOICES
+_RULES = {rule.element: rule for rule in RULES}
+_PLACES = {element: place for place, element in enumerate(_RULES)}
 _SLICED = frozenset({"extension", "identifier", "name", "telecom"})
 _SINGLE = frozenset({"gender", "birthDate", "maritalStatus", "managingOrganization"})
 
@@ -107,17 +111,28 @@ _is_number = lru_cache(maxsize=4096)(is_nhs_number)
 def _statement(row: Row, today: str) -> _Statement:
     patient = row.resource()
     parts: dict[str, list[Any]] = {}
-    for member in patient.keys() & _ELEMENTS.keys():
-        name, value = _ELEMENTS[member], patient[member]
+    for member, value in patient.items():
+        name = _ELEMENTS.get(member)
+        if name is None:
+            continue
         if name not in _SLICED:
             parts[name] = value if isinstance(value, list) else [value]
             continue
         for one in value:
             if part := _part(name, one, today):
                 parts.setdefault(part, []).append(one)
-    if len({one["value"] for one in parts.get(_NUMBER, ())}) > 1:
+    if len(parts.get(_NUMBER, ())) > 1 and len({one["value"] for one in parts[_NUMBER]}) > 1:
         del parts[_NUMBER]  # two numbers in one statement are a conflict, not a choice
     return _Statement(row, patient, parts)
+
+
+def _by_element(said: _Said) -> dict[str, list[_Statement]]:
+    """The statements that say something of each element."""
+    found: dict[str, list[_Statement]] = {}
+    for one in said:
+        for element in one.parts:
+            found.setdefault(element, []).append(one)
+    return found
 
 
 def _part(name: str, value: Any, today: str) -> str | None:
@@ -173,16 +188,18 @@ def _placed(shown: dict[str, Any], name: str, value: Any) -> str:
 
 
 def _best(element: str, said: _Said, today: str) -> _Kept:
-    telling = (one for one in said if any(_tells(element, value, today) for value in one.parts[element]))
-    best = next(telling, said[0] if said else None)
+    best = said[0] if said else None
+    if element in _SAYS_NOTHING:
+        nothing = _SAYS_NOTHING[element]
+        best = next((one for one in said if not all(nothing(value, today) for value in one.parts[element])), best)
     return [(value, best.row) for value in best.parts[element]] if best else []
 
 
-def _tells(element: str, value: Any, today: str) -> bool:
-    """Whether a value says something of the present."""
-    if element == "gender":
-        return bool(value != "unknown")
-    return element != "address" or not (value.get("use") == "old" or _ended(value, today))
+_SAYS_NOTHING: Mapping[str, Callable[[Any, str], bool]] = {
+    "gender": lambda value, _today: bool(value == "unknown"),
+    "address": lambda value, today: value.get("use") == "old" or _ended(value, today),
+}
+"""Which values say nothing of the present."""
 
 
 def _united(element: str, said: _Said, _today: str) -> _Kept:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from integration.record.reader import permitted
+from integration.record.conditions import permitted
 from integration.sharing.effect import Asker, Differences, People, Population, Seen, concerned, differences
 from integration.sharing.facts import everybody
 from integration.sharing.policy import Policy

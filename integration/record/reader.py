@@ -5,7 +5,6 @@ PostgreSQL with the same settings (`record.row_policy`). What may not be seen is
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -16,14 +15,18 @@ import orjson
 from msgspec import structs
 
 from adapters.records import LONDON
-from integration.record.row_policy import moments, telling, told
+from integration.record.conditions import Bound, Query, conditions, granted
+from integration.record.references import without
+from integration.record.row_policy import telling, told
 from integration.sharing.mask import location_free
-from integration.sharing.pseudonymised import NEVER, pseudonymised
+from integration.sharing.pseudonymised import pseudonymised
 from integration.sharing.request import Decision, Grant
 from integration.store.connection import Connection
 from integration.store.database import act_as
 from integration.store.extract import directory_entries, referred
 from mappings.uk_core import SUBJECT
+
+__all__ = ["Countable", "Query", "Reader", "Row", "Version"]
 
 _TOKEN = SUBJECT.encode()
 _NOBODY = UUID(int=0)
@@ -49,21 +52,6 @@ select id, '', 0, null, null, '', '{{{{}}}}', entries, body from ({_DIRECTORY.fo
 """Rows in their order, and after them, without a label, the directory entries that they refer to: one question."""
 
 
-@dataclass(frozen=True)
-class Query:
-    """What of a person's record is asked for. Empty = everything; `after` continues behind that id."""
-
-    types: Sequence[str] = ()
-    ids: Sequence[UUID] = ()
-    tokens: Sequence[str] = ()
-    """Entries of the index, of which one must be there (`store.search_index`)."""
-    start: datetime | None = None
-    end: datetime | None = None
-    since: datetime | None = None
-    after: UUID | None = None
-    limit: int | None = None
-
-
 class Row(msgspec.Struct, frozen=True):
     """A resource as it may be shown: location removed where it must be, references to withheld resources cut."""
 
@@ -79,6 +67,19 @@ class Row(msgspec.Struct, frozen=True):
 
     def resource(self) -> dict[str, Any]:
         parsed: dict[str, Any] = orjson.loads(self.body)
+        return parsed
+
+
+class Countable(msgspec.Struct, frozen=True):
+    """A resource as it is stored, for sums of which nothing leaves but numbers (`teams.measures`): with references to
+    what is withheld, and not made coarser. It is no Row and has no body, so that nothing which answers can take it."""
+
+    type: str
+    feed: str
+    _stored: bytes
+
+    def resource(self) -> dict[str, Any]:
+        parsed: dict[str, Any] = orjson.loads(self._stored)
         return parsed
 
 
@@ -119,44 +120,52 @@ class Reader:
     async def rows(self, query: Query, *, directory: bool = False) -> list[Row]:
         """Permitted rows in id order, at most `query.limit`. With `directory`, what they refer to there is read with
         them, and then at hand for `directory`."""
-        conditions, values = _conditions(query, self._person, self._grant)
-        wanted = f"{' and '.join(conditions)} order by id {f'limit {query.limit:d}' if query.limit else ''}"
+        found, values = conditions(query, self._person, self._grant)
+        wanted = f"{' and '.join(found)} order by id {f'limit {query.limit:d}' if query.limit else ''}"
         statement = _ROWS_AND_DIRECTORY if directory else _ROWS
         fetched = await self._ask(statement.format(wanted), values)
         if directory:
-            fetched = self._kept(fetched)
-        hidden = await self._hidden(fetched)
-        shown = [self._row(row, hidden) for row in fetched]
+            self._keep_directory(fetched)
+        shown = self._shown(fetched, await self._hidden(fetched))
         grant = self._grant
         if grant and (grant.hide_location or grant.unlocated):
             shown = [_unlocated(row) if grant.hides_location(row.label) else row for row in shown]
         return [_unnamed(row, grant) for row in shown] if grant and grant.pseudonymise else shown
 
-    async def counted(self, query: Query) -> list[Row]:
-        """Permitted rows as they are stored: with references to what is withheld, and not made coarser.
-        They are for sums, of which nothing leaves but numbers (`teams.measures`), and never to be shown."""
-        conditions, values = _conditions(query, self._person, self._grant)
-        fetched = await self._ask(_ROWS.format(" and ".join(conditions)), values)
-        return [self._row(row, frozenset()) for row in fetched]
+    async def counted(self, query: Query) -> list[Countable]:
+        """Permitted resources for sums."""
+        found, values = conditions(query, self._person, self._grant)
+        fetched = await self._ask(_ROWS.format(" and ".join(found)), values)
+        return [Countable(row["type"], row["feed"], row["body"]) for row in fetched]
 
-    def _kept(self, fetched: list[asyncpg.Record]) -> list[asyncpg.Record]:
-        """The rows, without the directory entries behind them, which are kept."""
+    def _keep_directory(self, fetched: list[asyncpg.Record]) -> None:
+        """Take the directory entries from behind the rows, and keep them."""
         while fetched and fetched[-1][_LABEL] is None:
             entry = fetched.pop()
             self._directory[entry["id"]] = entry["entries"], entry["body"]
-        self._looked_up.update(*[row[_ENTRIES] for row in fetched])
-        return fetched
 
-    def _row(self, row: Iterable[Any], hidden: frozenset[UUID]) -> Row:
-        id_, type_, version, recorded, label, feed, refs, entries, body = row
-        shown = (_without(body, refs, hidden) if hidden else body).replace(_TOKEN, self._reference)
-        return Row(id_, type_, version, recorded, label, feed, entries, shown)
+    def _shown(self, fetched: Iterable[Iterable[Any]], hidden: frozenset[UUID]) -> list[Row]:
+        """Rows as they come from the database (`_ROW`), without references to what is hidden."""
+        reference = self._reference
+        return [
+            Row(
+                id_,
+                type_,
+                version,
+                recorded,
+                label,
+                feed,
+                entries,
+                (without(body, refs, hidden) if hidden else body).replace(_TOKEN, reference),
+            )
+            for id_, type_, version, recorded, label, feed, refs, entries, body in fetched
+        ]
 
-    async def select(self, bound: "Bound", statement: str) -> list[asyncpg.Record]:
+    async def select(self, bound: Bound, statement: str) -> list[asyncpg.Record]:
         """What a statement finds in `permitted`, the rows that the Grant shows: their index and no content. `bound`
         holds the statement's values."""
-        conditions = " and ".join(_granted(bound, self._person, self._grant))
-        permitted = f"select id, type, label, recorded, refs, tokens from toldonce.resource where {conditions}"
+        where = " and ".join(granted(bound, self._person, self._grant))
+        permitted = f"select id, type, label, recorded, refs, tokens from toldonce.resource where {where}"
         return await self._ask(f"with permitted as ({permitted}) {statement}", bound.values)
 
     async def aside(self, ask: Callable[[Connection, UUID], Awaitable[Found]]) -> Found:
@@ -169,8 +178,8 @@ class Reader:
 
     async def newest(self, query: Query) -> dict[UUID, int]:
         """The number of the newest permitted version of each resource; of the query types and ids count."""
-        conditions, values = _conditions(query, self._person, self._grant)
-        where = " and ".join(conditions)
+        found, values = conditions(query, self._person, self._grant)
+        where = " and ".join(found)
         rows = await self._ask(
             f"select id, max(version) as newest from (select id, version from toldonce.resource where {where} "
             f"union all select id, version from toldonce.resource_history where {where}) permitted group by id",
@@ -181,12 +190,12 @@ class Reader:
     async def versions(self, query: Query, before: tuple[datetime, UUID, int] | None = None) -> list[Version]:
         """Permitted versions of resources, present and earlier, the newest first; of the query types, ids, `since` and
         the limit count. `before`: behind the version of that moment, id and number. Each version by its own label."""
-        conditions, values = _conditions(query, self._person, self._grant)
+        found, values = conditions(query, self._person, self._grant)
         if before:
             values += before
             place = len(values)
-            conditions.append(f"(recorded, id, version) < (${place - 2}, ${place - 1}, ${place})")
-        where = " and ".join(conditions)
+            found.append(f"(recorded, id, version) < (${place - 2}, ${place - 1}, ${place})")
+        where = " and ".join(found)
         kept = "id, type, version, recorded, label, body"
         fetched = await self._ask(
             f"select {kept} from toldonce.resource where {where} union all "
@@ -202,7 +211,7 @@ class Reader:
         id_, type_, version, recorded, label, body = row
         if body is None:
             return Version(id_, type_, version, recorded, None)
-        shown = _without(body, refs, hidden).replace(_TOKEN, self._reference)
+        shown = without(body, refs, hidden).replace(_TOKEN, self._reference)
         grant = self._grant
         hides = grant and (grant.hides_location(label) or (type_ == "Patient" and grant.location_withheld))
         located = location_free(orjson.loads(shown)) if hides else None
@@ -210,7 +219,7 @@ class Reader:
 
     async def directory(self, ids: Sequence[UUID]) -> list[bytes]:
         """Directory entries (organisations, practitioners, places), and those which these refer to in turn."""
-        if not self._looked_up.issuperset(ids):
+        if any(id_ not in self._directory and id_ not in self._looked_up for id_ in ids):
             for id_, entries, body in await self._ask(_DIRECTORY.format("$1::uuid[]"), [list(ids)]):
                 self._directory[id_] = entries, body
             self._looked_up.update(ids)
@@ -227,68 +236,9 @@ class Reader:
         """Which of these resources may not be seen, or are not there."""
         if not elsewhere:
             return frozenset()
-        conditions, values = _conditions(Query(ids=tuple(elsewhere)), self._person, self._grant)
-        seen = await self._ask(f"select id from toldonce.resource where {' and '.join(conditions)}", values)
+        found, values = conditions(Query(ids=tuple(elsewhere)), self._person, self._grant)
+        seen = await self._ask(f"select id from toldonce.resource where {' and '.join(found)}", values)
         return frozenset(elsewhere) - {row["id"] for row in seen}
-
-
-def permitted(grant: Grant) -> tuple[list[str], list[Any]]:
-    """SQL conditions, and their values, that hold for exactly the rows of `toldonce.resource` that a Grant shows."""
-    return _conditions(Query(), grant.person, grant)
-
-
-class Bound:
-    """Values of a statement: each call takes one and gives its placeholder."""
-
-    def __init__(self) -> None:
-        self.values: list[Any] = []
-
-    def __call__(self, value: Any) -> str:
-        self.values.append(value)
-        return f"${len(self.values)}"
-
-
-def _conditions(query: Query, person: UUID, grant: Grant | None) -> tuple[list[str], list[Any]]:
-    """SQL conditions and their values: the Grant's first, then the query's."""
-    bound = Bound()
-    conditions = _granted(bound, person, grant)
-    if query.types:
-        conditions.append(f"type = any({bound(list(query.types))})")
-    if query.ids:
-        conditions.append(f"id = any({bound(list(query.ids))})")
-    if query.tokens:
-        conditions.append(f"tokens && {bound(list(query.tokens))}")
-    if query.start:
-        conditions.append(f"(ends is null or ends >= {bound(query.start)})")
-    if query.end:
-        conditions.append(f"(starts is null or starts <= {bound(query.end)})")
-    if query.since:
-        conditions.append(f"recorded > {bound(query.since)}")
-    if query.after:
-        conditions.append(f"id > {bound(query.after)}")
-    return conditions, bound.values
-
-
-def _granted(bound: Bound, person: UUID, grant: Grant | None) -> list[str]:
-    """SQL conditions that hold for exactly the rows of `toldonce.resource` that a Grant shows; for None, no row."""
-    conditions = [f"person = {bound(person)}", f"label = any({bound(list(grant.labels) if grant else [])})"]
-    if grant and grant.withheld:
-        conditions.append(f"id <> all({bound(list(grant.withheld))})")
-    if grant and grant.pseudonymise:
-        conditions.append(f"type <> all({bound(list(NEVER))})")
-    for labels, since, until in moments(grant.windows) if grant else ():
-        conditions.append(f"not {_within(bound, labels, since, until)}")
-    return conditions
-
-
-def _within(bound: Bound, labels: list[int], since: datetime | None, until: datetime | None) -> str:
-    """SQL: the row belongs to a withheld window. A row without dates does: nothing says that it is not of that time."""
-    parts = [f"label = any({bound(labels)})"]
-    if since:
-        parts.append(f"(ends is null or ends >= {bound(since)})")
-    if until:
-        parts.append(f"(starts is null or starts < {bound(until)})")
-    return f"({' and '.join(parts)})"
 
 
 def _unlocated(row: Row) -> Row:
@@ -301,28 +251,3 @@ def _unnamed(row: Row, grant: Grant) -> Row:
     """The row for a purpose beyond care; nor is any organisation, practitioner or place sent beside it."""
     left = pseudonymised(row.resource(), grant.request.at.astimezone(LONDON).date())
     return structs.replace(row, body=orjson.dumps(left), entries=())
-
-
-def _without(body: bytes, refs: Sequence[UUID], hidden: frozenset[UUID]) -> bytes:
-    """The body, without references to what is hidden. Only then is it parsed."""
-    if hidden.isdisjoint(refs):
-        return body
-    return orjson.dumps(_cut(orjson.loads(body), {str(id_) for id_ in hidden}))
-
-
-def _says(node: dict[str, Any]) -> bool:
-    return any(name != "url" and not (name == "role" and isinstance(value, str)) for name, value in node.items())
-
-
-def _cut(node: Any, hidden: set[str]) -> Any:
-    """`node` without Reference objects to `hidden`, nor anything that becomes empty by that: an extension's url, or
-    the role of a Provenance.entity, says nothing alone."""
-    if isinstance(node, dict):
-        reference = node.get("reference")
-        if isinstance(reference, str) and reference.rpartition("/")[2] in hidden:
-            return None
-        kept = {name: cut for name, value in node.items() if (cut := _cut(value, hidden)) is not None}
-        return kept if _says(kept) or not _says(node) else None
-    if isinstance(node, list):
-        return [cut for value in node if (cut := _cut(value, hidden)) is not None] or None
-    return node

@@ -14,9 +14,10 @@ import orjson
 from msgspec import structs
 
 from integration.record.adjustments import TOP_FLAG, united
+from integration.record.conditions import Bound
 from integration.record.criteria import Criterion, Ids
 from integration.record.patient import statement
-from integration.record.reader import Bound, Query, Reader, Row
+from integration.record.reader import Query, Reader, Row
 from integration.sharing.request import Decision, Grant
 from integration.store.search_index import index
 from integration.store.search_parameters import Kind
@@ -69,7 +70,8 @@ class Searcher:
 
     async def matches(self, search: Search) -> list[Match]:
         """Everything that is found, in order."""
-        altered = [await self._served_differently(search, one) for one in (search.type, *search.reached)]
+        types = dict.fromkeys((search.type, *search.reached))  # each once: chains may lead to the type itself
+        altered = [await self._served_differently(search, one) for one in types]
         bound = _About(self._decision)
         keys = ", ".join(sort_key(bound, key) for key in search.order)
         conditions = [f"it.type = {bound(search.type)}", *(one.sql(bound, "it") for one in search.criteria)]

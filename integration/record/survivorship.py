@@ -7,6 +7,7 @@ those of https://hl7.org/fhir/R4/patient.html as UK Core profiles them
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 TRUST = ("pds", "gp", "acute", "community", "mental_health", "social_care", "vcfse")
 """Feeds by how far their demographics are trusted; one that is not listed comes last. First the Personal Demographics
@@ -40,7 +41,7 @@ class Rule:
     """It tells where somebody is: left out for a restricted person, and where a choice withholds some source's
     statement of who and where the person is, so that no older location takes the place of a better one."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The element in which it stands."""
         return self.element.partition(":")[0]

@@ -15,6 +15,7 @@ from adapters.records import LONDON
 from integration.errors import BadRequest, Conflict, FhirError, Forbidden, InternalError, Issue, NotFound, Unprocessable
 from integration.record.consult import Consultation, Question, Records, refuse
 from integration.record.reader import Query, Row
+from integration.recording import own_word
 from integration.recording.faults import Fault, not_fhir, strange_references
 from integration.recording.intent import Intended, Kept, Recording
 from integration.recording.kinds import KINDS, Occasion
@@ -100,13 +101,16 @@ class Clerk:
         raise NotFound
 
     async def record(self, grant: Grant, intended: Sequence[Intended]) -> list[Kept]:
-        """Record it; what was recorded counts only once it is noted, and what was refused is noted too."""
+        """Record it; what was recorded counts only once it is noted, and what was refused is noted too. Raises
+        Forbidden where the caller's organisation would see more for naming itself (`own_word`)."""
         recording = Recording(self._author(), grant.person, self.question.at, self.request, intended)
 
         async def told(kept: Sequence[Kept]) -> None:
             await self.journal.kept(grant, intended, kept)
 
         try:
+            if own_word.claims(intended, self.question.caller.organisation):
+                await own_word.require_more(self.records, self.question, grant)
             return await self.recorder.record(recording, told)
         except Exception as error:
             await self.journal.refused(grant, error if isinstance(error, FhirError) else InternalError())

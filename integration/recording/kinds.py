@@ -49,3 +49,5 @@ KINDS: Mapping[str, Kind] = {
     )
 }
 REMOVABLE = tuple(kind.type for kind in KINDS.values() if kind.removable)
+RECORD_SCOPES = tuple(f"system/{kind.type}.{'cud' if kind.removable else 'cu'}" for kind in KINDS.values())
+"""Of a client whose users record whatever may be recorded."""

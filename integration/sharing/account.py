@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from itertools import groupby
 
 from integration.sharing import reasons
-from integration.sharing.policy import Policy, RoleTerms, Terms
+from integration.sharing.policy import Policy, RoleTerms, Terms, made_once
 from integration.sharing.request import Category, Choice, Evidence, Label, Reason
 from integration.sharing.rules import (
     ADJUSTMENT_FLAG,
@@ -52,7 +51,13 @@ def of_grant(
 
 
 def _caller(case: Case) -> Reason:
-    return Reason("caller", True, reasons.asked(case.caller, case.policy))
+    who = case.caller
+    return _asked(case.policy, who.organisation, who.role, who.purpose)
+
+
+@made_once
+def _asked(policy: Policy, organisation: str, role: str, purpose: str) -> Reason:
+    return Reason("caller", True, reasons.asked(policy, organisation, role, purpose))
 
 
 def _relationships(case: Case, bases: Sequence[Basis]) -> Iterator[Reason]:
@@ -73,12 +78,10 @@ def _relationship(case: Case, basis: Basis) -> Reason:
         because = terms.agreement.relationship.because
         text = f"{reasons.agreement(terms)} asks for no relationship, because {because}."
         return Reason("relationship", True, text, agreement=citation)
-    who = case.caller.organisation
-    rejected = [one for one in case.facts.evidence if one.organisation == who]
-    return Reason("relationship", False, reasons.unrelated(terms, who, case.policy, rejected), agreement=citation)
+    text = reasons.unrelated(terms, case.caller.organisation, case.policy, case.evidence)
+    return Reason("relationship", False, text, agreement=citation)
 
 
-@lru_cache(maxsize=4096)
 def _related(policy: Policy, terms: Terms, evidence: Evidence) -> Reason:
     text = f"{reasons.related(evidence, policy)} {reasons.agreement(terms)} accepts that."
     return Reason("relationship", True, text, agreement=terms.citation)
@@ -96,45 +99,54 @@ def _glass(case: Case) -> Iterator[Reason]:
 
 def _labels(case: Case, outcomes: Iterable[Outcome]) -> Iterator[Reason]:
     """One reason per kind of information and what became of it; where sources fared differently, with its sources."""
-    fates: dict[Category, dict[object, list[Outcome]]] = {}
+    by_category: dict[Category, list[Outcome]] = {}
     for outcome in outcomes:
-        label, basis, finding, _ = outcome
-        fate = (basis, finding, label.sensitivities if finding is None else None)
-        fates.setdefault(label.category, {}).setdefault(fate, []).append(outcome)
-    for category in sorted(fates, key=_ORDER.__getitem__):
-        groups = fates[category].values()
-        for group in groups:
-            sources = frozenset([one.label.organisation for one in group]) if len(groups) > 1 else None
+        by_category.setdefault(outcome.label.category, []).append(outcome)
+    for category in sorted(by_category, key=_ORDER.__getitem__):
+        one, *others = by_category[category]
+        if not others:
+            yield _reason(case, one, None)
+            continue
+        fates: dict[object, list[Outcome]] = {}
+        for outcome in (one, *others):
+            fates.setdefault(_fate(outcome), []).append(outcome)
+        for group in fates.values():
+            sources = frozenset([each.label.organisation for each in group]) if len(fates) > 1 else None
             yield _reason(case, group[0], sources)
+
+
+def _fate(outcome: Outcome) -> object:
+    """What one reason tells of labels of one kind."""
+    label, terms, finding, _ = outcome
+    return terms, finding, label.sensitivities if finding is None else None
 
 
 def _reason(case: Case, outcome: Outcome, sources: frozenset[str] | None) -> Reason:
     """`sources` None: of all sources."""
-    label, basis, finding, _ = outcome
+    label, terms, finding, _ = outcome
     if finding is not None and finding.choice is not None:
         text = f"withheld: the person recorded {reasons.choice(finding.choice, case.policy)}."
         said, source = _of_sources(case.policy, text, sources)
-        return Reason("choice", False, said, label.category, source, basis.terms.citation if basis else None)
-    terms = basis.terms if basis else None
-    plain = _standard(case.policy, case.caller.organisation, case.role, label.category, terms, finding, sources)
-    return plain if finding is not None or basis is None else _opened(case, basis, label, plain)
+        return Reason("choice", False, said, label.category, source, terms.citation if terms else None)
+    plain = _standard(case.policy, case.caller.organisation, case.caller.role, label.category, terms, finding, sources)
+    return plain if finding is not None or terms is None else _opened(case, terms, label, plain)
 
 
-@lru_cache(maxsize=65536)
+@made_once
 def _standard(
     policy: Policy,
     organisation: str,
-    role: RoleTerms,
+    role: str,
     category: Category,
     terms: Terms | None,
     finding: Finding | None,
     sources: frozenset[str] | None,
 ) -> Reason:
-    """A reason that does not depend on the person, made once for many requests."""
+    """A reason that does not depend on the person."""
     if finding is not None:
-        rule, text = finding.rule, f"withheld: {_why(policy.name(organisation), role.name, terms, finding)}"
+        rule, text = finding.rule, f"withheld: {_why(policy.name(organisation), role, terms, finding)}"
     else:
-        rule, text = _shown(role, category, terms)
+        rule, text = _shown(policy.roles[role], category, terms)
     said, source = _of_sources(policy, text, sources)
     return Reason(rule, finding is None, said, category, source, terms.citation if terms else None)
 
@@ -159,12 +171,12 @@ def _shown(role: RoleTerms, category: Category, terms: Terms | None) -> tuple[st
     return rule, f"shown under {reasons.agreement(terms)}: {who}."
 
 
-def _opened(case: Case, basis: Basis, label: Label, plain: Reason) -> Reason:
+def _opened(case: Case, terms: Terms, label: Label, plain: Reason) -> Reason:
     """A shown label's reason, with the permissions that opened what is sensitive in it."""
     if not label.sensitivities:
         return plain
     rule, sentences = plain.rule, [plain.text]
-    for opened, sentence in _sensitivities(case, basis, label):
+    for opened, sentence in _sensitivities(case, terms, label):
         rule = opened
         sentences.append(sentence)
     return replace(plain, rule=rule, text=" ".join(sentences))
@@ -174,24 +186,24 @@ def _consents(case: Case, outcomes: Iterable[Outcome]) -> Iterator[Reason]:
     """The explicit consents that something was shown by, once each."""
     if case.purpose_kind == "audit":
         return
-    used: dict[tuple[str, str], tuple[Basis, Choice | None]] = {}
-    for label, basis, finding, _ in outcomes:
-        if finding is None and basis is not None:
-            if label.organisation in basis.terms.publishing_needs_consent and ("", label.organisation) not in used:
-                used["", label.organisation] = basis, published(case, label)
-            viewer = basis.terms.viewing_needs_consent and label.organisation != case.caller.organisation
-            if viewer and (basis.terms.citation, "") not in used:
-                used[basis.terms.citation, ""] = basis, viewed(case, basis, label)
-    for (_, source), (basis, choice) in used.items():
+    used: dict[tuple[str, str], tuple[Terms, Choice | None]] = {}
+    for label, terms, finding, _ in outcomes:
+        if finding is None and terms is not None:
+            if label.organisation in terms.publishing_needs_consent and ("", label.organisation) not in used:
+                used["", label.organisation] = terms, published(case, label)
+            viewer = terms.viewing_needs_consent and label.organisation != case.caller.organisation
+            if viewer and (terms.citation, "") not in used:
+                used[terms.citation, ""] = terms, viewed(case, terms, label)
+    for (_, source), (terms, choice) in used.items():
         if choice is not None:
             text = f"The person gave {reasons.choice(choice, case.policy)}."
-            yield Reason("choice", True, text, None, source or None, basis.terms.citation)
+            yield Reason("choice", True, text, None, source or None, terms.citation)
 
 
-def _sensitivities(case: Case, basis: Basis, label: Label) -> Iterator[tuple[str, str]]:
+def _sensitivities(case: Case, terms: Terms, label: Label) -> Iterator[tuple[str, str]]:
     for name in sorted(label.sensitivities):
         rule = "legal-restriction" if name in LEGAL else "sensitivity"
-        if name in basis.terms.sensitive:
+        if name in terms.sensitive:
             yield rule, f"It is sensitive ({name}); the agreement names that for this role."
         elif (choice := expressly_permitted(case, label, name, by_name=name in LEGAL)) is not None:
             yield rule, f"It is sensitive ({name}); the person gave {reasons.choice(choice, case.policy)}."

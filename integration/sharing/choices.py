@@ -1,4 +1,4 @@
-"""A FHIR Consent as rule 5 reads it (IHE PCF: one base decision, one level of exceptions). `consent.py` writes it.
+"""A FHIR Consent as rule 5 reads it (IHE PCF: one base decision, one level of exceptions).
 
 The safe side: what a Consent says and we cannot evaluate leaves a deny as wide as it could be meant, and makes a
 permission void.

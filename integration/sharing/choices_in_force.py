@@ -8,6 +8,7 @@ permission of its scope lie, and never lifts a deny.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import NamedTuple
 
 from msgspec import structs
 
@@ -42,8 +43,7 @@ class Effective:
 NONE = Effective()
 
 
-@dataclass(frozen=True)
-class Recipient:
+class Recipient(NamedTuple):
     """Who asks, as choices see it."""
 
     organisation: str
@@ -62,9 +62,9 @@ def effective(choices: Sequence[Choice], recipient: Recipient, on: date) -> Effe
     counting = [
         (whole.kind in _MERE_REFUSALS, one)
         for whole in standing
-        if not _lifted(whole, standing, recipient.organisation)
         for one in _denied(_on(whole, on))
         if concerns(one, recipient, in_emergency=recipient.declared)
+        and not _lifted(whole, standing, recipient.organisation)
     ]
     denies = [one for mere, one in counting if not mere]
     return Effective(
@@ -106,9 +106,12 @@ def _begun(choice: Choice, on: date) -> bool:
     return choice.start is None or choice.start <= on
 
 
+def _of_one_scope(one: Choice, other: Choice) -> bool:
+    return one.kind == other.kind and _scope(one) == _scope(other)
+
+
 def _scope(choice: Choice) -> tuple[object, ...]:
     return (
-        choice.kind,
         choice.decided_by,
         choice.organisations,
         choice.about,
@@ -118,15 +121,16 @@ def _scope(choice: Choice) -> tuple[object, ...]:
         choice.data_start,
         choice.data_end,
         choice.instances,
+        choice.related,
     )
 
 
 def _lifted(deny: Choice, standing: Iterable[Choice], caller: str) -> bool:
-    """A later permission of the same scope replaces what denies, unless it is only the caller's own word against
-    another's record."""
+    """A later decision of the same scope replaces what denies, unless it is only the caller's own word against
+    another's record. What a permission excepts, a later deny leaves denied."""
     return deny.kind != OTHER and any(
-        one.permits
-        and _scope(one) == _scope(deny)
+        (one.permits or not deny.permits)
+        and _of_one_scope(one, deny)
         and one.recorded is not None
         and deny.recorded is not None
         and one.recorded > deny.recorded
@@ -137,7 +141,7 @@ def _lifted(deny: Choice, standing: Iterable[Choice], caller: str) -> bool:
 
 def _superseded(permit: Choice, choices: Iterable[Choice], on: date) -> bool:
     return any(
-        other is not permit and _scope(other) == _scope(permit) and _ends(other, on) and not _before(other, permit)
+        other is not permit and _of_one_scope(other, permit) and _ends(other, on) and not _before(other, permit)
         for other in choices
     )
 

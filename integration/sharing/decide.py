@@ -5,14 +5,14 @@ only place that makes a Grant (a test keeps it so).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from integration.sharing import account
 from integration.sharing.choices_in_force import Recipient, effective, forbids
-from integration.sharing.policy import Policy, Terms
+from integration.sharing.policy import Policy, Terms, made_once
 from integration.sharing.relationship import relationship
 from integration.sharing.request import (
     Caller,
@@ -38,6 +38,7 @@ from integration.sharing.rules import (
     Outcome,
     choice,
     is_plain,
+    is_settled,
     recipient,
 )
 
@@ -68,9 +69,7 @@ def decide(request: Request, facts: Facts, policy: Policy) -> Decision:
     bases = [relationship_under(case, terms) for terms in case.agreements]  # rule 3
     if not any(basis.open for basis in bases) or opted_out(case):
         return Denial(request, True, NOT_FOUND, account.of_denial(case, bases))
-    by_source = _by_source(case, bases)
-    outcomes = [_outcome(case, bases, by_source[label.organisation], label) for label in case.facts.labels]  # 4 to 9
-    return _grant(request, case, bases, by_source, outcomes)
+    return _grant(request, case, bases, _outcomes(case, bases))  # 4 to 9
 
 
 def known_caller(request: Request, policy: Policy) -> Denial | None:
@@ -95,7 +94,7 @@ def relationship_under(case: Case, terms: Terms) -> Basis:
     """3: a relationship with the person that the agreement accepts; broken glass does instead where it allows that."""
     if not terms.needs_relationship:
         return Basis(terms, None, by_glass=False, open=case.facts.known)
-    evidence = relationship(case.facts.evidence, terms.evidence, case.caller.organisation, case.on)
+    evidence = relationship(case.evidence, terms.evidence, case.caller.organisation, case.on)
     by_glass = evidence is None and terms.citation in case.glass
     return Basis(terms, evidence, by_glass=by_glass, open=case.facts.known and (evidence is not None or by_glass))
 
@@ -131,7 +130,7 @@ def _case(request: Request, facts: Facts, policy: Policy) -> Case:
     facts = facts if facts.known else Facts(person=facts.person, known=False)
     in_force = agreements(who, policy, on)
     glass = broken_glass(request, in_force)
-    recipient = Recipient(who.organisation, who.purpose, request.break_glass is not None)
+    recipient = Recipient(who.organisation, who.purpose, declared=request.break_glass is not None)
     return Case(
         caller=who,
         facts=facts,
@@ -140,53 +139,85 @@ def _case(request: Request, facts: Facts, policy: Policy) -> Case:
         purpose_kind=policy.purposes[who.purpose].kind,
         on=on,
         recipient=recipient,
-        in_emergency=replace(recipient, emergency=True),
+        in_emergency=recipient._replace(emergency=True),
         choices=effective(facts.choices, recipient, on),
         agreements=in_force,
+        evidence=tuple([one for one in facts.evidence if one.organisation == who.organisation]),
         glass=glass,
     )
 
 
-def _by_source(case: Case, bases: Sequence[Basis]) -> dict[str, list[Basis]]:
-    """The open agreements that cover statements of each source of the person's labels."""
-    sources = {label.organisation for label in case.facts.labels}
-    return {source: [basis for basis in bases if basis.open and source in basis.terms.sources] for source in sources}
+def _outcomes(case: Case, bases: Sequence[Basis]) -> list[Outcome]:
+    """What becomes of each label. What no choice of the person speaks of is the same for all who are seen under the
+    same agreements, and is found once."""
+    who, standing = case.caller, tuple([basis.terms for basis in bases if basis.open])
+    shared: dict[Label, _Shared] = {}
+    if not (case.choices.denies or case.facts.type_1_objection):
+        shared = _shared(case.policy, who.organisation, who.role, who.purpose, case.agreements, standing)
+    outcomes = []
+    for label in case.facts.labels:
+        found = shared.get(label)
+        if found is None:
+            covering = _covering(standing, label)
+            settled = _outcome(case, covering, label) if is_settled(case, covering, label) else None
+            found = shared[label] = _Shared(covering, settled)
+        outcomes.append(found.outcome or _outcome(case, found.covering, label))
+    return outcomes
 
 
-def _outcome(case: Case, bases: Sequence[Basis], covering: Sequence[Basis], label: Label) -> Outcome:
+class _Shared(NamedTuple):
+    """What holds for everybody: which agreements cover a label, and what becomes of it, if that asks for nothing that
+    the person said."""
+
+    covering: Sequence[Terms]
+    outcome: Outcome | None
+
+
+@made_once
+def _shared(
+    _policy: Policy, _organisation: str, _role: str, _purpose: str, _in_force: Sequence[Terms], _open: Sequence[Terms]
+) -> dict[Label, _Shared]:
+    """Where it is kept: for one organisation in one role for one purpose, with these agreements in force and open."""
+    return {}
+
+
+def _covering(standing: Sequence[Terms], label: Label) -> list[Terms]:
+    """The open agreements that cover statements of a label's source."""
+    return [terms for terms in standing if label.organisation in terms.sources]
+
+
+def _outcome(case: Case, covering: Sequence[Terms], label: Label) -> Outcome:
     """What becomes of one label: shown under the first agreement that satisfies every rule, or withheld by the rule
     that the most promising agreement failed."""
     furthest, nearest, finding = -1, None, None
-    for basis in covering:
-        step, found = _first_finding(case, basis, label)
+    for terms in covering:
+        step, found = _first_finding(case, terms, label)
         if found is None:
-            return Outcome(label, basis, None)
+            return Outcome(label, terms, None)
         if step > furthest:
-            furthest, nearest, finding = step, basis, found
+            furthest, nearest, finding = step, terms, found
     if finding is None:
-        finding = Finding("relationship" if _would_cover(bases, label) else "agreement")
+        finding = Finding("relationship" if _would_cover(case.agreements, label) else "agreement")
     return Outcome(label, nearest, finding, _announced(case, covering, label))
 
 
-def _first_finding(case: Case, basis: Basis, label: Label) -> tuple[int, Finding | None]:
-    if is_plain(case, basis, label):
-        return _CHOICE, choice(case, basis, label)
+def _first_finding(case: Case, terms: Terms, label: Label) -> tuple[int, Finding | None]:
+    if is_plain(case, terms, label):
+        return _CHOICE, choice(case, terms, label)
     for step, rule in enumerate(RULES):
-        if (finding := rule(case, basis, label)) is not None:
+        if (finding := rule(case, terms, label)) is not None:
             return step, finding
     return len(RULES), None
 
 
-def _would_cover(bases: Iterable[Basis], label: Label) -> bool:
-    return any(
-        label.organisation in basis.terms.sources and label.category in basis.terms.categories for basis in bases
-    )
+def _would_cover(in_force: Iterable[Terms], label: Label) -> bool:
+    return any(label.organisation in terms.sources and label.category in terms.categories for terms in in_force)
 
 
-def _announced(case: Case, covering: Iterable[Basis], label: Label) -> bool:
+def _announced(case: Case, covering: Iterable[Terms], label: Label) -> bool:
     """Whether it may be said that something of this kind is withheld: an agreement with its source says so, and none
     of the rules that are never announced withholds it as well."""
-    telling = [basis for basis in covering if basis.terms.announces]
+    telling = [terms for terms in covering if terms.announces]
     return (
         bool(telling)
         and label.category not in ADJUSTMENT_FLAG
@@ -194,48 +225,52 @@ def _announced(case: Case, covering: Iterable[Basis], label: Label) -> bool:
     )
 
 
-def _grant(
-    request: Request, case: Case, bases: Sequence[Basis], by_source: Mapping[str, list[Basis]], outcomes: list[Outcome]
-) -> Grant:
+def _grant(request: Request, case: Case, bases: Sequence[Basis], outcomes: Sequence[Outcome]) -> Grant:
     standing = [basis for basis in bases if basis.open]
     shown = [outcome.label for outcome in outcomes if outcome.finding is None]
     partial = case.choices.partial if case.purpose_kind != "audit" else ()
-    opening = _opening(case, by_source, shown) if partial or case.facts.restricted else {}
+    opening = _opening(case, standing, shown) if partial or case.facts.restricted else {}
     windows = tuple(_windows(case, opening, shown, partial))
-    unlocated = [label for label in shown if case.facts.restricted and restricted_person(case, opening[label.id])]
+    unlocated = (
+        [label for label in shown if restricted_person(case, opening[label.id])] if case.facts.restricted else []
+    )
     hidden = restricted_person(case, standing)
     announced = {outcome.label.category for outcome in outcomes if outcome.announced}
+    forbidden = [one.label for one in outcomes if one.finding is not None and one.finding.choice is not None]
     return Grant(
         request=request,
         person=case.facts.person,
-        labels=tuple(label.id for label in shown),
+        labels=tuple([label.id for label in shown]),
         windows=windows,
         withheld=_withheld(case, opening, partial),
         hide_location=hidden,
-        unlocated=tuple(label.id for label in unlocated),
-        location_withheld=any(_hides_whereabouts(outcome) for outcome in outcomes),
+        unlocated=tuple([label.id for label in unlocated]),
+        location_withheld=_tell_whereabouts(forbidden),
         pseudonymise=case.purpose_kind == BEYOND_CARE,
-        announced=tuple(category for category in Category if category in announced),
+        announced=tuple(category for category in Category if category in announced) if announced else (),
         reasons=account.of_grant(case, bases, outcomes, partial, () if hidden else unlocated, hidden=hidden),
         self_claimed=_on_own_word(standing),
         broken_glass=bool(case.glass and case.choices.emergencies_only) or any(basis.by_glass for basis in standing),
     )
 
 
-def _hides_whereabouts(outcome: Outcome) -> bool:
-    """A choice against sharing, not the mere want of a consent: a charity's address never comes first."""
-    finding = outcome.finding
-    chosen = finding is not None and finding.rule == "choice" and finding.choice is not None
-    return chosen and outcome.label.category is Category.DEMOGRAPHICS
+def _tell_whereabouts(forbidden: Iterable[Label]) -> bool:
+    """Of what a choice against sharing withholds, not the mere want of a consent: a charity's address never comes
+    first."""
+    return any(label.category is Category.DEMOGRAPHICS for label in forbidden)
 
 
 _Opening = Mapping[int, Sequence[Basis]]
 """By label that is shown: every agreement that satisfies all rules for it."""
 
 
-def _opening(case: Case, by_source: Mapping[str, list[Basis]], shown: Iterable[Label]) -> _Opening:
+def _opening(case: Case, standing: Sequence[Basis], shown: Iterable[Label]) -> _Opening:
     return {
-        label.id: [one for one in by_source[label.organisation] if _first_finding(case, one, label)[1] is None]
+        label.id: [
+            basis
+            for basis in standing
+            if label.organisation in basis.terms.sources and _first_finding(case, basis.terms, label)[1] is None
+        ]
         for label in shown
     }
 
@@ -244,16 +279,20 @@ def _windows(case: Case, opening: _Opening, shown: Sequence[Label], partial: Ite
     """5: dated rows that a choice withholds from labels that are shown otherwise."""
     for deny in partial:
         if not deny.instances:
-            labels = tuple(one.id for one in shown if forbids(deny, one, recipient(case, opening[one.id])))
+            labels = tuple(one.id for one in shown if forbids(deny, one, _asking(case, opening, one)))
             if labels:
                 yield DataWindow(labels, deny.data_start, deny.data_end)
 
 
 def _withheld(case: Case, opening: _Opening, partial: Iterable[Choice]) -> tuple[UUID, ...]:
     """5: single resources that a choice withholds, whatever their label."""
-    asking = [(label, recipient(case, opening.get(label.id, ()))) for label in case.facts.labels] if partial else []
+    asking = [(label, _asking(case, opening, label)) for label in case.facts.labels] if partial else []
     meant = [deny for deny in partial if any(forbids(deny, label, who) for label, who in asking)]
     return tuple(sorted({one for deny in meant for one in deny.instances}))
+
+
+def _asking(case: Case, opening: _Opening, label: Label) -> Recipient:
+    return recipient(case, [basis.terms for basis in opening.get(label.id, ())])
 
 
 def _on_own_word(standing: Sequence[Basis]) -> bool:

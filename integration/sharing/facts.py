@@ -15,11 +15,11 @@ from integration.store.connection import Connection
 from integration.store.database import TaskRole
 from integration.store.labels import Labels
 
-_NOW = """coalesce(
+WHOM = """coalesce(
     (select person from toldonce.source_patient where person = asked.id limit 1),
     (select s.person from toldonce.person p join toldonce.source_patient s on s.id = p.issued_to
      where p.id = asked.id))"""
-"""Whom an id means: whoever has it, else the person of the source patient it was issued for."""
+"""Whom the id `asked.id` means: whoever has it, else the person of the source patient it was issued for. SQL."""
 _THEN = """coalesce(
     (select person from toldonce.facts where person = asked.id and recorded <= $2 and until > $2 limit 1),
     (select f.person from toldonce.person p join toldonce.source_patient s on s.id = p.issued_to
@@ -27,14 +27,14 @@ _THEN = """coalesce(
 _FACTS = f"""
 select f.person, f.labels, f.evidence::text, f.choices::text, f.restricted
 from (select $1::uuid as id, set_config('role', coalesce($2, current_setting('role')), true)) as asked
-left join toldonce.facts f on f.person = {_NOW} and f.until = 'infinity'
+left join toldonce.facts f on f.person = {WHOM} and f.until = 'infinity'
 """
 """Asked as `toldonce_facts`, with a step into the role that goes on, if any: what the statement itself may read was
 looked up before it began. One row without a person where there is none, so that the step is made then, too."""
 _FACTS_OF_MANY = f"""
 select asked.place, f.person, f.labels, f.evidence::text, f.choices::text, f.restricted
 from unnest($1::uuid[]) with ordinality as asked(id, place)
-join toldonce.facts f on f.person = {_NOW} and f.until = 'infinity'
+join toldonce.facts f on f.person = {WHOM} and f.until = 'infinity'
 """
 _FACTS_AT = f"""
 select f.person, f.labels, f.evidence::text, f.choices::text, f.restricted
@@ -49,14 +49,14 @@ from toldonce.facts where until = 'infinity' order by person
 """
 _CHUNK = 5000
 _IDS = f"""
-with who as (select {_NOW} as person from unnest($1::uuid[]) as asked(id))
+with who as (select {WHOM} as person from unnest($1::uuid[]) as asked(id))
 select person as id from who where person is not null
 union
 select p.id from who join toldonce.source_patient s on s.person = who.person
 join toldonce.person p on p.issued_to = s.id
 where not exists (select from toldonce.source_patient h where h.person = p.id)
 """
-_PERSONS = f"select asked.id, {_NOW} as person from unnest($1::uuid[]) as asked(id)"
+_PERSONS = f"select asked.id, {WHOM} as person from unnest($1::uuid[]) as asked(id)"
 _WITH_NUMBER = """
 select distinct person from toldonce.source_patient where nhs_number = $1 and person is not null order by person
 """

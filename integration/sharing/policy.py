@@ -1,15 +1,22 @@
 """The agreements, made ready for deciding: what holds for one organisation, in one role, for one purpose."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from integration.sharing.agreements import Agreement, Agreements, Purpose, Role
 from integration.sharing.relationship import EvidenceRules
 from integration.sharing.request import Caller, Category, Recordable
 
+Values = ParamSpec("Values")
+Made = TypeVar("Made")
+_MOST = 65_536
+"""Of what is made for many requests, how much a policy keeps at once."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class RoleTerms:
     """Rule 4 for one role."""
 
@@ -60,6 +67,8 @@ class Policy:
     """Whose data a Type 1 objection removes (rule 9)."""
     terms: Mapping[tuple[str, str, str], tuple[Terms, ...]] = field(default_factory=dict)
     """By organisation, role and purpose code, in the order of the file."""
+    made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+    """See `made_once`."""
 
     @classmethod
     def empty(cls) -> "Policy":
@@ -105,6 +114,25 @@ class Policy:
     def name(self, organisation: str) -> str:
         """An organisation's name, or its code where no name is known."""
         return self.names.get(organisation, organisation)
+
+
+def made_once(
+    make: Callable[Concatenate[Policy, Values], Made],
+) -> Callable[Concatenate[Policy, Values], Made]:
+    """Keep with the policy what is made of it and of values (hashable, by position) that many people share, never of
+    one person's record: it is made once, and goes with the policy."""
+
+    @wraps(make)
+    def made(policy: Policy, /, *values: Values.args, **_none: Values.kwargs) -> Made:
+        key = (make, *values)
+        found: Made | None = policy.made.get(key)
+        if found is None:
+            if len(policy.made) >= _MOST:
+                policy.made.clear()
+            found = policy.made[key] = make(policy, *values, **_none)
+        return found
+
+    return made
 
 
 def _terms(agreements: Agreements, agreement: Agreement) -> Iterator[tuple[tuple[str, str, str], Terms]]:

@@ -39,9 +39,8 @@ def purpose(policy: Policy, code: str) -> str:
     return policy.purpose_names.get(code, "an unknown purpose")
 
 
-def asked(caller: Caller, policy: Policy) -> str:
-    name = policy.name(caller.organisation)
-    return f"{name} asked in the role {caller.role} for {purpose(policy, caller.purpose)}."
+def asked(policy: Policy, organisation: str, role: str, purpose_code: str) -> str:
+    return f"{policy.name(organisation)} asked in the role {role} for {purpose(policy, purpose_code)}."
 
 
 def no_agreement(caller: Caller, policy: Policy) -> str:

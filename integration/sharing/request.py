@@ -40,7 +40,7 @@ class Recordable(StrEnum):
     COORDINATOR = "care coordinator"
 
 
-class Label(msgspec.Struct, frozen=True):
+class Label(msgspec.Struct, frozen=True, cache_hash=True):
     """What every stored row carries instead of a policy: whose statement it is, of which category, how sensitive.
     Interned: `id` is the small integer on the row."""
 

@@ -6,7 +6,6 @@ then, and holds nothing: no snapshot, no lock (tests/database/test_begun.py).
 https://www.postgresql.org/docs/18/sql-rollback.html (AND CHAIN), https://www.postgresql.org/docs/18/transaction-iso.html
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import asyncpg
@@ -30,8 +29,7 @@ class BegunConnection(asyncpg.Connection):
 
     async def reset(self, *, timeout: float | None = None) -> None:
         """End what was done on it, with the roles and settings of that transaction, and begin the next."""
-        async with asyncio.timeout(timeout):
-            await self.execute("rollback and chain" if self.is_in_transaction() else "begin")
+        await self.execute("rollback and chain" if self.is_in_transaction() else "begin", timeout=timeout)
 
 
 def pool(url: str, size: int, prepare: Callable[[Connection], Awaitable[None]]) -> asyncpg.pool.Pool:
@@ -45,6 +43,7 @@ def pool(url: str, size: int, prepare: Callable[[Connection], Awaitable[None]]) 
         url,
         min_size=1,
         max_size=size,
+        max_inactive_connection_lifetime=0,  # a timer set and stopped for each read would cost more than it saves
         init=begin,
         connection_class=BegunConnection,
         server_settings={"role": ROLE, **_SESSION},

@@ -5,7 +5,7 @@
     family"O'Brien                              a string as it is, for :exact
     date@2026-02-01T00:00:00/2026-03-01T00:00:00   the first moment, and the first one after; UTC; they compare as text
     encounter>Encounter/<id>                    literal reference
-    performer#<system>|<value>                  logical reference
+    performer#<system>|<value>                  logical reference, also of one that is literal as well
     performer!                                  there is a value, but nothing to find it by
 
 https://hl7.org/fhir/R4/search.html#ptypes
@@ -160,15 +160,13 @@ def _date(parameter: Parameter, value: Any) -> _Texts:
 
 
 def _reference(parameter: Parameter, value: Any) -> _Texts:
-    target = value.get("reference")
-    if parameter.targets:
-        return (f"{parameter.name}>{target}",) if target and target.partition("/")[0] in parameter.targets else ()
-    if target:
-        return (f"{parameter.name}>{target}",)
-    identifier = value.get("identifier", {})
+    target, identifier = value.get("reference", ""), value.get("identifier", {})
+    if parameter.targets and target.partition("/")[0] not in parameter.targets:
+        return ()
+    texts = [f"{parameter.name}>{target}"] if target else []
     if identifier.get("value"):
-        return (f"{parameter.name}#{identifier.get('system', '')}|{identifier['value'].lower()}",)
-    return (f"{parameter.name}!",)
+        texts.append(f"{parameter.name}#{identifier.get('system', '')}|{identifier['value'].lower()}")
+    return texts or (f"{parameter.name}!",)
 
 
 _INDEX: Mapping[Kind, _Index] = {"token": _token, "string": _string, "date": _date, "reference": _reference}

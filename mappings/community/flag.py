@@ -8,15 +8,14 @@ from datetime import date
 
 from adapters.community.records import State
 from mappings import uk_core
+from mappings.adjustments import existence, impairment
 from mappings.community import codes
 from mappings.concept_maps import translate
-from mappings.datatypes import Json, compact, concept, own_reference, period, security_label, snomed, subject
+from mappings.datatypes import Json, compact, own_reference, security_label, snomed
 from mappings.ids import Ids
+from mappings.tables.flag import SAFETY, flag, marked
 
 _ADULT = 18
-_SAFETY: Json = {"coding": [{"system": uk_core.FLAG_CATEGORY, "code": "safety", "display": "Safety"}]}
-_RA = concept(uk_core.RA_PATIENT_FLAG, "national-reasonable-adjustment-flag", "National Reasonable Adjustment Flag")
-_RA_ISSUE = concept("https://fhir.nhs.uk/England/CodeSystem/England-ConditionCategoryRA", "issue", "Issue")
 
 
 def flags(state: State, ids: Ids) -> Iterator[uk_core.Resource]:
@@ -33,13 +32,13 @@ def _safeguarding(state: State, ids: Ids) -> Iterator[uk_core.Resource]:
     for factor in state.safeguarding_factors:
         text = f"Safeguarding vulnerability factor (code {factor.type})"
         extra = codes.unlisted("safeguarding-factor", factor.type) or {}
-        yield restricted(_flag(factor.key(), ids, _safeguarding_code(state, text, *extra.get("coding", ()))))
+        yield restricted(flag(factor.key(), ids, _safeguarding_code(state, text, *extra.get("coding", ())), SAFETY))
     if person.safeguarding == "Y" and not state.safeguarding_factors:
         text = "Safeguarding vulnerability factors"
-        yield restricted(_flag((*person.key(), "safeguarding"), ids, _safeguarding_code(state, text)))
+        yield restricted(flag((*person.key(), "safeguarding"), ids, _safeguarding_code(state, text), SAFETY))
     if person.looked_after == "Y":
         looked_after = snomed("764841000000100", "Looked after child")
-        yield restricted(_flag((*person.key(), "looked-after"), ids, looked_after))
+        yield restricted(flag((*person.key(), "looked-after"), ids, looked_after, SAFETY))
 
 
 def _safeguarding_code(state: State, text: str, *extra: Json) -> Json:
@@ -68,73 +67,31 @@ def _child_protection(state: State, ids: Ids) -> Iterator[uk_core.Resource]:
         reason = codes.unlisted("child-protection-plan-reason", plan.reason)
         code = snomed("342191000000101", "Subject to child protection plan")
         code = {"coding": [*code["coding"], *(reason or {}).get("coding", ())]}
-        yield restricted(_flag(plan.key(), ids, code, start=plan.start, end=plan.end))
+        yield restricted(flag(plan.key(), ids, code, SAFETY, start=plan.start, end=plan.end))
 
 
 def _circumstances(state: State, ids: Ids) -> Iterator[uk_core.Resource]:
     for row in state.circumstances:
         if category := translate("CsdsCircumstanceFlag", row.code):
             code = snomed(row.code, codes.words("CsdsCircumstanceFlag", row.code))
-            yield _flag(row.key(), ids, code, category={"coding": [category]}, start=row.recorded)
+            yield flag(row.key(), ids, code, {"coding": [category]}, start=row.recorded)
 
 
 def _impairments(state: State, ids: Ids) -> Iterator[uk_core.Resource]:
     """Impairment Conditions of the NHS England Patient Flags guide, and the Flag that says they exist."""
     keys = []
     for row in state.disabilities:
-        impairment = codes.target_only("CsdsDisability", row.code)
-        if not impairment and codes.words("CsdsDisability", row.code):
+        target = codes.target_only("CsdsDisability", row.code)
+        if not target and codes.words("CsdsDisability", row.code):
             continue  # NN no disability and ZZ not stated: no impairment is claimed
         code = codes.mapped("CsdsDisability", row.code)
         keys.append(row.key())
-        yield uk_core.resource(
-            "Condition",
-            ids.own("Condition", *row.key()),
-            profile=uk_core.RA_CONDITION_PROFILE,
-            clinicalStatus=concept("http://terminology.hl7.org/CodeSystem/condition-clinical", "active"),
-            category=[_RA, _RA_ISSUE],
-            code=code,
-            subject=subject(),
-        )
+        yield impairment(ids.own("Condition", *row.key()), code)
     if keys:
-        yield uk_core.resource(
-            "Flag",
-            ids.own("Flag", *state.person.key(), "reasonable-adjustment"),
-            profile=uk_core.RA_PATIENT_FLAG_PROFILE,
-            extension=[
-                {
-                    "url": uk_core.FLAG_DETAIL,
-                    "valueReference": {**own_reference(ids, "Condition", *key), "type": "Condition"},
-                }
-                for key in keys
-            ],
-            status="active",
-            code=_RA,
-            subject=subject(),
-        )
-
-
-def _flag(
-    key: tuple[str, ...],
-    ids: Ids,
-    code: Json,
-    *,
-    category: Json = _SAFETY,
-    start: str | None = None,
-    end: str | None = None,
-) -> uk_core.Resource:
-    return uk_core.resource(
-        "Flag",
-        ids.own("Flag", *key),
-        status="inactive" if end else "active",
-        category=[category],
-        code=code,
-        subject=subject(),
-        period=period(start, end),
-    )
+        details = [{**own_reference(ids, "Condition", *key), "type": "Condition"} for key in keys]
+        yield existence(ids.own("Flag", *state.person.key(), "reasonable-adjustment"), details)
 
 
 def restricted(resource: uk_core.Resource) -> uk_core.Resource:
     """The resource with the source's mark that it is not for everybody: meta.security R."""
-    meta = {**resource["meta"], "security": [security_label(uk_core.CONFIDENTIALITY, "R")]}
-    return {**resource, "meta": meta}
+    return marked(resource, security_label(uk_core.CONFIDENTIALITY, "R"))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mappings import datatypes, uk_core
+from mappings.adjustments import EXISTENCE, ISSUE
 from mappings.concept_maps import translate
 from mappings.gp.promotion import Statement, end_of, entries_of, identifiers_of, labels_of
 from mappings.gp.source import Source, labelled
@@ -16,10 +17,6 @@ from mappings.uk_core import Resource
 
 Json = dict[str, Any]
 
-_EXISTENCE = datatypes.concept(
-    uk_core.RA_PATIENT_FLAG, "national-reasonable-adjustment-flag", "National Reasonable Adjustment Flag"
-)
-_ISSUE = datatypes.concept("https://fhir.nhs.uk/England/CodeSystem/England-ConditionCategoryRA", "issue", "Issue")
 _CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 
 
@@ -68,7 +65,7 @@ def _adjustment(source: Source, run: list[Statement]) -> Resource:
         profile=uk_core.RA_ADJUSTMENT_PROFILE,
         identifier=identifiers_of(run),
         status="active" if end is None else "inactive",
-        category=[_EXISTENCE, {"coding": [category]}],
+        category=[EXISTENCE, {"coding": [category]}],
         code=datatypes.snomed(code, term),
         subject=datatypes.subject(),
         period=datatypes.period(run[0].date or None, end or None),
@@ -83,7 +80,7 @@ def _impairment(source: Source, word: str, run: list[Statement]) -> Resource:
         profile=uk_core.RA_CONDITION_PROFILE,
         identifier=identifiers_of(run),
         clinicalStatus=datatypes.concept(_CLINICAL, "active"),
-        category=[_EXISTENCE, _ISSUE],
+        category=[EXISTENCE, ISSUE],
         code=datatypes.concept(uk_core.RA_IMPAIRMENT, word),
         subject=datatypes.subject(),
         onsetDateTime=run[0].date,
@@ -111,7 +108,7 @@ def _existence(
         extension=[{"url": uk_core.FLAG_DETAIL, "valueReference": detail} for detail in details],
         identifier=identifiers_of(threshold),
         status="active",
-        code=_EXISTENCE,
+        code=EXISTENCE,
         subject=datatypes.subject(),
         period=datatypes.period(min(dates)) if dates else None,
     )

@@ -1,7 +1,7 @@
 """A Type 1 objection, coded in the practice's record, as a UKCore-Consent: the person does not want what general
 practices hold used beyond their own care. A later withdrawal ends it, and it is kept.
 
-The objection's code is in public guidance of practices; the withdrawal's rests on general knowledge (Read 9Nu0, 9Nu1).
+The code of the withdrawal is unverified: see WITHDRAWS.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,9 +12,11 @@ from mappings.gp.source import Source
 from mappings.uk_core import Resource
 
 OBJECTS = "827241000000103"
-"""Dissent from secondary use of general practitioner patient identifiable data."""
+"""Dissent from secondary use of general practitioner patient identifiable data (Read 9Nu0, XaZ89). On public pages of
+practices, such as https://www.thegoodpractice.london/type-1-opt-out."""
 WITHDRAWS = "827261000000102"
-"""Dissent withdrawn for secondary use of general practitioner patient identifiable data."""
+"""Dissent withdrawn for secondary use of general practitioner patient identifiable data (Read 9Nu1). Unverified: no
+public source that could be looked up names it; its check digit is right. Look it up in SNOMED CT before real use."""
 POLICY = "https://toldonce.example/policy/type-1-objection"
 _SCOPE = "http://terminology.hl7.org/CodeSystem/consentscope"
 

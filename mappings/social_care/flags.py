@@ -12,7 +12,7 @@ from adapters.social_care.records import (
     State,
     concerns_safeguarding,
 )
-from mappings import datatypes, uk_core
+from mappings import adjustments, datatypes, uk_core
 from mappings.concept_maps import translate
 from mappings.datatypes import Json
 from mappings.ids import Ids
@@ -22,9 +22,7 @@ from mappings.uk_core import Resource
 
 _CLOSED = "closed"
 _CARER = "Unpaid carer"
-_ISSUE = ("https://fhir.nhs.uk/England/CodeSystem/England-ConditionCategoryRA", "issue", "Issue")
 _CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
-_RA = (uk_core.RA_PATIENT_FLAG, "national-reasonable-adjustment-flag", "National Reasonable Adjustment Flag")
 _DUAL = "Sensory support: Support for dual impairment"
 _SENSES = ("Sensory support: Support for visual impairment", "Sensory support: Support for hearing impairment")
 
@@ -176,21 +174,12 @@ def _reasonable_adjustments(person: Person, ids: Ids) -> list[Resource]:
     impairments = _impairments(person)
     if not impairments:
         return []
-    details = [
-        {"url": uk_core.FLAG_DETAIL, "valueReference": datatypes.own_reference(ids, "Condition", "impairment", code)}
-        for code in impairments
-    ]
-    existence = uk_core.resource(
-        "Flag",
+    exists = adjustments.existence(
         ids.own("Flag", "reasonable-adjustment"),
-        profile=uk_core.RA_PATIENT_FLAG_PROFILE,
-        extension=details,
-        status="active",
-        code=datatypes.concept(*_RA),
-        subject=datatypes.subject(),
+        [datatypes.own_reference(ids, "Condition", "impairment", code) for code in impairments],
         author=datatypes.organisation_reference(ids, ids.patient.organisation),
     )
-    return [existence, *(_impairment(coding, said, ids) for coding, said in impairments.values())]
+    return [exists, *(_impairment(coding, said, ids) for coding, said in impairments.values())]
 
 
 def _impairments(person: Person) -> dict[str, tuple[Json, str]]:
@@ -206,15 +195,8 @@ def _impairments(person: Person) -> dict[str, tuple[Json, str]]:
 
 
 def _impairment(coding: Json, said: str, ids: Ids) -> Resource:
-    return uk_core.resource(
-        "Condition",
-        ids.own("Condition", "impairment", coding["code"]),
-        profile=uk_core.RA_CONDITION_PROFILE,
-        clinicalStatus=datatypes.concept(_CLINICAL, "active"),
-        category=[datatypes.concept(*_RA), datatypes.concept(*_ISSUE)],
-        code={"coding": [coding], "text": said},
-        subject=datatypes.subject(),
-    )
+    id_ = ids.own("Condition", "impairment", coding["code"])
+    return adjustments.impairment(id_, {"coding": [coding], "text": said})
 
 
 def _answered_yes(person: Person) -> list[str]:

@@ -3,12 +3,12 @@ one for each adjustment (NHS England Patient Flag Implementation Guide). Words w
 
 from adapters.vcfse.records import State
 from mappings import datatypes, uk_core
+from mappings.adjustments import EXISTENCE, existence
 from mappings.datatypes import Json
 from mappings.ids import Ids
 from mappings.uk_core import Resource, resource
 from mappings.vcfse.words import coded, concept
 
-EXISTENCE = ("national-reasonable-adjustment-flag", "National Reasonable Adjustment Flag")
 BESPOKE = ("bespoke-reasonable-adjustments", "Bespoke Reasonable adjustments")
 
 
@@ -21,24 +21,13 @@ def adjustment_flags(state: State, ids: Ids) -> list[Resource]:
 
 
 def _existence(keys: list[str], ids: Ids) -> Resource:
-    details = [
-        {"url": uk_core.FLAG_DETAIL, "valueReference": datatypes.own_reference(ids, "Flag", "adjustment", key)}
-        for key in keys
-    ]
-    return resource(
-        "Flag",
-        ids.own("Flag", "reasonable-adjustments"),
-        profile=uk_core.RA_PATIENT_FLAG_PROFILE,
-        extension=details,
-        status="active",
-        code=datatypes.concept(uk_core.RA_PATIENT_FLAG, *EXISTENCE),
-        subject=datatypes.subject(),
-    )
+    details = [datatypes.own_reference(ids, "Flag", "adjustment", key) for key in keys]
+    return existence(ids.own("Flag", "reasonable-adjustments"), details)
 
 
 def _adjustment(key: str, written: str, ids: Ids) -> Resource:
     category = coded("VcfseAdjustmentCategory", written) or datatypes.coding(uk_core.RA_CATEGORY, *BESPOKE)
-    categories: list[Json] = [datatypes.concept(uk_core.RA_PATIENT_FLAG, *EXISTENCE), {"coding": [category]}]
+    categories: list[Json] = [EXISTENCE, {"coding": [category]}]
     return resource(
         "Flag",
         ids.own("Flag", "adjustment", key),

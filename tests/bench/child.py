@@ -30,6 +30,7 @@ from integration.config import Settings
 from integration.main import READERS
 from integration.record.consult import Consultation, Question, Records
 from integration.record.reader import Reader
+from integration.sharing.facts import person_facts
 from integration.sharing.request import Decision
 from integration.store import begun
 from integration.store.connection import Connection
@@ -57,6 +58,20 @@ class DecidedBefore(Records):
             return consultation
         decision = _decisions[person]
         return Consultation(decision, Reader(connection, decision))
+
+
+class FactsAlone(Records):
+    """Records that read the facts, and apply no rules: the first decision about a person is kept."""
+
+    async def _decided(
+        self, connection: Connection, question: Question, person: UUID, *, ever: bool = False
+    ) -> Consultation:
+        if person not in _decisions:
+            consultation = await super()._decided(connection, question, person, ever=ever)
+            _decisions[person] = consultation.decision
+            return consultation
+        await person_facts(connection, self.labels, person, then="toldonce_reader")
+        return Consultation(_decisions[person], Reader(connection, _decisions[person]))
 
 
 _decisions: dict[UUID, Decision] = {}
@@ -90,6 +105,12 @@ async def _without_rules(services: Services, database: Database) -> AsyncIterato
 
 
 @asynccontextmanager
+async def _without_deciding(services: Services, _database: Database) -> AsyncIterator[Services]:
+    records = services.records
+    yield replace(services, records=FactsAlone(records.pool, records.policy, records.labels, records.begun))
+
+
+@asynccontextmanager
 async def _without_audit(services: Services, _database: Database) -> AsyncIterator[Services]:
     yield replace(services, audit=InMemory())  # type: ignore[arg-type]
 
@@ -97,6 +118,7 @@ async def _without_audit(services: Services, _database: Database) -> AsyncIterat
 COMPOSITIONS: dict[str, Composition] = {
     "whole": _as_it_is,
     "without rules": _without_rules,
+    "without deciding": _without_deciding,
     "without row policy": _as_it_is,  # on a database whose row policies are disabled
     "without audit": _without_audit,
 }

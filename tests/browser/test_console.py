@@ -16,11 +16,20 @@ from tests.spec.test_console import code
 __all__ = ["address", "chromium", "page", "pytestmark"]
 
 
+_WRONG_LINK = """
+insert into toldonce.alert (key, kind, event, organisation, client, raised, reason, records)
+select $1, 'wrong-link', (select id from toldonce.audit_event order by recorded desc limit 1), 'X90401', 'gp-system',
+    now(), $2, array(select id from toldonce.source_patient where person is not null order by person, id limit 2)
+"""
+"""As the watcher raises it."""
+
+
 async def test_an_officer_s_day(coventry: Neighbourhood, page: Any) -> None:
     gp = await coventry.as_caller("gp-system", user="Dr Patel")
     await gp.everything(await coventry.person())
     crew = await coventry.as_caller("ambulance", "paramedic", user=f"crew of the {page.size}", break_glass="emergency")
     await crew.everything(await coventry.person())
+    await coventry.owner.execute(_WRONG_LINK, page.size.encode(), f"taken for one person's on the {page.size}")
     await coventry.sealed()
     # signs in
     await page.goto("/console")
@@ -38,6 +47,9 @@ async def test_an_officer_s_day(coventry: Neighbourhood, page: Any) -> None:
     await page.get_by_role("button", name="Make a letter for the person").click()
     await page.get_by_role("heading", name="Who has seen your record").wait_for()
     await sound(page, "letter")
+    async with page.expect_download() as saving:
+        await page.get_by_role("button", name="Download as PDF").click()
+    assert Path(await (await saving.value).path()).read_bytes().startswith(b"%PDF-")
     # and by user, organisation, agreement; one entry in full
     await page.get_by_role("navigation").get_by_role("link", name="Accesses").click()
     await page.get_by_label("User").fill("Dr Patel")
@@ -59,6 +71,13 @@ async def test_an_officer_s_day(coventry: Neighbourhood, page: Any) -> None:
     await page.get_by_role("button", name="Sign off").click()
     await page.get_by_role("heading", name="Sign-off").wait_for()
     assert await page.get_by_role("link", name=name, exact=True).count() == 0
+    # a wrong link that was undone, and who had been shown it
+    link = page.locator("tr", has_text=f"one person's on the {page.size}").get_by_role("link")
+    await link.click()
+    await sound(page, "wrong-link")
+    await page.get_by_role("link", name="Everybody who was shown them as one person").click()
+    await page.get_by_role("heading", name="Who saw them as one person").wait_for()
+    await sound(page, "who-saw-them")
     # 3: the agreement that is due
     await page.get_by_role("navigation").get_by_role("link", name="Agreements").click()
     await page.get_by_text("Sharing for direct care in Coventry").wait_for()

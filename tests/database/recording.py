@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import httpx
 
-from integration.api.scopes import RECORD_SCOPES
+from integration.recording.kinds import RECORD_SCOPES
 from integration.store.database import Database
 from mappings import uk_core
 from mappings.coordinator import COORDINATOR

@@ -123,6 +123,7 @@ def _chains(of: Hidden, type_: str, reference: str, whom: tuple[str, str]) -> It
 def _by_id(type_: str, id_: UUID, whom: tuple[str, str]) -> Iterator[Question]:
     yield Question("read", f"{type_}/{id_}")
     yield Question("ETag", f"{type_}/{id_}", headers=(("If-None-Match", 'W/"1"'),))
+    yield Question("ETag", f"{type_}/{id_}", headers=(("If-None-Match", "*"),))
     yield Question("ETag", f"{type_}/{id_}", headers=(("If-Modified-Since", "Sat, 01 Jan 2028 00:00:00 GMT"),))
     for version in ("1", "2", "3"):
         yield Question("vread", f"{type_}/{id_}/_history/{version}")

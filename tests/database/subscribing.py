@@ -17,7 +17,6 @@ import httpx
 from adapters.records import LONDON
 from integration import demo, main
 from integration.api.authenticate import Session
-from integration.api.scopes import SUBSCRIBE_SCOPE
 from integration.config import Settings
 from integration.deployment import secret_of
 from integration.feeds import EVERY
@@ -27,6 +26,7 @@ from integration.ingest.inbox import Delivery
 from integration.ingest.pipeline import Pipeline
 from integration.sharing import current
 from integration.sharing.request import BreakGlass, Caller
+from integration.sharing.scopes import SUBSCRIBE_SCOPE
 from integration.store.database import Database
 from integration.teams.subscriptions import endpoints
 from integration.teams.subscriptions.topics import CANONICAL

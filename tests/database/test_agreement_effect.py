@@ -11,8 +11,8 @@ import pytest
 from msgspec import structs
 
 from integration import demo
+from integration.record.conditions import permitted
 from integration.record.population import Effect, effect
-from integration.record.reader import permitted
 from integration.sharing.agreements import (
     Agreements,
     BreakingTheGlass,

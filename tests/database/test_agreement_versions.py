@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from integration import main
+from integration import main, registry
 from integration.audit.entry import rendered
 from integration.cli import app as command_line
 from integration.commands import agreements as commands
@@ -161,7 +161,7 @@ async def test_a_server_that_runs_takes_a_version_over_at_once(
     written: Callable[[str], Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(main, "_REFRESH", 60.0)  # it is told, and need not look
+    monkeypatch.setattr(registry, "_REFRESH", 60.0)  # it is told, and need not look
     async with main.application(settings, database) as app:
         policy = app.state.services.records.policy
         assert policy().agreements.agreements == ()

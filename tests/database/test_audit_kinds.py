@@ -22,6 +22,7 @@ from integration.commands import (
     console,
     explain,
     identity,
+    quarantine,
     subject_access,
     unusual,
 )
@@ -150,6 +151,14 @@ async def copied(site: Site) -> None:
     await subject_access.write(site.settings, asked, Path(site.settings.data_dir) / "copy.zip")
 
 
+async def replayed(site: Site) -> None:
+    await quarantine.quarantine_replay(site.settings, QUIET, user="R. Okafor", entry=None, feed="vcfse", code=None)
+    said = await site.owner.fetchval(
+        "select content from toldonce.audit_event where position('quarantine replay'::bytea in content) > 0"
+    )
+    assert all(word in said for word in (b"R. Okafor", b'["replay/feed","vcfse"]', b"replay/envelopes"))
+
+
 async def explained(site: Site) -> None:
     await explain.explain(site.settings, "gp-system", MRS_T, None, None, None, None, as_json=False)
 
@@ -189,6 +198,7 @@ TABLE = [
     Row(audit_reported, Kind.AUDIT, about_her=False),
     Row(audit_exported, Kind.EXPORT, about_her=False),
     Row(copied, Kind.EXPORT),
+    Row(replayed, Kind.INGEST, about_her=False),
     Row(explained, Kind.OPERATION),
     Row(alerts_listed, Kind.AUDIT, about_her=False),
     Row(looked_through, Kind.AUDIT, about_her=False),
@@ -218,5 +228,6 @@ def test_no_kind_is_left_out() -> None:
         Kind.DELETE: "tests/database/test_recording.py",
         Kind.RETENTION: "tests/database/test_audit_verify.py",
         Kind.SUBSCRIPTION: "integration/teams/subscriptions",
+        Kind.QUESTION: "tests/database/test_audit_own.py",
     }
     assert set(Kind) - {row.kind for row in TABLE} <= elsewhere.keys()

@@ -11,7 +11,6 @@ import pytest
 from rich.console import Console
 
 from integration import demo
-from integration.api.scopes import CASELOAD_SCOPE
 from integration.commands import caseloads as commands
 from integration.errors import Forbidden, NotFound, NotPossible
 from integration.feeds import EVERY
@@ -19,6 +18,7 @@ from integration.ingest import due
 from integration.ingest.validity import invalidity
 from integration.record.consult import Question
 from integration.sharing.request import Caller
+from integration.sharing.scopes import CASELOAD_SCOPE
 from integration.store.database import Database, act_as
 from integration.teams.caseloads import members
 from integration.teams.caseloads.register import history

@@ -97,7 +97,7 @@ async def test_what_changes_nothing_is_said_to(office, owner):
     await office.register()
     await office.change()
     assert "like that already" in office.said.getvalue()
-    assert (await office.events(owner))[-1] == {"id": "epr", "changed": "no"}
+    assert (await office.events(owner))[-1] == {"id": "epr", "reason": "ticket 812", "changed": "no"}
 
 
 async def test_nobody_is_registered_twice_or_changed_unregistered(office):

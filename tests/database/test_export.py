@@ -72,6 +72,7 @@ async def test_it_holds_what_reading_each_person_shows(team: Connected, people: 
     export = await asked(team)
     manifest = await export.manifest()
     assert manifest["requiresAccessToken"] is True
+    assert manifest["deleted"] == []
     exported = await export.resources(manifest)
     expected = [one for person in people for one in resources((await team.everything(person)).json())]
     assert sorted(exported, key=order) == sorted({order(one): one for one in expected}.values(), key=order)

@@ -1,38 +1,22 @@
 """Tracing on PDS from end to end: what is asked, what becomes of the answers, and that nothing is lost and nobody is
 taken for somebody else whatever PDS does."""
 
-import asyncio
-import json
-from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import asyncpg
-import msgspec
 import pytest
-from rich.console import Console
 
 from adapters.pds.write import write_outcome
 from adapters.synthetic.http_server import Fault
 from adapters.synthetic.pds_provider import Provider
-from adapters.transport.asking import Failure
 from adapters.transport.breaker import Breaker
-from adapters.transport.pds import CIRCUIT_OPEN, Pds, Question
-from integration.commands import pds as commands
-from integration.commands.pds import traced
-from integration.config import Settings
-from integration.identity.demographics import Demographics
+from adapters.transport.pds import CIRCUIT_OPEN
 from integration.ingest import pds
-from integration.ingest.inbox import Delivery
-from integration.ingest.pds_questions import question_of, would_be_taken_for
-from integration.ingest.pds_settings import Application, load
-from tests.database.ingesting import SECRET, about, emptied, ingest
-from tests.database.pds import ask, client, document, named, national, patient
+from tests.database.ingesting import about, emptied, ingest
+from tests.database.pds import ask, named, national, patient
+from tests.database.tracing import CURRENT, MRS_T, REPLACED, make_due, message, people, resources, the_trace
 from tests.unit.adapters.transport.test_breaker import Clock
-
-MRS_T, REPLACED, CURRENT = "9990000018", "9990000182", "9990000174"
-AT = datetime(2026, 9, 1, 9, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -40,49 +24,6 @@ async def provider(database, owner: asyncpg.Connection) -> AsyncIterator[Provide
     await emptied(owner)
     async with national() as running:
         yield running
-
-
-def message(
-    mrn: str,
-    *,
-    number: str = "",
-    status: str = "02",
-    name: str = "TANNER^EDITH",
-    birth: str = "19420314",
-    sex: str = "2",
-    address: str = "12 Clockmakers Street^^Coventry^^CV5 6ZB",
-    sent: str = "20260901090000",
-) -> Delivery:
-    """What a hospital says of somebody."""
-    stated = f"{number}^^^NHS~" if number else ""
-    content = (
-        f"MSH|^~\\&|PAS|X9A|ROUTE|ROUTE|{sent}||ADT^A28^ADT_A05|{mrn}{sent}|P|2.4\r"
-        f"EVN||{sent}|||||{sent}\r"
-        f"PID|1||{stated}{mrn}^^^X9A^MR||{name}^^^MRS^^L||{birth}|{sex}|||{address}^^H|||||||||||||||||||||"
-        f"{f'NSTS{status}' if number else ''}\r"
-    )
-    return Delivery("acute", "X9A", f"{mrn}.hl7", content.encode(), AT)
-
-
-async def people(owner: asyncpg.Connection) -> dict[tuple[str, str], Any]:
-    """By (feed, local id), who each source patient is."""
-    rows = await owner.fetch("select feed, local_id, person from toldonce.source_patient")
-    return {(row["feed"], row["local_id"]): row["person"] for row in rows}
-
-
-async def the_trace(owner: asyncpg.Connection, number: str | None = None) -> asyncpg.Record:
-    return await owner.fetchrow(
-        "select *, due - now() as wait from toldonce.pds_trace where nhs_number is not distinct from $1", number
-    )
-
-
-async def resources(owner: asyncpg.Connection, kind: str = "Patient") -> list[dict[str, Any]]:
-    rows = await owner.fetch("select body from toldonce.resource where feed = 'pds' and type = $1 order by id", kind)
-    return [json.loads(row["body"]) for row in rows]
-
-
-async def make_due(owner: asyncpg.Connection) -> None:
-    await owner.execute("update toldonce.pds_trace set due = now()")
 
 
 async def test_an_unverified_number_is_linked_with_pdss_record_of_it_and_so_verified(database, owner, provider):
@@ -313,146 +254,3 @@ async def test_verified_numbers_are_left_alone_where_the_document_says_so(databa
     assert await ask(database, provider, verified_too=False) == {}
     assert await ask(database, provider, feeds=("gp",)) == {}
     assert await ask(database, provider) == {"answered": 1}
-
-
-async def test_who_is_killed_leaves_the_question_due_when_the_lease_ends(database, owner, provider):
-    await ingest(database, [message("M1", number=MRS_T)])
-    async with database.pool("toldonce_worker", size=1) as pool, pool.acquire() as connection:
-        await pds.enrol_numbers(connection, document(provider))
-        assert await pds.claim(connection, "numbers", timedelta(minutes=6))
-        assert await pds.claim(connection, "numbers", timedelta(minutes=6)) is None
-    assert await ask(database, provider) == {}
-    await owner.execute("update toldonce.pds_trace set leased_until = now(), due = now()")
-    assert await ask(database, provider) == {"answered": 1}
-
-
-async def test_what_a_source_says_while_pds_is_asked_is_asked_about_next(database, owner, provider):
-    await ingest(database, [message("M1", name="NOBODY^ATALL")])
-    async with database.pool("toldonce_worker", size=1) as pool, pool.acquire() as connection:
-        await pds.enrol_searches(connection, document(provider))
-        claimed = await pds.claim(connection, "searches", timedelta(minutes=6))
-        await ingest(database, [message("M1", sent="20260902090000")])
-        await pds.enrol_searches(connection, document(provider))
-        await pds.keep(connection, claimed, pds.Told("unmatched"), document(provider))
-    assert (await ask(database, provider, related=False))["matched"] == 1
-
-
-async def test_an_answer_after_the_lease_is_kept_and_leaves_the_row_to_who_has_it_now(database, owner, provider):
-    await ingest(database, [message("M1", number=MRS_T)])
-    async with (
-        database.pool("toldonce_worker", size=1) as pool,
-        pool.acquire() as connection,
-        client(provider) as asking,
-    ):
-        await pds.enrol_numbers(connection, document(provider))
-        first = await pds.claim(connection, "numbers", timedelta(minutes=6))
-        await owner.execute("update toldonce.pds_trace set leased_until = now(), due = now()")
-        second = await pds.claim(connection, "numbers", timedelta(minutes=6))
-        answer = await asking.by_number(MRS_T)
-        await pds.keep(connection, first, pds.Told("answered", [answer]), document(provider))
-        row = await the_trace(owner, MRS_T)
-        assert (row["leased_until"], row["outcome"]) == (second.leased_until, None)
-    assert await owner.fetchval("select count(*) from toldonce.envelope where feed = 'pds'") == 1
-
-
-async def test_nothing_is_asked_twice_at_once(database, owner, provider):
-    await ingest(database, about(18, "mrs-t", "mr-p", "twin-a", "twin-b"))
-    async with database.pool("toldonce_worker", size=4) as pool, client(provider) as asking:
-        tracers = [pds.Tracer(pool, asking, document(provider, related=False)) for _ in range(3)]
-        outcomes: Sequence[Counter[str]] = await asyncio.gather(*(one.numbers() for one in tracers))
-    assert sum(outcomes, Counter())["answered"] == len(provider.asked) == len(set(provider.asked))
-
-
-async def test_nobody_is_told_the_postcode_of_whom_another_source_restricts(database, owner, provider, monkeypatch):
-    """The hospital knows where she lives, the charity that nobody must, and neither a number."""
-    await ingest(database, [message("M1")])
-    await owner.execute("update toldonce.facts set restricted = true")
-    asked: list[Question] = []
-
-    async def search(self: Pds, question: Question) -> Failure:
-        asked.append(question)
-        return Failure(code="NO_CONNECTION")
-
-    monkeypatch.setattr(Pds, "search", search)
-    await ask(database, provider)
-    assert [(one.family, one.postcode) for one in asked] == [("TANNER", None)]
-
-
-async def test_a_round_ends_so_that_its_answers_count_before_the_next_one(database, owner, provider, tmp_path):
-    await ingest(database, about(18, "mrs-t", "mr-p", "twin-a", "twin-b"))
-    settings = Settings(database_url=database.owner_url, data_dir=tmp_path, id_secret=SECRET.decode())
-    async with database.pool("toldonce_worker", size=4) as pool, client(provider) as asking:
-        tracer = pds.Tracer(pool, asking, document(provider, related=False, at_once=1), most=2)
-        assert (await tracer.numbers()).total() == 2
-        outcomes = await traced(settings, tracer, Console(quiet=True))
-    assert outcomes["answered"] + 2 == len(set(provider.asked)) >= 4
-    assert await owner.fetchval("select count(*) from toldonce.envelope where state = 'received'") == 0
-
-
-async def test_tracing_goes_on_when_the_database_comes_back(database, owner, provider, tmp_path, monkeypatch):
-    await ingest(database, [message("M1", number=MRS_T)])
-    key = tmp_path / "pds.pem"
-    key.write_text(provider.credentials.key)
-    mine = Application(api_key=provider.credentials.api_key, key_id=provider.credentials.key_id, key=key)
-    known = document(provider, related=False).model_copy(update={"application": mine})
-    monkeypatch.setattr(commands, "load", lambda _: known)
-    settings = Settings(database_url=database.owner_url, data_dir=tmp_path, id_secret=SECRET.decode())
-    breaking = "alter table toldonce.pds_trace rename to pds_trace_away"
-    await owner.execute(breaking)
-    tracing = asyncio.create_task(commands.trace(settings, every=0.2, console=Console(quiet=True)))
-    try:
-        await asyncio.sleep(2)
-        assert not tracing.done()
-        await owner.execute("alter table toldonce.pds_trace_away rename to pds_trace")
-        async with asyncio.timeout(30):
-            while ("pds", MRS_T) not in await people(owner):
-                await asyncio.sleep(0.1)
-    finally:
-        tracing.cancel()
-        await asyncio.gather(tracing, return_exceptions=True)
-
-
-def test_the_question_is_of_the_names_in_use_and_keeps_the_address_of_a_restricted_person():
-    said = {
-        "resourceType": "Patient",
-        "name": [
-            {"use": "old", "family": "Harris"},
-            {"use": "official", "family": "Tanner", "given": ["Edith", "Rose"]},
-        ],
-        "birthDate": "1942-03-14",
-        "address": [{"use": "old", "postalCode": "B1 1AA"}, {"postalCode": "CV5 6ZB"}],
-    }
-    asked = Question(family="Tanner", birth_date="1942-03-14", given="Edith", postcode="CV5 6ZB")
-    assert question_of(said) == asked
-    mark = {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]}
-    assert question_of({**said, "meta": mark}) == msgspec.structs.replace(asked, postcode=None)
-    assert question_of({**said, "birthDate": "1942"}) is None
-
-
-def test_a_replacement_is_believed_when_it_would_be_taken_for_a_holder():
-    holder = Demographics(
-        "9990000018", families=frozenset({"tanner"}), given=frozenset({"edith"}), birth_date="1942-03-14"
-    )
-    new = msgspec.structs.replace(holder, nhs_number="9990000174", verified=True)
-    assert would_be_taken_for([Demographics(), holder], "9990000018", new)
-    other = msgspec.structs.replace(new, given=frozenset({"grace"}), families=frozenset({"okonkwo"}))
-    assert not would_be_taken_for([holder], "9990000018", other)
-    assert not would_be_taken_for([], "9990000018", new)
-
-
-@pytest.mark.parametrize("wrong", ["base: nowhere", "sender: x", "feeds: [pds]", "secret: 9990000018"])
-def test_a_document_that_is_wrong_is_refused_by_its_fields_names(tmp_path, wrong):
-    sound = (
-        "base: https://pds.example/R4\ntoken_url: https://pds.example/token\nsender: X9P\n"
-        "application: {api_key: a, key_id: b, key: c.pem}\n"
-    )
-    path = tmp_path / "pds.yaml"
-    path.write_text(sound)
-    assert load(path).fresh_days == 30
-    name = wrong.partition(":")[0]
-    path.write_text(
-        "".join(line for line in sound.splitlines(keepends=True) if not line.startswith(f"{name}:")) + wrong
-    )
-    with pytest.raises(Exception, match=r"pds\.yaml") as refused:
-        load(path)
-    assert "9990000018" not in str(refused.value)

@@ -13,6 +13,7 @@ from integration.errors import FhirError, Forbidden, NotFound, PreconditionFaile
 from integration.feeds import EVERY
 from integration.record.consult import Question, Records
 from integration.record.coordinator import coordinating
+from integration.record.reader import Query
 from integration.recording.clerk import Clerk
 from integration.recording.intent import Intended, Kept
 from integration.recording.recorder import Recorder
@@ -166,7 +167,7 @@ async def test_naming_oneself_is_a_claim_that_runs_out_as_any_word_of_ones_own(s
         def clerk(days: int) -> Clerk:
             return Clerk(records, recorder_, Question(council, NOW + timedelta(days=days)), Heard())
 
-        await clerk(0).create("CareTeam", coordinator(her, code="X9L"), "one")
+        named = await clerk(0).create("CareTeam", coordinator(her, code="X9L"), "one")
         forgotten = "update toldonce.facts set evidence = '[]' where until = 'infinity' and source_patient = any($1)"
         await site.owner.execute(forgotten, [row["source_patient"] for row in fed])
         try:
@@ -175,7 +176,20 @@ async def test_naming_oneself_is_a_claim_that_runs_out_as_any_word_of_ones_own(s
                     decision = consultation.decision
                 assert (isinstance(decision, Grant) and decision.self_claimed) == claimed, days
                 assert isinstance(decision, Grant) == claimed, days
+            late = clerk(170)
+            with pytest.raises(Forbidden, match="own word"):
+                await late.create("CareTeam", coordinator(her, code="X9L", period={"start": "2027-03-01"}), "later")
+            async with records.consult(late.question, her) as consultation:
+                (row,) = await consultation.reader.rows(Query(types=("CareTeam",), ids=(named.id,)))
+            later = {**row.resource(), "period": {"start": "2027-03-01"}}
+            with pytest.raises(Forbidden, match="own word"):
+                await late.update("CareTeam", named.id, later, named.version)
+            over = {**row.resource(), "status": "inactive", "period": {"start": "2026-09-30", "end": "2027-03-01"}}
+            assert (await late.update("CareTeam", named.id, over, named.version)).version == 2
+            assert late.journal.heard == ["Forbidden", "Forbidden", "update CareTeam"]  # type: ignore[attr-defined]
             again = clerk(366)
+            async with records.consult(again.question, her) as consultation:
+                assert not isinstance(consultation.decision, Grant), "an end is no new sign"
             with pytest.raises(NotFound):
                 await again.create("CareTeam", coordinator(her, code="X9L", period={"start": "2027-10-01"}), "two")
             assert again.journal.heard == ["NotFound"]  # type: ignore[attr-defined]

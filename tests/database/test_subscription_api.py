@@ -10,13 +10,14 @@ import pytest
 from rich.console import Console
 
 from integration.commands import subscriptions as commands
+from integration.commands.administrator import By
 from integration.errors import NotPossible
 from integration.store.database import Database
 from tests.database.recording import send
 from tests.database.subscribing import IG, Told, post, subscription, telling
 
 URL = "https://tools.example/told"
-BY = commands.By("P. Admin", "asked for by its owner")
+BY = By("P. Admin", "asked for by its owner")
 pytestmark = pytest.mark.slow
 
 
@@ -193,11 +194,11 @@ async def test_an_administrator_registers_endpoints_and_is_audited(told: Told) -
         ("gp-system", "http://tools.example/told", BY),
         ("gp-system", "https://user@tools.example/told", BY),
         ("nobody", "https://tools.example/other", BY),
-        ("gp-system", "https://tools.example/other", commands.By("", "no name")),
+        ("gp-system", "https://tools.example/other", By("", "no name")),
     ],
     ids=["http", "a user", "no client", "nobody says so"],
 )
-async def test_what_cannot_be_registered(told: Told, client: str, url: str, by: commands.By) -> None:
+async def test_what_cannot_be_registered(told: Told, client: str, url: str, by: By) -> None:
     with pytest.raises(NotPossible):
         await commands.add(told.settings, client, url, [], by, Console(quiet=True))
 

@@ -1,17 +1,12 @@
 """A stream of server-sent events over a real socket; and a caseload whose members come and go."""
 
-import asyncio
-import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-import httpx
 import pytest
-import uvicorn
 
 from integration import demo
 from integration.store.connection import Connection
@@ -21,19 +16,8 @@ from integration.teams.caseloads.document import load
 from integration.teams.caseloads.membership import Place
 from tests.database.ingesting import SECRET
 from tests.database.recording import send
-from tests.database.subscribing import (
-    SCOPE,
-    Subscriber,
-    Told,
-    message,
-    parts,
-    pid_of,
-    post,
-    subscription,
-    telling,
-    until,
-    value,
-)
+from tests.database.streams import connected, served
+from tests.database.subscribing import SCOPE, Subscriber, Told, message, pid_of, post, subscription, telling, until
 
 pytestmark = pytest.mark.slow
 
@@ -48,16 +32,8 @@ async def told(database: Database, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="module")
 async def url(told: Told) -> AsyncIterator[str]:
-    """The application, served on a port."""
-    config = uvicorn.Config(told.app, host="127.0.0.1", port=0, log_level="warning", lifespan="off")
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}/fhir"
-    server.should_exit = True
-    await task
+    async with served(told) as base:
+        yield base
 
 
 async def arrives(told: Told, visit: str) -> None:
@@ -69,44 +45,6 @@ async def streamed(told: Told) -> str:
     """A new stream of arrivals at A&E; its id."""
     answer = await post(await told.subscriber(), subscription("emergency-attendance", None))
     return str(answer.json()["id"])
-
-
-class Frames:
-    """The frames of one connection: event, id and the status that the Bundle begins with."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        self._lines = response.aiter_lines()
-
-    async def next(self) -> tuple[str, str, dict[str, Any]] | None:
-        """The next frame, comments left out; None where the stream ends."""
-        said: dict[str, str] = {}
-        async with asyncio.timeout(10):
-            async for line in self._lines:
-                name, _, text = line.partition(": ")
-                if line == "" and said:
-                    made = json.loads(said["data"])["entry"][0]["resource"]["parameter"]
-                    status = {one["name"]: value(one) for one in made if "part" not in one}
-                    events = [parts(one) for one in made if "part" in one]
-                    return said["event"], said.get("id", ""), status | {"events": events}
-                if name and line:
-                    said[name] = text
-        return None
-
-
-@asynccontextmanager
-async def connected(told: Told, url: str, id_: str, last: str = "") -> AsyncIterator[Frames]:
-    """A connection whose handshake has come."""
-    caller = await told.subscriber()
-    headers = {"Authorization": f"Bearer {caller.token}", "Accept": "text/event-stream"}
-    headers |= {"Last-Event-ID": last} if last else {}
-    async with httpx.AsyncClient(timeout=30) as client:
-        async with client.stream("GET", f"{url}/Subscription/{id_}/$stream", headers=headers) as response:
-            assert response.status_code == 200
-            assert response.headers["content-type"].startswith("text/event-stream")
-            frames = Frames(response)
-            first = await frames.next()
-            assert (first or ("",))[0] == "handshake"
-            yield frames
 
 
 async def test_a_stream_tells_and_goes_on_where_it_was(told: Told, url: str) -> None:

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from integration import main
-from integration.api.scopes import RECORD_SCOPES
+from integration.recording.kinds import RECORD_SCOPES
 from integration.store.database import Database, act_as
 from integration.teams.subscriptions.delivery import GIVEN_UP, NO_HANDSHAKE, PATIENCE
 from integration.teams.subscriptions.gate import Gate

@@ -16,10 +16,10 @@ from integration import main
 from integration.api.authenticate import Session
 from integration.api.clients import register
 from integration.api.keys import new_client_key, public_jwks
-from integration.api.scopes import SEND_SCOPE
 from integration.audit.entry import rendered
 from integration.config import Settings
 from integration.sharing.request import Caller, Client
+from integration.sharing.scopes import SEND_SCOPE
 from integration.store.database import Database, act_as
 from tests.database.senders import message
 

@@ -159,6 +159,63 @@ async def test_an_own_word_that_nobody_confirms(database, settings, owner) -> No
     assert await owner.fetchval("select person from toldonce.audit_event where id = $1", UUID(event)) == PATEL
 
 
+async def were_one(owner: asyncpg.Connection, since: datetime, until: datetime) -> None:
+    """Patel's record and Jones's were Patel's, and are two people's again."""
+    keys = [row[0] for row in await owner.fetch("select key from toldonce.source_patient order by id")]
+    for key, person, start, end in (
+        (keys[0], PATEL, since - timedelta(days=9), None),
+        (keys[1], JONES, since - timedelta(days=9), since),
+        (keys[1], PATEL, since, until),
+        (keys[1], JONES, until, None),
+    ):
+        await owner.execute(
+            "insert into toldonce.facts (source_patient, person, labels, evidence, choices, restricted, recorded, "
+            "until) values ($1, $2, '{}', '[]', '[]', false, $3, coalesce($4, 'infinity'::timestamptz))",
+            key, person, start, end,
+        )  # fmt: skip
+    await owner.execute(
+        "insert into toldonce.linkage (a, b, outcome, made_by, reason, strength, followed, recorded, until) "
+        "values ($1, $2, 'SAME', 'an officer', 'taken for one', 0, true, $3, $4)",
+        UUID(int=100), UUID(int=101), since, until,
+    )  # fmt: skip
+
+
+async def test_who_saw_two_people_as_one_is_told_once_they_are_parted(database, settings, owner) -> None:
+    since, hour = NOON - timedelta(days=3), timedelta(hours=1)
+    await were_one(owner, since, NOON)
+    await did(
+        database,
+        by("Dr Before", PATEL, since - hour),
+        by("Dr First", PATEL, since + hour),
+        by("Dr Refused", PATEL, since + hour / 2, outcome=Outcome.SERIOUS_FAILURE),
+        by("Dr Second", PATEL, NOON - hour),
+        by("Dr Other", JONES, NOON - hour),
+        by("Dr After", PATEL, NOON + hour),
+    )
+    assert await looked(settings, DAY - timedelta(days=1)) == 0
+    assert await looked(settings) == 1
+    (alert,) = await alerts.listed(settings, "wrong-link", everything=False, limit=9)
+    assert alert["records"] == [UUID(int=100), UUID(int=101)]
+    assert "2 callers were shown them so" in alert["reason"]
+    first = await owner.fetchval("select content from toldonce.audit_event where id = $1", alert["event"])
+    assert b"Dr First" in first
+    await alerts.step(settings, alert["number"], "R. Okafor", "signed off", "both were told")
+    assert await alerts.listed(settings, "wrong-link", everything=False, limit=9) == []
+
+
+async def test_a_wrong_link_that_nobody_saw_is_nobody_s_work(database, settings, owner) -> None:
+    await were_one(owner, NOON - timedelta(days=3), NOON)
+    await did(database, by("Dr After", PATEL, NOON + timedelta(hours=1)), by("Dr Other", JONES))
+    assert await looked(settings) == 0
+
+
+async def test_who_is_still_one_person_by_something_else_was_not_parted(database, settings, owner) -> None:
+    await were_one(owner, NOON - timedelta(days=3), NOON)
+    await owner.execute("update toldonce.facts set person = $1 where until = 'infinity'", PATEL)
+    await did(database, by("Dr First", PATEL, NOON - timedelta(hours=1)))
+    assert await looked(settings) == 0
+
+
 async def test_what_was_signed_off_does_not_come_again(database, settings) -> None:
     await did(database, by("Dr Patel", PATEL), by("Dr Patel", PATEL, NOON + timedelta(days=1)))
     await looked(settings)

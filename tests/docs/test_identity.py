@@ -1,9 +1,11 @@
-"""docs/identity.md says what each level of agreement weighs, and which thresholds are in force."""
+"""docs/identity.md says what each level of agreement weighs, which thresholds are in force, and on what faults they
+were tried."""
 
 from math import log2
 
 from integration.identity.blocks import CROWDED
 from integration.identity.compare import WEIGHTS
+from tests.linkage.records import SECTORS, Sector
 
 
 def probability(weight: float) -> str:
@@ -32,3 +34,30 @@ def test_the_thresholds_are_documented(documented):
     head = ["| what | value | meaning |", "|---|---|---|"]
     text = "\n".join([*head, *("| " + " | ".join(row) + " |" for row in rows)])
     documented("docs/identity.md", "thresholds", text)
+
+
+def test_the_faults_of_the_county_are_documented(documented):
+    def share(part: float) -> str:
+        return f"{part:.1%}".replace(".0%", "%") if part else ""
+
+    def unnumbered(one: Sector) -> float:
+        return round(1 - one.verified - one.unverified, 6)
+
+    rows = {
+        "residents known": [one.share for one in SECTORS.values()],
+        "number verified": [one.verified for one in SECTORS.values()],
+        "number unverified": [one.unverified for one in SECTORS.values()],
+        "no number": [unnumbered(one) for one in SECTORS.values()],
+        "no names": [not one.names for one in SECTORS.values()],
+        "no birth date": [one.no_birth_date for one in SECTORS.values()],
+        "a slip, in each field": [one.slip for one in SECTORS.values()],
+        "nickname": [one.nickname for one in SECTORS.values()],
+        "still a former name, of who has one": [one.former for one in SECTORS.values()],
+        "still an old address, of who has one": [one.old_home for one in SECTORS.values()],
+        "telephone": [one.contact for one in SECTORS.values()],
+        "property (UPRN)": [one.uprn for one in SECTORS.values()],
+        "GP practice": [one.practice for one in SECTORS.values()],
+    }
+    head = [f"| share of records | {' | '.join(SECTORS)} |", "|---|" + "--:|" * len(SECTORS)]
+    text = [f"| {name} | {' | '.join(map(share, shares))} |" for name, shares in rows.items()]
+    documented("docs/identity.md", "faults", "\n".join([*head, *text]))

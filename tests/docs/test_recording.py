@@ -37,7 +37,10 @@ async def test_every_request_is_answered_as_the_page_says(site: Site) -> None:
         assert f"{answer.status_code} {status.split(' ', 1)[1]}" == status, f"{line}: {answer.text}"
         for header in stated:
             name, value = header.split(": ", 1)
-            assert answer.headers[name] == value, line
+            beginning, _, end = value.partition("…")  # a tag's digest differs from run to run
+            told = answer.headers[name]
+            assert told.startswith(beginning) and told.endswith(end), line
+            assert "…" in value or told == value, line
         if answer.status_code == 201:
             kind, id_ = answer.headers["Location"].split("/")[-4:-2]
             names.setdefault(kind, id_)

@@ -15,10 +15,10 @@ from integration.identity.compare import WEIGHTS, compare
 from integration.identity.people import Decision
 from tests.bench.servers import cluster
 from tests.linkage import febrl, latency, quality, report, splink_venv, train
-from tests.linkage.county import county
+from tests.linkage.county import Resident, county
 from tests.linkage.exact import exact
 from tests.linkage.quality import Measured, Pair
-from tests.linkage.records import Record, records
+from tests.linkage.records import HARSHER, Record, records
 
 SEED = 20261122
 """Of the county that is measured on. It is not that of training, and nothing was chosen by looking at it."""
@@ -56,6 +56,16 @@ def _clustered(listed: Sequence[Record], found: Sequence[tuple[int, int, float, 
     return quality.weighed_up(listed, group, waiting)
 
 
+def _with_faults(residents: Sequence[Resident], seed: int, usual: tuple[Sequence[Record], Measured]) -> Table:
+    """How much of it hangs on how faulty records are supposed to be."""
+    found = {"as supposed": usual}
+    for name, sectors in HARSHER.items():
+        listed = records(residents, seed, sectors)
+        decisions = quality.decided(listed, quality.candidates(listed), compare)
+        found[name] = (listed, quality.measured(listed, decisions))
+    return report.by_faults(found)
+
+
 async def timed(listed: Sequence[Record], decisions: Sequence[Decision], people: Sequence[int]) -> Table:
     """The latency with so many of the people."""
     found = []
@@ -77,7 +87,7 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.seed == train.SEED:
         sys.exit("that is the county the weights were learnt from: choose another seed")
-    console = Console(width=200)
+    console = Console(width=240)
     if asked.only != "febrl":
         residents = county(asked.people, asked.seed)
         listed = records(residents, asked.seed)
@@ -88,6 +98,7 @@ def main() -> None:
             methods, decisions = measured(console, listed)
             console.print(report.quality("Who is linked", listed, methods))
             console.print(report.hard_cases(residents, listed, methods["ToldOnce"]))
+            console.print(_with_faults(residents, asked.seed, (listed, methods["ToldOnce"])))
     if asked.only in (None, "latency"):
         console.print(uvloop.run(timed(listed, decisions, sorted({min(10_000, asked.people), asked.people}))))
     if asked.only in (None, "febrl"):

@@ -1,12 +1,11 @@
 """What the sectors' records say of a resident, each with the faults of its kind (docs/data-quality.md).
 
-How many numbers are there, and verified, is as in the synthetic neighbourhood (`adapters/synthetic`), and some more are
-missing; the other rates are invented, after what the feeds' guides and samples complain of. CSDS, MHSDS and Client
-Level Data carry no names; a charity seldom knows the number; a hospital has some people twice.
+docs/identity.md says where each rate comes from: measured in the synthetic neighbourhood, published, or supposed. CSDS,
+MHSDS and Client Level Data carry no names; a charity seldom knows the number; a hospital has some people twice.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from random import Random
 from typing import NamedTuple
 
@@ -48,6 +47,21 @@ SECTORS = {
     "social_care": Sector(0.12, 0, 0.97, names=False, slip=0.01, old_home=0.1, contact=0, uprn=0.5, practice=0.6),
     "vcfse": Sector(0.12, 0, 0.25, slip=0.03, nickname=0.2, former=0.1, no_birth_date=0.05, practice=0.0),
 }
+HARSHER: Mapping[str, Mapping[str, Sector]] = {
+    "less is stated": SECTORS
+    | {
+        "community": replace(SECTORS["community"], unverified=0.08),
+        "mental_health": replace(SECTORS["mental_health"], unverified=0.07),
+        "social_care": replace(SECTORS["social_care"], unverified=0.90),
+        "vcfse": replace(SECTORS["vcfse"], no_birth_date=0.10),
+    },
+    "more of it is wrong": {
+        name: replace(one, slip=2 * one.slip, old_home=2 * one.old_home, former=2 * one.former)
+        for name, one in SECTORS.items()
+    },
+}
+"""Other rates, to see how much hangs on them. Less: three or four times as many records with neither a name nor a
+number, twice as many charities' without a birth date. Wrong: twice the slips, old addresses and former names."""
 TWICE = 0.012
 """Of those whom the hospital knows, it has a second record, without a number."""
 
@@ -64,20 +78,22 @@ OTHERS = 0.02
 """Of the unverified numbers, those of somebody else of the household or next door."""
 
 
-def records(county: Sequence[Resident], seed: int) -> list[Record]:
+def records(county: Sequence[Resident], seed: int, sectors: Mapping[str, Sector] = SECTORS) -> list[Record]:
     """Two to four records of each resident, in the order of the county."""
-    return [one for place in range(len(county)) for one in records_of(county, place, seed)]
+    return [one for place in range(len(county)) for one in records_of(county, place, seed, sectors)]
 
 
-def records_of(county: Sequence[Resident], place: int, seed: int) -> Iterator[Record]:
+def records_of(
+    county: Sequence[Resident], place: int, seed: int, sectors: Mapping[str, Sector] = SECTORS
+) -> Iterator[Record]:
     """The records of the resident in that place of the county."""
     resident, rng = county[place], Random(f"records {seed} {place}")
-    known = [name for name, sector in SECTORS.items() if rng.random() < sector.share]
+    known = [name for name, sector in sectors.items() if rng.random() < sector.share]
     while len(known) < 2:
         known = list(dict.fromkeys([*known, rng.choice(("gp", "acute", "vcfse", "community"))]))
     rng.shuffle(known)
     for name in sorted(known[:4]):
-        yield Record(place, name, demographics(_patient(place, resident, name, SECTORS[name], rng)))
+        yield Record(place, name, demographics(_patient(place, resident, name, sectors[name], rng)))
     if "acute" in known[:4] and rng.random() < TWICE:
         second = Sector(0, 0, 0, slip=0.03, nickname=0.05, former=0.3, old_home=0.3, contact=0.6, practice=0.5)
         yield Record(place, "acute", demographics(_patient(place, resident, "acute again", second, rng)))
@@ -89,7 +105,7 @@ def _patient(place: int, resident: Resident, name: str, sector: Sector, rng: Ran
     slips = [rng.random() < sector.slip for _ in range(5)]
     return {
         "identifier": list(_identifiers(place, resident, name, sector, rng)),
-        "name": list(_names(resident, sector, slips, rng)),
+        "name": list(_names(resident, name, sector, slips, rng)),
         "birthDate": None if rng.random() < sector.no_birth_date else _birth_date(resident, slips[2], rng),
         "gender": resident.sex if rng.random() < 0.998 else {"female": "male", "male": "female"}[resident.sex],
         "address": list(_addresses(home, sector, slips[3], rng)),
@@ -113,7 +129,9 @@ def _identifiers(place: int, resident: Resident, name: str, sector: Sector, rng:
         yield {"system": "urn:x:acute", "value": f"a{place:07d}"}
 
 
-def _names(resident: Resident, sector: Sector, slips: Sequence[bool], rng: Random) -> Iterator[uk_core.Resource]:
+def _names(
+    resident: Resident, name: str, sector: Sector, slips: Sequence[bool], rng: Random
+) -> Iterator[uk_core.Resource]:
     if not sector.names:
         return
     given, family = resident.given, resident.family
@@ -127,7 +145,7 @@ def _names(resident: Resident, sector: Sector, slips: Sequence[bool], rng: Rando
     if rng.random() < sector.slip / 5:
         given = given[:1]
     yield {"family": family, "given": [given]}
-    if sector is SECTORS["gp"] and resident.former and rng.random() < 0.5:
+    if name == "gp" and resident.former and rng.random() < 0.5:
         yield {"use": "old", "family": resident.former[0], "given": [given]}
 
 

@@ -13,6 +13,12 @@ from typing import Any
 import duckdb
 
 _TABLES = """
+create macro latest(moment, precision) as case precision
+    when 'year' then make_date(date_part('year', moment at time zone 'Europe/London')::int, 12, 31)
+    when 'month' then last_day((moment at time zone 'Europe/London')::date)
+    else (moment at time zone 'Europe/London')::date end;
+create macro earliest(moment) as (moment at time zone 'Europe/London')::date;
+create macro in_twelve_months(day, last) as day > last_day((last - interval 12 month)::date) and day <= last;
 create table month as
     select first::date as first, (first + interval 1 month - interval 1 day)::date as last
     from generate_series('{first}'::timestamp, '{last}'::timestamp, interval 1 month) as series (first);
@@ -63,34 +69,49 @@ select coalesce(people, 0), coalesce(days, 0), coalesce(events, 0), date_part('d
 from month left join here using (first) left join counted using (first) order by first
 """
 _SURELY = """
-(h.start is null or case h.start_precision
-    when 'year' then make_date(date_part('year', h.start at time zone 'Europe/London')::int, 12, 31)
-    when 'month' then last_day((h.start at time zone 'Europe/London')::date)
-    else (h.start at time zone 'Europe/London')::date end <= last)
-and (h."end" is null or (h."end" at time zone 'Europe/London')::date >= last)
+(h.start is null or latest(h.start, h.start_precision) <= last) and (h."end" is null or earliest(h."end") >= last)
 and ({} or h."end" is not null)
+"""
+_PLAN = "h.status in ('active', 'on-hold', 'completed', 'revoked') and " + _SURELY.format(
+    "h.status in ('active', 'on-hold')"
+)
+_IN_DATE = """
+(in_twelve_months(latest(h.start, h.start_precision), last) or exists (
+    select 1 from care_plan_activity a where a.id = h.id and a.review and a.status = 'completed'
+        and in_twelve_months(latest(a."end", a.end_precision), last)) or exists (
+    select 1 from care_plan_activity a join service_request r on r.id = a.request where a.id = h.id
+        and r.status not in ('revoked', 'entered-in-error', 'completed') and earliest(r.occurrence) > last
+        and (r.authored is null or latest(r.authored, r.authored_precision) <= last)))
 """
 _FLAG = "'national-reasonable-adjustment-flag'"
 _ADJUSTMENT = f"(h.category_system like '%/England-FlagCategoryRA' or h.category = {_FLAG})"
-HOLDS: Mapping[str, tuple[str, str]] = {
+_CHARITIES = "('X9V01', 'X9V02')"
+HOLDS: Mapping[str, tuple[str, str, str]] = {
     "named-care-coordinator": (
         "care_team",
+        "true",
         f"h.role = '768820003' and h.status in ('active', 'inactive') and {_SURELY.format('true')}",
     ),
-    "care-plan": (
-        "care_plan",
-        "h.status in ('active', 'on-hold', 'completed', 'revoked') and "
-        + _SURELY.format("h.status in ('active', 'on-hold')"),
-    ),
+    "care-plan": ("care_plan", "true", _PLAN),
+    "care-plan-review-in-date": ("care_plan", _PLAN, f"{_PLAN} and {_IN_DATE}"),
     "adjustments-recorded": (
         "flag",
-        f"{_ADJUSTMENT} and h.status in ('active', 'inactive') and " + _SURELY.format("h.status = 'active'"),
+        "true",
+        f"{_ADJUSTMENT} and h.code is distinct from {_FLAG} and h.status in ('active', 'inactive') and "
+        + _SURELY.format("h.status = 'active'"),
+    ),
+    "social-prescribing-referral": (
+        "service_request",
+        "true",
+        f"""h.status not in ('revoked', 'entered-in-error')
+        and in_twelve_months(latest(h.authored, h.authored_precision), last)
+        and exists (select 1 from service_request_performer p where p.id = h.id and p.organisation in {_CHARITIES})""",
     ),
 }
-"""Of each part: the table, and what holds of a row on the last day of a month."""
+"""Of each part: the table, of which rows on the last day of a month it may hold, and of which it does."""
 _PART = """
-select count(distinct day.person), count(distinct h.person)
-from month left join day on day.day = last left join {0} h on h.person = day.person and {1}
+select count(distinct day.person), count(distinct day.person) filter ({1}), count(distinct day.person) filter ({2})
+from month left join day on day.day = last left join {0} h on h.person = day.person
 group by first order by first
 """
 Figures = tuple[int, int, int, str | None]
@@ -114,7 +135,7 @@ def rates(connection: duckdb.DuckDBPyConnection, measure: str, last: date) -> li
 def parts(connection: duckdb.DuckDBPyConnection, measure: str) -> list[Figures]:
     """People, those it may hold of, those it holds of and the part of each month."""
     rows: Sequence[Any] = connection.execute(_PART.format(*HOLDS[measure])).fetchall()
-    return [(people, people, held, rounded(100 * held, people)) for people, held in rows]
+    return [(people, may, held, rounded(100 * held, may)) for people, may, held in rows]
 
 
 def rounded(over: int, under: int) -> str | None:

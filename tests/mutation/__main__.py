@@ -1,55 +1,43 @@
-"""python -m tests.mutation [--json FILE]: which small changes of `sharing.decide` and `sharing.rules` nobody notices.
+"""python -m tests.mutation [--only MODULE] [--sample N] [--json FILE] [--again FILE]: which small changes of the code
+that decides nobody notices.
 
 For each mutant a process is forked, in which the functions are given the changed code. It is killed by the first of:
-random worlds answered by the independent oracle, the tests of the table, those of explanations and of monotony.
+random worlds answered by the independent oracle, the module's own tests, the tests of the table and of explanations.
 """
 
-import argparse
-import ast
 import importlib
-import json
-import os
-import signal
 import sys
-from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from time import monotonic
-from types import FunctionType, ModuleType
 from typing import Any
 
 import pytest
 
+from tests.mutation.asked import Asked, asked
+from tests.mutation.forked import alone, each
 from tests.mutation.mutants import Mutant, mutants
+from tests.mutation.planted import plant
 
 ROOT = Path(__file__).parents[2]
-MODULES = ("integration.sharing.decide", "integration.sharing.rules")
+UNIT = "tests/unit/sharing"
+MODULES: Mapping[str, Sequence[str]] = {
+    "integration.sharing.decide": (),
+    "integration.sharing.rules": (),
+    "integration.sharing.policy": (f"{UNIT}/test_policy.py",),
+    "integration.sharing.choices_in_force": (f"{UNIT}/test_choices_in_force.py",),
+    "integration.sharing.relationship": (f"{UNIT}/test_relationship.py",),
+    "integration.sharing.mask": (f"{UNIT}/test_mask.py",),
+}
+"""What decides, each with its own tests. What reads as was decided: `tests.mutation.reading`."""
 WORLDS = 1500
 TESTS = (
-    "tests/unit/sharing/test_table.py",
-    "tests/unit/sharing/test_details.py",
-    "tests/unit/sharing/test_choices.py",
-    "tests/unit/sharing/test_explain.py",
+    "tests/properties/test_decided_under_one_policy.py",
+    f"{UNIT}/test_table.py",
+    f"{UNIT}/test_rules.py",
+    f"{UNIT}/test_details.py",
+    f"{UNIT}/test_choices.py",
+    f"{UNIT}/test_explain.py",
 )
-PATIENCE = 60
-"""Seconds after which a mutant that loops is taken for killed."""
-
-
-def plant(module: ModuleType, tree: ast.Module) -> None:
-    """Give the module's functions the changed code, whoever holds them."""
-    changed: dict[str, Any] = dict(module.__dict__)
-    exec(compile(tree, module.__file__ or "", "exec"), changed)
-    _give(dict(vars(module)), changed, module.__name__)
-
-
-def _give(held: Mapping[str, Any], changed: Mapping[str, Any], module: str) -> None:
-    for name, old in held.items():
-        new = getattr(changed.get(name), "__func__", changed.get(name))
-        old = getattr(old, "__func__", old)
-        if isinstance(old, FunctionType) and isinstance(new, FunctionType) and old.__module__ == module:
-            old.__code__ = new.__code__
-        elif isinstance(old, type) and isinstance(new, type) and old.__module__ == module:
-            _give(dict(vars(old)), dict(vars(new)), module)
 
 
 def corpus() -> list[tuple[Any, Any]]:
@@ -60,7 +48,7 @@ def corpus() -> list[tuple[Any, Any]]:
     return [(one, oracle.by_the_oracle(one)) for one in made]
 
 
-def noticed(answered: list[tuple[Any, Any]]) -> str:
+def noticed(answered: list[tuple[Any, Any]], tests: Sequence[str]) -> str:
     """What notices that the code is changed; empty where nothing does."""
     oracle = importlib.import_module("tests.properties.test_sharing_oracle")
     try:
@@ -68,77 +56,42 @@ def noticed(answered: list[tuple[Any, Any]]) -> str:
             return "oracle"
     except Exception as error:  # noqa: BLE001  whatever a mutant raises, it is noticed
         return type(error).__name__
-    files = [str(ROOT / one) for one in TESTS if (ROOT / one).exists()]
-    failed = pytest.main(["-x", "-q", "-s", "-W", "ignore", "-p", "no:cacheprovider", *files])
-    return "tests" if failed else ""
+    files = [str(ROOT / one) for one in tests]
+    said = pytest.main(["-x", "-q", "-s", "-n0", "-W", "ignore", "-p", "no:cacheprovider", *files])
+    if said not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
+        raise RuntimeError(f"pytest ends with {said!r}")
+    return "tests" if said else ""
 
 
-def alone(work: Callable[[], str]) -> str:
-    """Do it in a forked process; what it says, `no end` where it loops."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(read)
-        signal.alarm(PATIENCE)
-        for stream in (1, 2):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-        try:
-            os.write(write, work().encode())
-        except BaseException as error:  # noqa: BLE001  nothing may pass by the exit
-            os.write(write, f"driver failed: {error!r}".encode())
-        os._exit(0)
-    os.close(write)
-    with os.fdopen(read) as said:
-        found = said.read()
-    _, status = os.waitpid(child, 0)
-    return "no end" if os.WIFSIGNALED(status) else found
+def run(wanted: Asked) -> Iterator[tuple[Mutant, str]]:
+    """Every mutant that is asked for, and what noticed it."""
+    answered = corpus() if wanted.again is None else []  # survivors passed it
+    chosen = [name for name in MODULES if wanted.wants(name)]
+    for name in chosen:
+        importlib.import_module(name)
+    every = sorted({*TESTS, *(one for name in chosen for one in MODULES[name])})
+    if missing := [one for one in every if not (ROOT / one).is_file()]:
+        raise LookupError(f"there is no {', '.join(missing)}")
+    if said := alone(lambda: noticed(answered, every)):
+        raise RuntimeError(f"noticed without any change: {said}")
 
+    def work(mutant: Mutant) -> Callable[[], str]:
+        def tried() -> str:
+            plant(sys.modules[mutant.module], mutant.code)
+            return noticed(answered, (*MODULES[mutant.module], *TESTS))
 
-def run(names: Container[str] | None) -> Iterator[tuple[str, str]]:
-    """Every mutant (of these names), and what noticed it."""
-    answered = corpus() if names is None else []  # survivors passed it
-    said = alone(lambda: noticed(answered))
-    assert said == "", f"without any change: {said}"
-    for name in MODULES:
-        module = importlib.import_module(name)
-        source = Path(module.__file__ or "").read_text("utf-8")
-        for mutant in mutants(source):
-            told = f"{name.rpartition('.')[2]}: {mutant}"
-            if names is not None and told not in names:
-                continue
+        return tried
 
-            def work(module: ModuleType = module, mutant: Mutant = mutant) -> str:
-                plant(module, mutant.tree)
-                return noticed(answered)
-
-            yield told, alone(work)
-
-
-def tell(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    found = wanted.some([one for name in chosen for one in mutants(name)])
+    yield from each(((one, work(one)) for one in found), wanted.workers)
 
 
 def main() -> None:
-    """Run all, print survivors."""
-    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the survivors there as well")
-    parser.add_argument(
-        "--again", type=Path, metavar="FILE", help="only the survivors of an earlier run, from its file"
-    )
-    arguments = parser.parse_args()
-    names = json.loads(arguments.again.read_text())["survivors"] if arguments.again else None
-    began, counts, survivors = monotonic(), Counter[str](), []
-    for told, by in run(names):
-        assert not by.startswith("driver"), by
-        counts[by or "survived"] += 1
-        if not by:
-            survivors.append(told)
-            tell(told)
-    tell(f"{sum(counts.values())} mutants in {monotonic() - began:.0f} s: {dict(counts)}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps({"counts": counts, "survivors": survivors}, indent=1))
-    sys.exit(bool(survivors))
+    """Run all, tell survivors."""
+    wanted = asked("tests.mutation", __doc__ or "", MODULES)
+    for mutant, by in run(wanted):
+        wanted.outcome.add(str(mutant), by)
+    sys.exit(wanted.outcome.end())
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 import ast
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from types import CodeType
 from typing import Any
 
 _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -30,40 +32,64 @@ _NOTHING = {"frozenset", "tuple", "list", "set"}
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change. `place`: line of the source, `was` and `becomes` as source."""
+    """One change: the line of the source, `was` and `becomes` as source; `code` of the whole module with it."""
 
+    module: str
     function: str
     line: int
     was: str
     becomes: str
-    tree: ast.Module
+    code: CodeType
 
     def __str__(self) -> str:
-        return f"{self.function}, line {self.line}: `{self.was}` becomes `{self.becomes}`"
+        module = self.module.rpartition(".")[2]
+        return f"{module}: {self.function}, line {self.line}: `{self.was}` becomes `{self.becomes}`"
 
 
-def mutants(source: str, functions: frozenset[str] = frozenset()) -> Iterator[Mutant]:
-    """Every mutant of a module, or of some of its functions (methods by their own name)."""
-    tree = ast.parse(source)
+def mutants(module: str, functions: frozenset[str] = frozenset()) -> list[Mutant]:
+    """Every mutant of a module, or of some of its functions (methods by their own name). Raises LookupError for
+    functions that are not there: nothing would be tried, and nothing would survive."""
+    spec = find_spec(module)
+    if spec is None or spec.origin is None:
+        raise LookupError(f"there is no {module}")
+    tree = ast.parse(Path(spec.origin).read_text("utf-8"))
     wholes = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    if missing := functions - {whole.name for whole in wholes}:
+        raise LookupError(f"{module} has no {', '.join(sorted(missing))}")
     inner = {id(node) for whole in wholes for node in ast.walk(whole) if node is not whole}
-    for whole in wholes:
-        if id(whole) in inner or (functions and whole.name not in functions):
-            continue
-        for statement in whole.body:  # annotations decide nothing
-            for node in ast.walk(statement):
-                for field, place, new in _changes(node):
-                    yield _made(tree, whole.name, node, field, place, new)
+    return [
+        _made(module, tree, whole.name, node, *change)
+        for whole in wholes
+        if id(whole) not in inner and (not functions or whole.name in functions)
+        for statement in whole.body
+        for node in _deciding(statement)
+        for change in _changes(node)
+    ]
 
 
-def _made(tree: ast.Module, function: str, node: ast.AST, field: str, place: int | None, new: Any) -> Mutant:
+def _made(
+    module: str, tree: ast.Module, function: str, node: ast.AST, field: str, place: int | None, new: Any
+) -> Mutant:
     old = getattr(node, field)
     was = _text(node)
     _put(node, field, place, new)
-    changed = deepcopy(tree)
-    becomes = _text(node)
+    becomes, code = _text(node), compile(ast.fix_missing_locations(tree), module, "exec")
     setattr(node, field, old)
-    return Mutant(function, getattr(node, "lineno", 0), was, becomes, ast.fix_missing_locations(changed))
+    return Mutant(module, function, _line(node), was, becomes, code)
+
+
+def _deciding(node: ast.AST) -> Iterator[ast.AST]:
+    """The node and what is inside, but for annotations, which decide nothing."""
+    yield node
+    for field, held in ast.iter_fields(node):
+        for one in held if isinstance(held, list) else [held]:
+            if isinstance(one, ast.AST) and field not in ("annotation", "returns"):
+                yield from _deciding(one)
+
+
+def _line(node: ast.AST) -> int:
+    """Where it stands; a comprehension's `for` stands where its variable does."""
+    return getattr(getattr(node, "target", None) if isinstance(node, ast.comprehension) else node, "lineno", 0)
 
 
 def _put(node: ast.AST, field: str, place: int | None, new: Any) -> None:

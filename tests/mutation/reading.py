@@ -1,4 +1,5 @@
-"""python -m tests.mutation.reading: which small changes of the code that makes SQL of a Grant nobody notices.
+"""python -m tests.mutation.reading, with the options of `tests.mutation`: which small changes of the code that makes
+SQL of a Grant, or that reads who opted out, nobody notices.
 
 Random worlds are stored once; for each mutant a forked process asks them of the product, and of each of its two locks
 alone, and compares with the independent oracle (`tests.sharing`).
@@ -7,31 +8,33 @@ alone, and compares with the independent oracle (`tests.sharing`).
 import asyncio
 import importlib
 import random
+import sys
 import tempfile
 import warnings
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic
-from types import ModuleType
 from uuid import UUID
 
 import asyncpg
 
-from integration.record.reader import permitted
+from integration.record.conditions import permitted
 from integration.sharing.request import Caller, DataWindow, Grant, Request
 from integration.store.database import Database, _prepare, embedded_server
-from tests.mutation.__main__ import alone, plant, tell
+from tests.mutation.asked import asked
+from tests.mutation.forked import alone, each
 from tests.mutation.mutants import Mutant, mutants
+from tests.mutation.planted import plant
 from tests.sharing import run
 from tests.sharing.product import Product
 from tests.sharing.worlds import world
 from tests.spec.granted import Stored, shown, stored, through_the_row_policy
 
 FUNCTIONS = {
-    "integration.record.reader": frozenset({"open", "_ask", "permitted", "_granted", "_within"}),
-    "integration.record.row_policy": frozenset({"telling", "told", "moments", "_array", "_windows"}),
+    "integration.record.conditions": frozenset({"permitted", "granted", "_within"}),
+    "integration.record.reader": frozenset({"_ask"}),
+    "integration.sharing.opt_outs": frozenset({"split", "is_beyond_care", "with_opt_out"}),
+    "integration.record.row_policy": frozenset({"telling", "told", "moments", "as_array", "_windows"}),
 }
 SEEDS, QUESTIONS = range(4), 30
 
@@ -48,7 +51,6 @@ async def store(server_url: str) -> Database:
 
 async def noticed(database: Database) -> str:
     """What notices that the code is changed; empty where nothing does."""
-    tally = run.Tally()
     owner = await asyncpg.connect(database.owner_url)
     async with database.pool("toldonce_api", size=1) as pool, pool.acquire() as connection:
         if await _each_lock_alone(owner, connection):
@@ -56,8 +58,7 @@ async def noticed(database: Database) -> str:
     async with Product.opened(database) as product:
         bench = run.Bench(product, owner)
         for seed in SEEDS:
-            await bench.judged(world(seed, QUESTIONS), tally, stop=True)
-            if tally.leaks or tally.wrong:
+            if (await bench.judged(world(seed, QUESTIONS), stop=True)).failing:
                 return "a lock alone, or both"
     return ""
 
@@ -95,47 +96,40 @@ def _some(chance: random.Random, person: UUID, rows: list[Stored]) -> Grant:
     return Grant(request, person, kept, tuple(windows), withheld)
 
 
-def asked(database: Database) -> str:
+def said_of(database: Database) -> str:
     try:
         return asyncio.run(noticed(database))
     except Exception as error:  # noqa: BLE001  whatever a mutant raises, it is noticed
         return type(error).__name__
 
 
-def _mutants(module: ModuleType, functions: frozenset[str]) -> Iterable[Mutant]:
-    return mutants(Path(module.__file__ or "").read_text("utf-8"), functions)
-
-
 def main() -> None:
-    """Run all, print survivors."""
+    """Run all, tell survivors."""
+    wanted = asked("tests.mutation.reading", __doc__ or "", FUNCTIONS)
     run.ALONE = 3
-    began, counts = monotonic(), Counter[str]()
-    modules = {importlib.import_module(name): functions for name, functions in FUNCTIONS.items()}
+    modules = {name: importlib.import_module(name) for name in FUNCTIONS if wanted.wants(name)}
+    found = wanted.some([one for name in modules for one in mutants(name, FUNCTIONS[name])])
     with tempfile.TemporaryDirectory(prefix="toldonce-mutation-") as folder:
         server = embedded_server(Path(folder) / "postgres")
         try:
             database = asyncio.run(store(server.get_uri()))
-            said = alone(lambda: asked(database))
-            assert said == "", f"without any change: {said}"
-            found = [(module, one) for module, names in modules.items() for one in _mutants(module, names)]
-            for module, mutant in found:
+            if said := alone(lambda: said_of(database)):
+                raise RuntimeError(f"noticed without any change: {said}")
 
-                def work(module=module, tree=mutant.tree) -> str:
-                    try:
-                        plant(module, tree)
-                    except Exception as error:  # noqa: BLE001  as above
-                        return type(error).__name__
-                    return asked(database)
+            def work(mutant: Mutant) -> Callable[[], str]:
+                def tried() -> str:
+                    plant(modules[mutant.module], mutant.code)
+                    return said_of(database)
 
-                by = alone(work)
-                counts[by or "survived"] += 1
-                if not by:
-                    tell(f"reader: {mutant}")
+                return tried
+
+            for mutant, by in each(((one, work(one)) for one in found), wanted.workers):
+                wanted.outcome.add(str(mutant), by)
         finally:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 server.cleanup()
-    tell(f"{sum(counts.values())} mutants in {monotonic() - began:.0f} s: {dict(counts)}")
+    sys.exit(wanted.outcome.end())
 
 
 if __name__ == "__main__":

@@ -243,7 +243,7 @@ class Oracle:
     def same_scope(self, one: Choice, other: Choice) -> bool:
         names = (
             "kind", "decided_by", "organisations", "about", "categories", "sensitivities", "purposes", "data_start",
-            "data_end", "instances",
+            "data_end", "instances", "related",
         )  # fmt: skip
         return all(getattr(one, name) == getattr(other, name) for name in names)
 
@@ -289,9 +289,11 @@ class Oracle:
         return found
 
     def replaced(self, choice: Choice) -> bool:
-        """Whether a later permission of the same scope replaces it."""
+        """Whether a later choice of the same scope replaces it; a refusal, not what a permission excepts."""
         for other in self.facts.choices:
-            if other.permits and self.standing(other) and self.same_scope(other, choice) and choice.kind != "other":
+            if choice.permits and not other.permits:
+                continue
+            if self.standing(other) and self.same_scope(other, choice) and choice.kind != "other":
                 later = other.recorded and choice.recorded and other.recorded > choice.recorded
                 if later and (other.source != self.org or choice.source == self.org):
                     return True

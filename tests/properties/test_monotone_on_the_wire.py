@@ -137,7 +137,7 @@ def fewer_consents(draw: st.DrawFn, world: World) -> World:
 
 @st.composite
 def more_objections(draw: st.DrawFn, world: World) -> World:
-    """A deny of any scope, in force today."""
+    """A deny of any scope, in force today. Somebody else's: of the same person, it may replace a stricter one."""
     labels = world.facts.labels
     sources = sorted({label.organisation for label in labels}) or ["X9A"]
     days = st.none() | st.dates(date(2024, 10, 1), TODAY)
@@ -156,6 +156,7 @@ def more_objections(draw: st.DrawFn, world: World) -> World:
             draw(st.lists(st.sampled_from([row.id for row in world.rows] or [UUID(int=1)]), max_size=3))
         ),
         break_glass_relaxes=draw(st.booleans()),
+        decided_by="somebody else",
     )
     return replace(world, facts=replace(world.facts, choices=(*world.facts.choices, deny)))
 

@@ -101,11 +101,19 @@ def fewer_permissions(one: World, _chance: Chance) -> Iterator[World]:
 
 
 def more_objections(one: World, chance: Chance) -> Iterator[World]:
+    """Of others who may decide, with exceptions; and of the same scope as a choice that there is, without: with one it
+    would replace a stricter one."""
     for number in range(6):
-        deny = msgspec.structs.replace(choice(chance, 90 + number), permits=False)
+        deny = msgspec.structs.replace(choice(chance, 90 + number), permits=False, decided_by="somebody else")
         yield replace(one, facts=replace(one.facts, choices=(*one.facts.choices, deny)))
     for kept in one.facts.choices:
-        deny = msgspec.structs.replace(kept, permits=False, recorded=datetime(2026, 6, 10, tzinfo=UTC), exceptions=())
+        deny = msgspec.structs.replace(
+            kept,
+            permits=False,
+            recorded=datetime(2026, 6, 10, tzinfo=UTC),
+            exceptions=(),
+            break_glass_relaxes=False,
+        )
         yield replace(one, facts=replace(one.facts, choices=(deny, *one.facts.choices)))
 
 

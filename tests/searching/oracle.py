@@ -245,8 +245,7 @@ def _date(resource: Json, name: str, alternatives: Iterable[str], now: datetime)
 def _refers(reference: Json, asked: str, modifier: str) -> bool:
     if modifier == "identifier":
         identifier = reference.get("identifier", {})
-        here = "reference" not in reference and identifier.get("value")
-        return bool(here) and _is_token((identifier.get("system", ""), identifier["value"]), asked)
+        return bool(identifier.get("value")) and _is_token((identifier.get("system", ""), identifier["value"]), asked)
     target = reference.get("reference", "")
     asked = asked.removeprefix("http://127.0.0.1:8000/fhir/")
     if modifier:

@@ -133,9 +133,7 @@ class Queries:
     def _reference(self, type_: str, name: str) -> tuple[str, str]:
         draw = self._draw
         found = self._some(type_, lambda one: values(one, name))
-        logical = [
-            one["identifier"] for one in found if "reference" not in one and one.get("identifier", {}).get("value")
-        ]
+        logical = [one["identifier"] for one in found if one.get("identifier", {}).get("value")]
         if logical and draw.random() < 0.7:
             return f"{name}:identifier", f"{logical[0].get('system', '')}|{logical[0]['value']}"
         targets = [one["reference"] for one in found if "reference" in one]

@@ -2,8 +2,9 @@
 """Rule 5's Consents, read from their FHIR JSON in the IHE PCF shapes: which count, and what each says of a row."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any
 
 from tests.sharing.facts import FLAG, IMPAIRMENTS, LONDON, Person, Question, Row
@@ -20,6 +21,8 @@ PUBLISH, VIEW, PERMISSION, NATIONAL = (
 TYPE_1 = "type-1-objection"
 GLASS_ONLY = "break-glass-only"
 GLASS = "BTG"
+OTHER = "other"
+"""What is not known closer: whether two of these speak of the same thing is not known either."""
 
 
 @dataclass(frozen=True)
@@ -28,30 +31,36 @@ class Said:
 
     by: str
     consent: dict[str, Any]
+    ended: bool = False
+    """It permits nothing any more; what it excepts from its permission is denied still."""
 
-    @property
+    @cached_property
     def kind(self) -> str:
         uri: str = self.consent["policy"][0]["uri"]
         return uri.removeprefix(POLICY)
 
-    @property
+    @cached_property
     def root(self) -> dict[str, Any]:
         provision: dict[str, Any] = self.consent["provision"]
         return provision
 
-    @property
+    @cached_property
     def recorded(self) -> datetime:
         return datetime.fromisoformat(self.consent["dateTime"])
 
-    @property
+    @cached_property
     def how(self) -> str:
         title: str = self.consent.get("sourceAttachment", {}).get("title", "")
         return title
 
-    @property
+    @cached_property
     def decider(self) -> str:
         performer = self.consent["performer"][0]
         return str(performer.get("display", "the person"))
+
+    def stands(self, day: date) -> bool:
+        """Active, and in its period."""
+        return self.consent["status"] == "active" and _during(self.root, day)
 
     def authors(self, provision: dict[str, Any]) -> list[str]:
         """Whose statements it speaks of; none = everybody's. A charity's consent to publish speaks of its own data
@@ -64,27 +73,53 @@ class Said:
 
 def in_force(person: Person, day: date, caller: str) -> list[Said]:
     """The Consents that count on this day: active, in their period, and not replaced by a newer one of the same scope
-    that counts too and that the same decision maker made. A permission that the caller itself recorded replaces
-    nothing that others recorded, or callers could widen their own view."""
-    standing = []
+    that counts too and that the same decision maker made; a refusal only ends a permission. What the caller itself
+    recorded takes away no word against sharing that others recorded, or callers could widen their own view."""
+    recorded = []
     for source in person.sources:
         for consent in source.consents:
             said = Said(source.organisation, consent)
             if said.kind == TYPE_1:
                 continue  # about what is beyond care: rule 9
-            if consent["status"] == "active" and _during(said.root, day):
-                standing.append(said)
+            if consent["status"] in ("active", "inactive", "rejected"):
+                recorded.append(said)
+    standing = [said for said in recorded if said.stands(day)]
     counting = []
     for said in standing:
         replaced = False
         for other in standing:
-            if other.by == caller != said.by and other.root["type"] == "permit":
-                continue
-            if other.recorded > said.recorded and other.decider == said.decider and _scope(other) == _scope(said):
-                replaced = True
+            if said.kind != OTHER and other.recorded > said.recorded and _about_the_same(other, said):
+                refuses = said.root["type"] == "permit" and other.root["type"] == "deny"
+                if not refuses and (other.by != caller or said.by == caller):
+                    replaced = True
         if not replaced:
-            counting.append(said)
+            ended = any(
+                other is not said and _about_the_same(other, said) and _ends(other, said, day) for other in recorded
+            )
+            counting.append(replace(said, ended=ended))
     return counting
+
+
+def _about_the_same(one: Said, other: Said) -> bool:
+    return one.decider == other.decider and _scope(one) == _scope(other)
+
+
+def _ends(other: Said, permission: Said, day: date) -> bool:
+    """Whether this takes a permission back: a refusal since, even for a time that is over, or a permission since that
+    was withdrawn or has run out."""
+    period = other.root.get("period", {})
+    if "start" in period and day < date.fromisoformat(period["start"]):
+        return False
+    active = other.consent["status"] == "active"
+    last = other.recorded
+    if other.root["type"] == "permit":
+        if other.stands(day):
+            return False
+        if not active and "end" in period:
+            last = datetime.combine(date.fromisoformat(period["end"]), time.max, UTC)
+    elif not active:
+        return False
+    return last >= permission.recorded
 
 
 def objects(person: Person) -> bool:
@@ -113,7 +148,7 @@ def denies(said: Said, question: Question, author: str, row: Row, glass: bool) -
 
 def permits(said: Said, question: Question, author: str, row: Row, marks: Iterable[str] = ()) -> bool:
     """Whether this Consent says yes to the row, and (for an express permission) to all of these marks."""
-    if said.root["type"] != "permit" or denies(said, question, author, row, False):
+    if said.ended or said.root["type"] != "permit" or denies(said, question, author, row, False):
         return False
     named = _marks(said.root)
     for mark in marks:

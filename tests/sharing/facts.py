@@ -3,6 +3,7 @@ here, so that the oracle cannot lean on the code that it judges."""
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -105,7 +106,7 @@ class Question:
     at: datetime
     glass: Glass | None = None
 
-    @property
+    @cached_property
     def day(self) -> date:
         return self.at.astimezone(LONDON).date()
 

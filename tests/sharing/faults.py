@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from integration.record import consult, reader
+from integration.record import conditions, consult, reader
 from integration.sharing import choices_in_force, decide, facts, policy, relationship, rules
 from integration.sharing.agreements import Agreement
 from integration.sharing.request import Category, Denial
@@ -67,11 +67,11 @@ def _rule(name: str, made: Callable[..., Any]) -> Callable[[Patch], None]:
 
 def _without_condition(which: str, instead: str) -> Callable[..., Any]:
     def made(original: Any) -> Any:
-        def conditions(*given: Any) -> Any:
+        def changed(*given: Any) -> Any:
             found, values = original(*given)
             return [instead if one.startswith(which) else one for one in found], values
 
-        return conditions
+        return changed
 
     return made
 
@@ -106,7 +106,7 @@ def _not_like_nobody(original: Any) -> Any:
 
 
 def _all_announced(original: Any) -> Any:
-    return lambda case, covering, label: any(basis.terms.announces for basis in covering)
+    return lambda case, covering, label: any(terms.announces for terms in covering)
 
 
 def _any_role_breaks_it(original: Any) -> Any:
@@ -166,9 +166,9 @@ FAULTS = (
     Fault("the caller's own word counts where the agreement does not list it", _put(relationship, "accepts", _listed_or_not)),
     Fault("a relationship counts however long ago it ended", _put(relationship, "accepts", _not_ended)),
     Fault("the label condition is dropped from the SQL",
-          _put(reader, "_conditions", _without_condition("label = any", "$2::int[] is not null"))),
+          _put(reader, "conditions", _without_condition("label = any", "$2::text is not null"))),
     Fault("the label condition is dropped from the row policy", sql=_PERSON),
-    Fault("withheld periods do not reach the SQL", _put(reader, "moments", lambda _: lambda _: iter(()))),
+    Fault("withheld periods do not reach the SQL", _put(conditions, "moments", lambda _: lambda _: iter(()))),
     Fault("withheld resources do not reach the SQL", _put(decide, "_withheld", lambda _: lambda *_: ())),
     Fault("references to withheld resources stay", _put(reader.Reader, "_hidden", lambda _: _nothing_hidden)),
     Fault("facts that no longer hold still count",
@@ -211,6 +211,6 @@ FAULTS = (
     Fault("who is not cleared nationally is found for purposes beyond care", _put(consult, "with_opt_out", lambda _: _nobody_opts_out)),
     Fault("a Type 1 objection takes nothing away", _rule("beyond_care", lambda _: lambda *_: None)),
     Fault("what is answered beyond care is not pseudonymised", _put(reader, "_unnamed", lambda _: lambda row, _grant: row)),
-    Fault("what is never sent beyond care is sent", _put(reader, "NEVER", lambda _: ())),
+    Fault("what is never sent beyond care is sent", _put(conditions, "NEVER", lambda _: ())),
     Fault("the caller's own word is not marked", _put(decide, "_on_own_word", lambda _: lambda _: False)),
 )  # fmt: skip

@@ -69,6 +69,7 @@ class Oracle:
             self.members[name] = list(group["members"])
             for code in group["members"]:
                 self.kinds[code] = group["kind"]
+        self.purposes = {purpose["code"]: str(purpose["kind"]) for purpose in self.document["purposes"].values()}
 
     def judge(self, question: Question) -> Verdict:
         person = self.world.person(question.person)
@@ -100,12 +101,11 @@ class Oracle:
     def _caller(self, question: Question) -> bool:
         """Rule 1, as far as it is not authentication: organisation, role and purpose are known, and an emergency has
         one of the reasons."""
-        purposes = [purpose["code"] for purpose in self.document["purposes"].values()]
         if question.organisation not in self.kinds or question.role not in self.document["roles"]:
             return False
         if question.glass and question.glass.reason not in GLASS_REASONS:
             return False
-        return question.purpose in purposes
+        return question.purpose in self.purposes
 
     def _ways(self, question: Question, person: Person) -> list[_Way]:
         ways = []
@@ -253,10 +253,7 @@ class Oracle:
         return True
 
     def _purpose(self, question: Question) -> str:
-        for purpose in self.document["purposes"].values():
-            if purpose["code"] == question.purpose:
-                return str(purpose["kind"])
-        return "unknown"
+        return self.purposes.get(question.purpose, "unknown")
 
     def _locate(self, question: Question, row: Row, opening: list[_Way], restricted: bool, verdict: Verdict) -> None:
         """Rule 7: where a restricted person is shows only by an agreement that names this role's need, and opens the

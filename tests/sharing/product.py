@@ -43,7 +43,8 @@ class Seen:
 
 @dataclass
 class Product:
-    """The way in, as the API has it. `alone`: connections of the owner, who may take a lock away."""
+    """The way in, as the API has it, with its connections to read on. `alone`: connections of the owner, who may take
+    a lock away."""
 
     records: Records
     alone: Records
@@ -51,12 +52,12 @@ class Product:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, database: Database, size: int = 2) -> AsyncIterator["Product"]:
-        async with database.pool("toldonce_api", size=size) as pool:
-            async with asyncpg.create_pool(database.owner_url, min_size=1, max_size=1, init=_prepare) as owner:
-                product = cls(Records(pool, lambda: product.policy), Records(owner, lambda: product.policy))
-                product.alone.labels = product.records.labels
-                yield product
+    async def opened(cls, database: Database) -> AsyncIterator["Product"]:
+        owner = asyncpg.create_pool(database.owner_url, min_size=1, max_size=1, init=_prepare)
+        async with database.pool("toldonce_api", size=1) as pool, database.reading(1) as begun, owner:
+            product = cls(Records(pool, lambda: product.policy, begun=begun), Records(owner, lambda: product.policy))
+            product.alone.labels = product.records.labels
+            yield product
 
     def agree(self, world: World) -> None:
         """The agreement file of this world is in force from now on."""

@@ -1,18 +1,16 @@
 """A run: worlds of consecutive seeds, all processors, every decision judged and asked, what happened counted."""
 
-import asyncio
-import json
 import multiprocessing
 import queue
-from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
-from itertools import combinations
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import uvloop
 
 from integration.config import Settings
 from integration.store.database import Database, _prepare
@@ -22,55 +20,28 @@ from tests.sharing.facts import Question, World
 from tests.sharing.oracle import RULES, Oracle
 from tests.sharing.product import Product
 from tests.sharing.shrink import shrunk
+from tests.sharing.tally import SHOWN, Tally, pairs
 from tests.sharing.worlds import QUESTIONS, world
 
 TOGETHER = 20
 """Worlds whose people are in the database at the same time."""
 ALONE = 20
 """Every so many decisions each lock is looked at alone, too."""
-SHOWN = 3
-"""Failing decisions that are told in full."""
-
-
-@dataclass
-class Tally:
-    """What a run saw."""
-
-    worlds: int = 0
-    decisions: int = 0
-    shown: int = 0
-    rows: int = 0
-    alone: int = 0
-    leaks: int = 0
-    wrong: int = 0
-    answers: Counter[str] = field(default_factory=Counter)
-    decided: Counter[str] = field(default_factory=Counter)
-    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
-    failing: list[str] = field(default_factory=list)
-
-    def add(self, other: "Tally") -> None:
-        for name in ("worlds", "decisions", "shown", "rows", "alone", "leaks", "wrong"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("answers", "decided", "pairs"):
-            getattr(self, name).update(getattr(other, name))
-        self.failing = [*self.failing, *other.failing][:SHOWN]
-
-    def shortcomings(self) -> list[str]:
-        """What the run did not try enough to mean anything."""
-        missing = [f"rules {a} and {b} never met" for a, b in combinations(RULES, 2) if not self.pairs[a, b]]
-        rare = [f"rule {rule} decided less than 1%" for rule in RULES if self.decided[rule] * 100 < self.decisions]
-        few = ["less than 30% of decisions show something"] if self.shown * 10 < self.decisions * 3 else []
-        return [*missing, *rare, *few]
+EACH = 2
+"""Processes for each processor: one asks while another waits for an answer."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """`count` worlds from seed `first` on, on the server at this URL (its owner's)."""
+    """The worlds of these seeds, on the server at this URL (its owner's)."""
 
     server_url: str
-    first: int
-    count: int
+    seeds: Sequence[int]
     questions: int = QUESTIONS
+
+
+Heard = Callable[[Sequence[int], Tally], Any]
+"""Told of worlds that are judged (their seeds), and of what they add to the tally."""
 
 
 async def fresh(server_url: str) -> Database:
@@ -96,20 +67,19 @@ class Bench:
             await stored.forget(self.owner)
             await stored.store(self.owner, self.product.records.labels, worlds)
 
-    async def judged(self, one: World, tally: Tally, *, stop: bool = False) -> None:
+    async def judged(self, one: World, *, stop: bool = False) -> Tally:
         """Every question of a world whose people are stored. `stop` at the first difference."""
         self.product.agree(one)
-        oracle = Oracle(one)
-        tally.worlds += 1
+        oracle, tally = Oracle(one), Tally(worlds=1)
         for number, question in enumerate(one.questions):
             found = await self._asked(oracle, question, tally, alone=number % ALONE == 0)
             if found:
                 tally.leaks += any(line.startswith(LEAK) for line in found)
                 tally.wrong += not any(line.startswith(LEAK) for line in found)
-                if len(tally.failing) < SHOWN:
-                    tally.failing.append(json.dumps([one.seed, number]))
+                tally.failing.append([one.seed, number])
                 if stop:
-                    return
+                    break
+        return tally
 
     async def _asked(self, oracle: Oracle, question: Question, tally: Tally, *, alone: bool) -> list[str]:
         verdict = oracle.judge(question)
@@ -120,7 +90,7 @@ class Bench:
         tally.rows += len(seen.visible)
         tally.answers[verdict.answer] += 1
         tally.decided.update(verdict.decided)
-        tally.pairs.update((a, b) for a, b in combinations(RULES, 2) if {a, b} <= verdict.acted)
+        tally.pairs.update(pairs(rule for rule in RULES if rule in verdict.acted))
         return differences(oracle, question, verdict, seen)
 
     async def told(self, seed: int, number: int, questions: int) -> str:
@@ -152,48 +122,72 @@ def _kind(line: str) -> str:
     return " ".join(word for word in line.split() if "-" not in word and "'" not in word)
 
 
-async def piece(run: Run, told_so_far: Callable[[int], Any]) -> Tally:
-    """One process's share, one world after the other."""
-    tally = Tally()
+def on_all_processors(
+    run: Run, heard: Heard, workers: int | None = None, ended: Callable[[], bool] = lambda: False
+) -> None:
+    """The run, shared among processes, each of which takes some worlds more when it is done with some. `heard` is
+    called in this process; once `ended` says so, worlds that are begun are finished and no others are begun. Raises
+    RuntimeError where a process failed."""
+    context = multiprocessing.get_context("spawn")
+    news, taken, ending = context.Queue(), context.Value("i", 0), context.Event()
+    count = min(workers or EACH * multiprocessing.cpu_count(), len(run.seeds))
+    processes = [context.Process(target=_process, args=(run, taken, news, ending)) for _ in range(count)]
+    for one in processes:
+        one.start()
+    try:
+        while any(one.is_alive() for one in processes) or not news.empty():
+            with suppress(queue.Empty):
+                heard(*news.get(timeout=0.2))
+            if ended() or any(one.exitcode for one in processes):
+                ending.set()
+    finally:
+        ending.set()
+        for one in processes:
+            one.join()
+    if any(one.exitcode for one in processes):
+        raise RuntimeError("a process of the run failed: see above")
+
+
+def _process(run: Run, taken: Any, news: Any, ending: Any) -> None:
+    """One of the processes. Whoever ends the run says so to the first, who says so here."""
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
+    first = multiprocessing.parent_process()
+
+    def ended() -> bool:
+        return bool(ending.is_set()) or first is None or not first.is_alive()
+
+    uvloop.run(_share(run, _some_more(run, taken), lambda *said: news.put(said), ended))
+
+
+def _some_more(run: Run, taken: Any) -> Iterator[Sequence[int]]:
+    """The next worlds that no other process has taken."""
+    while True:
+        with taken.get_lock():
+            start, taken.value = taken.value, taken.value + TOGETHER
+        if start >= len(run.seeds):
+            return
+        yield run.seeds[start : start + TOGETHER]
+
+
+async def _share(run: Run, taken: Iterator[Sequence[int]], heard: Heard, ended: Callable[[], bool]) -> None:
+    """One process's worlds, one after the other; then the first that failed in words."""
     database = await fresh(run.server_url)
     async with Product.opened(database) as product:
         owner = await asyncpg.connect(database.owner_url)
         await _prepare(owner)
-        bench = Bench(product, owner)
-        for start in range(run.first, run.first + run.count, TOGETHER):
-            seeds = range(start, min(start + TOGETHER, run.first + run.count))
+        bench, failing = Bench(product, owner), list[list[int]]()
+        for seeds in taken:
+            if ended():
+                break
             worlds = [world(seed, run.questions) for seed in seeds]
             await bench.put(worlds)
             for one in worlds:
-                await bench.judged(one, tally)
-                told_so_far(len(one.questions))
-        tally.failing = [await bench.told(*json.loads(one), run.questions) for one in tally.failing]
+                if ended():
+                    break
+                tally = await bench.judged(one)
+                failing += tally.failing
+                heard([one.seed], tally)
+        for seed, number in failing[:SHOWN]:
+            heard([], Tally(told=[await bench.told(seed, number, run.questions)]))
         await owner.close()
-    return tally
-
-
-def on_all_processors(run: Run, told_so_far: Callable[[int], Any], workers: int | None = None) -> Tally:
-    """The run, shared among processes. `told_so_far` hears of decisions made, in this process."""
-    workers = min(workers or multiprocessing.cpu_count(), run.count)
-    context = multiprocessing.get_context("spawn")
-    with context.Manager() as manager, ProcessPoolExecutor(workers, context) as pool:
-        news = manager.Queue()
-        shares = [
-            replace(run, first=run.first + run.count * n // workers,
-                    count=run.count * (n + 1) // workers - run.count * n // workers)
-            for n in range(workers)
-        ]  # fmt: skip
-        pieces = [pool.submit(_share, share, news) for share in shares]
-        while not all(one.done() for one in pieces) or not news.empty():
-            try:
-                told_so_far(news.get(timeout=0.2))
-            except queue.Empty:
-                continue
-        tally = Tally()
-        for one in pieces:
-            tally.add(one.result())
-        return tally
-
-
-def _share(run: Run, news: Any) -> Tally:
-    return asyncio.run(piece(run, news.put))

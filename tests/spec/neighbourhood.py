@@ -154,7 +154,9 @@ class Neighbourhood:
         return found
 
     async def persons(self) -> list[UUID]:
-        rows = await self.owner.fetch("select distinct person from toldonce.source_patient order by person")
+        rows = await self.owner.fetch(
+            "select distinct person from toldonce.source_patient where person is not null order by person"
+        )
         return [row["person"] for row in rows]
 
     async def event(self, answer: httpx.Response) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from pypdf import PdfReader
 
 from integration.audit.saved import plain
 from integration.console import sessions
@@ -172,6 +173,20 @@ async def test_the_letter_names_organisations_and_no_users(coventry: Neighbourho
     assert "Earlsdon Avenue Practice looked" in letter
     assert "Dr Patel" not in letter
     assert "gp-system" not in letter
+
+
+async def test_the_letter_as_pdf_says_what_the_letter_says(coventry: Neighbourhood, officer: httpx.AsyncClient) -> None:
+    gp = await coventry.as_caller("gp-system", user="Dr #Patel")
+    await gp.get("Flag", {"patient:identifier": f"https://fhir.nhs.uk/Id/nhs-number|{MRS_T}"})
+    page = (await asked(officer, **{"as": "letter"})).text
+    answer = await asked(officer, **{"as": "pdf"})
+    assert answer.headers["content-disposition"] == 'attachment; filename="who-saw.pdf"'
+    assert await newest(coventry) == ("audit", "0", await coventry.person())
+    text = " ".join(PdfReader(io.BytesIO(answer.content)).pages[0].extract_text().split())
+    for sentence in re.findall(r"<li>([^<]*looked[^<]*)</li>", page):
+        assert sentence in text
+    assert "Earlsdon Avenue Practice looked" in text
+    assert "Patel" not in text
 
 
 async def test_days_bound_the_report(coventry: Neighbourhood, officer: httpx.AsyncClient) -> None:

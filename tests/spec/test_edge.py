@@ -13,7 +13,7 @@ import pytest
 from integration.api.body import LARGEST
 from integration.api.exchange import FhirRoute
 from integration.api.rate_limit import Rate, RateLimits
-from integration.api.scopes import RECORD_SCOPES
+from integration.recording.kinds import RECORD_SCOPES
 from tests.spec.neighbourhood import Connected, Neighbourhood
 
 FHIR_JSON = "application/fhir+json"

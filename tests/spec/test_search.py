@@ -342,3 +342,11 @@ async def test_nobody_is_found_by_where_they_are_if_that_is_not_shown(coventry: 
                 )
                 assert len(found) == 1
     assert hidden
+
+
+async def test_a_chain_to_the_type_itself_finds_each_once(coventry: Neighbourhood):
+    """The one top flag, which is made for this caller, leads to flags."""
+    gp, person = await coventry.asker("GP"), await coventry.person()
+    asked = [("patient", str(person)), ("detail:Flag.date", "ge2000")]
+    found = (await gp.get("Flag", asked)).json()
+    assert (found["total"], len(found["entry"])) == (1, 1)

@@ -47,13 +47,16 @@ class Question:
     path: str
     parameters: Sequence[tuple[str, str]] = ()
     body: Mapping[str, Any] | None = None
+    condition: str = ""
+    """If-None-Match."""
 
     async def ask(self, caller: Connected) -> httpx.Response:
         if self.body is not None:
             return await caller.ask("POST", self.path, json=self.body)
         if self.method == "POST":
             return await caller.post(self.path, dict(self.parameters))
-        return await caller.get(self.path, list(self.parameters))
+        conditions = {"If_None_Match": self.condition} if self.condition else {}
+        return await caller.get(self.path, list(self.parameters), **conditions)
 
 
 NARROWED = [
@@ -88,6 +91,11 @@ def questions(person: UUID, number: str, held: dict[str, UUID]) -> list[Question
     asked.append(Question("search a page", "GET", "Encounter", [("patient", str(person)), ("_count", "2")]))
     asked.append(Question("search narrowed", "GET", "Encounter", [("patient", str(person)), *NARROWED]))
     asked.append(Question("Patient narrowed", "GET", "Patient", [("identifier", identifier), ("family:contains", "a")]))
+    asked += [
+        Question(f"read {kind} if not {tag}", "GET", f"{kind}/{id_}", condition=tag)
+        for kind, id_ in (("Patient", person), *sorted(held.items()))
+        for tag in ("*", 'W/"1"')
+    ]
     return asked + [Question(f"read {kind}", "GET", f"{kind}/{id_}") for kind, id_ in sorted(held.items())]
 
 

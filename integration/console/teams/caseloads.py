@@ -197,17 +197,18 @@ class _View:
     async def _lines(self, persons: Sequence[UUID]) -> list[Line]:
         """The line of each of these whom they may know of."""
         lines, denied = [], []
-        asked = question(self.desk, self.member)
+        asked, on = question(self.desk, self.member), self.desk.today()
+        names = Names((), self.desk.policy().names)
         async with self.desk.records.consult_many(asked, persons, LOOKED_AT) as consultations:
             async for one in consultations:
                 if isinstance(one.decision, Denial):
                     denied.append(access(self.desk, self.request, self.member, Kind.QUERY, one.decision))
-                elif (told := await self._line(one.decision, one.reader)) is not None:
+                elif (told := await self._line(one.decision, one.reader, names, on)) is not None:
                     lines.append(told)
         await self.desk.account_all(denied)
         return lines
 
-    async def _line(self, grant: Grant, reader: Reader) -> Line | None:
+    async def _line(self, grant: Grant, reader: Reader, names: Names, on: date) -> Line | None:
         """None where nothing at all is permitted, as of somebody who objects to sharing."""
         rows = [row for query in LOOKED_AT for row in await reader.rows(query)]
         patient = golden(grant, [row for row in rows if row.type == "Patient"])
@@ -221,8 +222,8 @@ class _View:
             reason=self.caseload.reason(place.reason),
             on_it_since=place.since.astimezone(LONDON).date(),
             since=self.asked.since,
-            on=self.desk.today(),
-            names=Names((), self.desk.policy().names),
+            on=on,
+            names=names,
         )
 
 

@@ -11,11 +11,11 @@ from integration.console.teams.words import (
     Entry,
     Names,
     age,
+    by_type,
     codes,
     day_of,
     human_name,
     is_adjustment,
-    of_type,
     period,
     when,
     words,
@@ -25,6 +25,7 @@ from integration.record.reader import Query
 from integration.sharing.request import Grant
 from integration.store.search_index import index
 from mappings import uk_core
+from mappings.coordinator import COORDINATOR
 from mappings.recorded.vocabulary import is_existence
 from mappings.uk_core import Resource
 
@@ -33,7 +34,14 @@ def _found_by(resource: Resource) -> list[str]:
     return [one for one in index(resource) if "=" in one]
 
 
-_OF_PEOPLE = Query(types=("Patient", "Flag", "CareTeam", "Task"))
+_OF_PEOPLE = Query(types=("Patient", "Flag"))
+_COORDINATED = Query(
+    types=("CareTeam",),
+    tokens=tuple(_found_by({"resourceType": "CareTeam", "participant": [{"role": [COORDINATOR]}]})),
+)
+_NEXT_STEPS = Query(
+    types=("Task",), tokens=tuple(_found_by({"resourceType": "Task", "code": {"coding": [uk_core.NEXT_STEP]}}))
+)
 _IN_HOSPITAL = Query(
     types=("Encounter",),
     tokens=tuple(
@@ -45,7 +53,7 @@ _IN_HOSPITAL = Query(
 _PLANNED = Query(
     types=("ServiceRequest",), tokens=tuple(_found_by({"resourceType": "ServiceRequest", "intent": "plan"}))
 )
-LOOKED_AT = (_OF_PEOPLE, _IN_HOSPITAL, _PLANNED)
+LOOKED_AT = (_OF_PEOPLE, _COORDINATED, _NEXT_STEPS, _IN_HOSPITAL, _PLANNED)
 """What of each person is read for a line."""
 _OVER = frozenset({"cancelled", "entered-in-error", "planned"})
 
@@ -103,7 +111,8 @@ def line(
     told = patient.get("name", [])
     official = next((one for one in told if one.get("use") == "official"), told[0] if told else {})
     born, died = day_of(patient.get("birthDate")), patient.get("deceasedDateTime")
-    flags = [one for one in of_type(entries, "Flag") if one.resource["status"] == "active"]
+    of = by_type(entries)
+    flags = [one for one in of["Flag"] if one.resource["status"] == "active"]
     adjustments = [one for one in flags if is_adjustment(one.resource)]
     alerts = [one for one in flags if not is_adjustment(one.resource) and not is_existence(one.resource)]
     urgent = [one for one in alerts if codes(one.resource.get("category"), uk_core.FLAG_CATEGORY) & _URGENT]
@@ -117,13 +126,15 @@ def line(
         hidden=grant.hide_location or bool(grant.unlocated),
         reason=reason,
         on_it_since=on_it_since,
-        news=sorted(set(_news(patient, entries, flags, since, on)), key=lambda one: (one.on, one.text), reverse=True),
+        news=sorted(
+            set(_news(patient, of["Encounter"], flags, since, on)), key=lambda one: (one.on, one.text), reverse=True
+        ),
         adjustments=_texts(adjustments),
         adjusted=bool(adjustments) or any(is_existence(one.resource) for one in flags),
         alerts=_texts(urgent),
-        coordinator=_coordinator(entries, names, on),
-        open=[one for one in steps(entries, names, grant.request.caller.organisation) if not one.done],
-        review=review_due(entries),
+        coordinator=_coordinator(of["CareTeam"], names, on),
+        open=[one for one in steps(of["Task"], names, grant.request.caller.organisation) if not one.done],
+        review=review_due([*of["ServiceRequest"], *flags]),
         counts=_counted(entries),
     )
 
@@ -135,11 +146,13 @@ def _texts(flags: Iterable[Entry]) -> list[str]:
     return list(dict.fromkeys(words(one.resource.get("code")) for one in flags))
 
 
-def _news(patient: Resource, entries: Iterable[Entry], flags: Iterable[Entry], since: date, on: date) -> Iterator[News]:
+def _news(
+    patient: Resource, encounters: Iterable[Entry], flags: Iterable[Entry], since: date, on: date
+) -> Iterator[News]:
     died = day_of(patient.get("deceasedDateTime"))
     if died and died >= since:
         yield News(died, "died", "Died")
-    for entry in of_type(entries, "Encounter"):
+    for entry in encounters:
         if entry.resource["status"] not in _OVER:
             yield from _moves(entry.resource, since, on)
     for entry in flags:
@@ -164,10 +177,9 @@ def _moves(encounter: Resource, since: date, on: date) -> Iterator[News]:
                 yield News(end, "left", "Left hospital")
 
 
-def _coordinator(entries: Iterable[Entry], names: Names, on: date) -> str:
+def _coordinator(teams: Iterable[Entry], names: Names, on: date) -> str:
     """Who coordinates now, by name, else by the organisation."""
-    teams = (one.resource for one in of_type(entries, "CareTeam"))
-    found = (one.participant for one in coordinating(teams, on))
+    found = (one.participant for one in coordinating((one.resource for one in teams), on))
     called = (names.of(one.get("member")) or names.of(one.get("onBehalfOf")) for one in found)
     return next(filter(None, called), "")
 

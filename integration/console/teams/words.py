@@ -1,5 +1,6 @@
 """FHIR elements in words, as a page has them. Pure."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -167,6 +168,15 @@ def of_type(entries: Iterable[Entry], *types: str) -> Iterator[Entry]:
     for one in entries:
         if one.resource["resourceType"] in types and one.resource.get("status") != "entered-in-error":
             yield one
+
+
+def by_type(entries: Iterable[Entry]) -> Mapping[str, Sequence[Entry]]:
+    """Those that are no mistake, by their type; of a type that there is none of, nothing."""
+    found = defaultdict[str, list[Entry]](list)
+    for one in entries:
+        if one.resource.get("status") != "entered-in-error":
+            found[one.resource["resourceType"]].append(one)
+    return found
 
 
 def is_adjustment(flag: Resource) -> bool:

@@ -21,13 +21,14 @@ from integration.teams.caseloads import register
 from integration.teams.caseloads.register import Member
 from integration.teams.caseloads.rule import begun
 from mappings import uk_core
+from mappings.coordinator import CODE
 from mappings.uk_core import Resource
 
 _PATIENT = Query(types=("Patient",))
 _FLAG = Query(types=("Flag",), tokens=(TOP_FLAG,))
 _CLASS = "class=http://terminology.hl7.org/CodeSystem/v3-ActCode|emer"
 _ATTENDANCE = Query(types=("Encounter",), tokens=(_CLASS,))
-_TEAM = Query(types=("CareTeam",))
+_TEAM = Query(types=("CareTeam",), tokens=(f"participant-role={uk_core.SNOMED}|{CODE}",))
 _REVIEW = Query(types=("ServiceRequest",), tokens=("status=http://hl7.org/fhir/request-status|active",))
 LOOKED_AT = (_PATIENT, _FLAG, _ATTENDANCE, _TEAM, _REVIEW)
 

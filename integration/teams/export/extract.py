@@ -16,7 +16,8 @@ from integration.sharing.pseudonyms import Pseudonyms, pseudonyms
 from integration.sharing.request import Caller
 from integration.teams.caseloads import Member
 from integration.teams.export.column import Column, Item, Table, Value
-from integration.teams.export.columns import MEMBERSHIP, PERSON, TABLES
+from integration.teams.export.columns import TABLES
+from integration.teams.export.person_tables import MEMBERSHIP, PERSON
 from mappings.uk_core import Resource
 
 TYPES = tuple(sorted({"Patient", *(one for table in TABLES for one in table.types)} - set(NEVER)))

@@ -12,8 +12,9 @@ from uuid import UUID
 import orjson
 
 from adapters.records import LONDON
+from integration.record.conditions import Bound
 from integration.record.longitudinal import Page, all_pages, longitudinal
-from integration.record.reader import Bound, Query, Reader
+from integration.record.reader import Query, Reader
 from integration.sharing.pseudonymised import pseudonymised
 from integration.sharing.pseudonyms import Pseudonyms
 from integration.sharing.request import Grant

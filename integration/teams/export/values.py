@@ -78,9 +78,10 @@ def reference(element: Any, path: str) -> UUID | None:
     return UUID(pointed[1]) if pointed else None
 
 
-def ods_code(element: Any, path: str) -> str | None:
+def ods_code(element: Any, path: str = "") -> str | None:
     """The ODS code of the first organisation that References at a path carry."""
-    named = (one for one in found(element, f"{path}.identifier") if one.get("system") == uk_core.ODS_ORGANISATION)
+    identifiers = (one for reference in found(element, path) for one in found(reference, "identifier"))
+    named = (one for one in identifiers if one.get("system") == uk_core.ODS_ORGANISATION)
     return next((str(one["value"]) for one in named if "value" in one), None)
 
 

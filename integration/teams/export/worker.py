@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from integration.api.outcome import where_it_failed
 from integration.audit.access import Access
 from integration.audit.codes import Kind, Outcome
+from integration.errors import where_it_failed
 from integration.sharing.request import Grant
 from integration.store.database import act_as
 from integration.store.moments import all_ended

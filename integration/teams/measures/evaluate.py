@@ -15,7 +15,7 @@ import orjson
 
 from adapters.records import LONDON
 from integration.record.consult import Consultation, Question, Records
-from integration.record.reader import Query, Row
+from integration.record.reader import Countable, Query
 from integration.sharing.policy import Policy
 from integration.sharing.request import Decision, Grant
 from integration.store.database import act_as
@@ -87,7 +87,7 @@ class Evaluation:
                 counted.append(Counted(consultation.decision, _counts(rows)))
         await self.audit(counted)
 
-    async def _statement(self, consultation: Consultation, row: Row) -> Statement:
+    async def _statement(self, consultation: Consultation, row: Countable) -> Statement:
         resource = row.resource()
         if row.type != "ServiceRequest":
             return Statement(row.feed, resource)
@@ -123,7 +123,7 @@ def _kinds(entry: Resource, policy: Policy) -> frozenset[str]:
     return frozenset(group.kind for group in policy.agreements.groups.values() if not codes.isdisjoint(group.members))
 
 
-def _counts(rows: Sequence[Row]) -> dict[str, int]:
+def _counts(rows: Sequence[Countable]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for row in rows:
         counts[row.type] = counts.get(row.type, 0) + 1

@@ -8,12 +8,12 @@ from uuid import UUID
 
 import asyncpg
 
-from integration.api.scopes import Scope, parse_scope
 from integration.record.consult import Question, Records
 from integration.record.single import find
 from integration.sharing.facts import persons_of
 from integration.sharing.request import Caller, Client, Grant
 from integration.sharing.rules import BEYOND_CARE
+from integration.sharing.scopes import Scope, parse_scope
 from integration.store.connection import Connection
 from integration.store.database import act_as
 from integration.store.events import Topic

@@ -10,7 +10,7 @@ from adapters.community import records, tables, titles
 from adapters.community.write import write
 from adapters.records import Parsed
 from adapters.tables.archive import MAX_ROW
-from tests.unit.adapters.test_community_parse import (
+from tests.unit.adapters.community_submission import (
     HEADER,
     ROWS,
     codes,

@@ -17,7 +17,7 @@ from adapters.errors import Unreadable
 from adapters.records import Parsed
 from adapters.tables import archive
 from adapters.tables.dataset import Table
-from tests.unit.adapters.test_community_parse import AS_OF, HEADER, ROWS, files_of, refused, zipped
+from tests.unit.adapters.community_submission import AS_OF, HEADER, ROWS, files_of, refused, zipped
 
 GOOD = write(HEADER, ROWS)
 STORED = io.BytesIO()

@@ -14,7 +14,7 @@ from adapters.community.write import write
 from adapters.records import Parsed
 from adapters.tables import parse as reading
 from adapters.tables.compact import MANY, Parents, Seen
-from tests.unit.adapters.test_community_parse import HEADER, ROWS
+from tests.unit.adapters.community_submission import HEADER, ROWS
 
 AS_OF = datetime(2026, 7, 2, tzinfo=UTC)
 

@@ -19,7 +19,7 @@ from adapters.mental_health import records
 from adapters.mental_health.write import write
 from adapters.records import Parsed
 from adapters.tables import parse as reading
-from tests.unit.adapters.test_mental_health import HEADER, ROWS
+from tests.unit.adapters.mental_health_submission import HEADER, ROWS
 
 AS_OF = datetime(2026, 7, 2, tzinfo=UTC)
 

@@ -15,8 +15,8 @@ from adapters.errors import Unreadable
 from adapters.mental_health import parse as mhsds
 from adapters.mental_health.write import write as write_mhsds
 from adapters.records import Parsed
-from tests.unit.adapters import test_community_parse as community
-from tests.unit.adapters import test_mental_health as mental_health
+from tests.unit.adapters import community_submission as community
+from tests.unit.adapters import mental_health_submission as mental_health
 
 AS_OF = datetime(2026, 7, 2, tzinfo=UTC)
 FEEDS = [

@@ -8,7 +8,7 @@ from openpyxl import load_workbook
 
 from adapters.vcfse.parse import parse
 from adapters.vcfse.records import Entry, Measure
-from tests.unit.adapters.test_vcfse import workbook
+from tests.unit.adapters.vcfse_sheets import workbook
 
 UPPER = ["Client", None, "Referral", None, "ONS4", None, "Consent", None]
 LOWER = ["ID", "Name", "Date", "Reason", "start", "end", "to share", "date"]

@@ -15,7 +15,7 @@ from adapters.vcfse.parse import parse
 from adapters.vcfse.report import report
 from adapters.vcfse.template import LISTS, columns, template
 from tests.unit.adapters.examples import examples
-from tests.unit.adapters.test_vcfse import workbook
+from tests.unit.adapters.vcfse_sheets import workbook
 
 AS_OF = datetime(2026, 9, 30, 17, tzinfo=UTC)
 ROWS = [

@@ -12,7 +12,7 @@ from adapters.vcfse.embed import embed
 from adapters.vcfse.parse import parse
 from adapters.vcfse.records import Entry
 from adapters.vcfse.wording import WordingError
-from tests.unit.adapters.test_vcfse import workbook
+from tests.unit.adapters.vcfse_sheets import workbook
 
 AS_OF = datetime(2026, 9, 30, 17, tzinfo=UTC)
 TABLE = [

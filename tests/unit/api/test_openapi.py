@@ -25,6 +25,16 @@ def test_every_path_is_there_with_its_parameters_and_bodies():
     assert list(by_form["requestBody"]["content"]) == ["application/x-www-form-urlencoded"]
 
 
+def test_only_what_hears_conditions_has_their_headers_and_says_not_modified():
+    heard = Interaction("Location", "read", "One place.", conditional_read="full-support")
+    served = [*SERVED, ("GET", "/Location/{id_}", heard)]
+    paths = openapi_document(served, "http://test/fhir")["paths"]
+    place, flag = paths["/Location/{id}"]["get"], paths["/Flag/{id}"]["get"]
+    headers = [one["name"] for one in place["parameters"] if one["in"] == "header"]
+    assert headers == ["If-None-Match", "If-Modified-Since"]
+    assert ["304" in one["responses"] for one in (place, flag)] == [True, False]
+
+
 def test_the_page_shows_each_of_them_and_loads_nothing_from_elsewhere():
     shown = page(openapi_document(SERVED, "http://test/fhir"))
     assert shown.count("<tr>") == 1 + len(SERVED)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integration.audit.access import Access, Account
+from integration.audit.alike import Alike
 from integration.audit.breach import Accounts
 from integration.audit.codes import Kind, Outcome
 from integration.audit.entry import rendered, to_row
@@ -66,7 +67,7 @@ def test_of_the_time_before_the_tree_it_says_the_same() -> None:
 def test_accounts_count_as_one_does_by_hand(accesses: list[Access]) -> None:
     accounts = Accounts()
     for access in accesses:
-        accounts.add(glance(stored(access)))
+        accounts.add(Alike.of(glance(stored(access))))
     found = accounts.seen()
     by_hand: dict[tuple[str, ...], list[Access]] = {}
     for access in accesses:

@@ -97,6 +97,11 @@ TABLE = [
         "POSSIBLE",
     ),
     (
+        "unverified, a feed without names, born the year after: her sister's number may have been put down",
+        like(verified=False, families=frozenset(), given=frozenset(), birth_date="1943-03-04"),
+        "POSSIBLE",
+    ),
+    (
         "unverified, a feed without names, another birth date",
         like(verified=False, families=frozenset(), given=frozenset(), birth_date="1951-09-22"),
         None,

@@ -4,43 +4,20 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from adapters.gp import stu3
 from mappings import uk_core
 from mappings.concept_maps import translate
 from tests.unit.adapters.gp_answers import NUMBER, bundle, observation, outcome, patient, state_of
+from tests.unit.mappings.gp_resources import CODE, GP, LABELLED, PRACTICE, SNOMED, STRUCTURE, element
 from tests.unit.mappings.gp_views import IDS, NOW, of, only, view, view_of
 
-SNOMED = "http://snomed.info/sct"
 CONFIDENTIALITY = "http://hl7.org/fhir/v3/Confidentiality"
-STRUCTURE = "https://fhir.nhs.uk/STU3/StructureDefinition/Extension-CareConnect-GPC-"
-LATER = "2026-10-01T00:00:00+00:00"
-SUBJECT = {"reference": "Patient/P1"}
-CODE = {"coding": [{"system": SNOMED, "code": "38341003", "display": "Hypertensive disorder"}]}
-GP = {
-    "resourceType": "Practitioner",
-    "id": "GP1",
-    "identifier": [{"system": "https://fhir.nhs.uk/Id/sds-user-id", "value": "555079033108"}],
-    "name": [{"family": "Shah", "given": ["Nisha"], "prefix": ["Dr"]}],
-}
-PRACTICE = {
-    "resourceType": "Organization",
-    "id": "ORG1",
-    "name": "Allesley Green Surgery",
-    "identifier": [{"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "X90101"}],
-}
 TRUST = {
     "resourceType": "Organization",
     "id": "ORG2",
     "identifier": [{"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "X9C"}],
 }
-
-
-def element(resource_type: str, **parts: Any) -> dict[str, Any]:
-    subject = "patient" if resource_type in ("AllergyIntolerance", "Immunization") else "subject"
-    return {"resourceType": resource_type, "id": f"{resource_type}-1", subject: SUBJECT, **parts}
 
 
 def with_status(code: str) -> dict[str, Any]:
@@ -129,19 +106,6 @@ def test_an_incomplete_record_says_so_on_the_patient():
             "display": "Confidential Items",
         }
     ]
-
-
-LABELLED = (
-    element("Encounter", status="finished"),
-    element("Condition", code=CODE),
-    element("AllergyIntolerance", code=CODE),
-    element("Observation", status="final", code=CODE),
-    element("Immunization", status="completed", notGiven=False, vaccineCode=CODE),
-    element("MedicationStatement", status="active", medicationReference={"display": "Aspirin"}),
-    element("MedicationRequest", status="active", intent="plan", medicationReference={"display": "Aspirin"}),
-    element("ReferralRequest", status="unknown", intent="order"),
-    element("ProcedureRequest", status="active", intent="plan", code=CODE),
-)
 
 
 @pytest.mark.parametrize("resource", LABELLED, ids=lambda resource: resource["resourceType"])
@@ -359,55 +323,3 @@ def test_not_found_hides_where_the_person_is():
 )
 def test_maps_of_closed_code_lists_are_total(map_name, codes):
     assert all(translate(map_name, code) for code in codes)
-
-
-RICH = [
-    patient(
-        name=[{"use": "official", "family": "Tanner", "given": ["Edith"]}],
-        address=[{"use": "home", "line": ["1 High Street"]}],
-        generalPractitioner=[{"reference": "Practitioner/GP1"}],
-        contact=[{"name": {"family": "Tanner"}, "telecom": [{"system": "phone", "value": "1"}]}],
-        extension=[{"url": f"{STRUCTURE}NHSCommunication-1",
-                    "extension": [{"url": "language", "valueCodeableConcept": {"coding": [{"code": "pl"}]}}]}],
-    ),
-    GP,
-    PRACTICE,
-    *LABELLED,
-    element("Observation", id="O9", status="final", code=CODE, effectiveDateTime="2020-01-01", comment="c",
-            valueQuantity={"value": 6.5, "unit": "kg"}, component=[{"code": CODE, "valueString": "x"}]),
-]  # fmt: skip
-JUNK = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=8),
-    st.just("2021-02-30"), st.just("2021-01-01T10:00"), st.just([]), st.just({}), st.just([{}]),
-    st.just({"value": "x"}),
-    st.lists(st.text(max_size=3), max_size=2),
-)  # fmt: skip
-
-
-def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [path, *(found for key, item in inner for found in paths(item, (*path, key)))] if path else [
-        found for key, item in inner for found in paths(item, (key,))
-    ]  # fmt: skip
-
-
-def replaced(value: Any, path: tuple[Any, ...], junk: Any) -> Any:
-    if not path:
-        return junk
-    copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[path[0]] = replaced(copy[path[0]], path[1:], junk)
-    return copy
-
-
-def junked(path: tuple[Any, ...], junk: Any) -> bytes | None:
-    """RICH with `junk` at `path`; None when the Patient then cannot be read, and so the answer cannot."""
-    answer = bundle(*replaced(RICH, path, junk))
-    return None if path in ((0,), (0, "id"), (0, "resourceType")) else answer
-
-
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@given(st.sampled_from(paths(RICH)), JUNK)
-def test_whatever_stands_in_a_place_of_an_answer_the_resources_stay_sound(path, junk):
-    answer = junked(path, junk)
-    if answer is not None:
-        view_of(state_of((NOW, answer)))

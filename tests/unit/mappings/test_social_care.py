@@ -7,85 +7,21 @@ from fhir.resources.R4B import get_fhir_model_class
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.records import SourcePatient
 from adapters.social_care import values
 from adapters.social_care.records import (
-    APPROVED_PREMISES,
-    PRISON,
-    REFUGE,
     Assessment,
     Association,
     Caring,
-    Detail,
     Person,
     Request,
     Review,
-    Row,
     Service,
-    State,
 )
 from integration.sharing.mask import location_free
 from integration.sharing.relationship import evidence_of
 from mappings import uk_core
-from mappings.ids import Ids
-from mappings.social_care import to_resources
 from mappings.uk_core import Resource
-
-COUNCIL = SourcePatient("X9L", "101")
-IDS = Ids(b"secret", COUNCIL)
-MARY = Person(
-    local_id="101",
-    nhs_number="9990000018",
-    birth_date="1941-05-06",
-    gender="Female",
-    ethnicity="White: Irish",
-    postcode="CV1 2AB",
-    practice_code="X90201",
-    practice_name="Radford Road Medical Centre",
-    primary_support_reason="Support with memory and cognition",
-    accommodation_status="Owner occupier or shared ownership scheme",
-    has_unpaid_carer="Yes",
-    hearing_impairment="Hard of hearing",
-    dementia="Yes",
-)
-CARE = Service(
-    type="Long term support: Community",
-    component="Home support or domiciliary care",
-    delivery="CASSR managed personal budget",
-    provider_name="Good Care",
-    provider_id="1-123456789",
-    unit_cost="21.50",
-    units_per_week="14",
-)
-
-
-def row(detail: Detail, start: str | None = "2025-02-01", end: str | None = None, **fields: Any) -> Row:
-    stated = {"person": MARY, "client_type": "Service user", **fields}
-    return Row(detail=detail, start=start, end=end, **stated)
-
-
-def mapped(*rows: Row, person: Person = MARY, carers: tuple[str, ...] = ()) -> list[Resource]:
-    state = State(patient=COUNCIL, as_of="2025-10-20", person=person, rows=rows, carers=carers)
-    return to_resources(state, IDS)
-
-
-def of_type(resources: list[Resource], resource_type: str) -> list[Resource]:
-    return [resource for resource in resources if resource["resourceType"] == resource_type]
-
-
-def flag_texts(resources: list[Resource]) -> dict[str, str]:
-    return {
-        flag["code"].get("text") or flag["code"]["coding"][0]["display"]: flag["status"]
-        for flag in of_type(resources, "Flag")
-    }
-
-
-def labels(resource: Resource) -> list[str]:
-    return [label["code"] for label in resource["meta"].get("security", [])]
-
-
-def concern(stage: str, day: str) -> Row:
-    return row(Request(), day, day, description=f"Safeguarding concern{stage}")
+from tests.unit.mappings.social_care_rows import CARE, IDS, flag_texts, labels, mapped, of_type, row
 
 
 def test_the_patient_is_what_the_council_states_and_never_verified():
@@ -293,113 +229,6 @@ def test_a_provider_that_is_only_a_name_is_referred_to_so_that_it_can_be_withhel
     assert "The Limes" in str(plan)
     assert hidden is not None
     assert "The Limes" not in str(hidden)
-
-
-@pytest.mark.parametrize(
-    ("said", "impairment"),
-    [
-        ({"visual_impairment": "Blind/severely sight impaired"}, ["vision"]),
-        ({"hearing_impairment": "Deaf without speech"}, ["hearing"]),
-        ({"hearing_impairment": "No hearing impairment", "visual_impairment": "Unknown"}, []),
-    ],
-)
-def test_a_registered_impairment_keeps_the_councils_words(said, impairment):
-    found = of_type(mapped(row(CARE), person=Person(local_id="101", **said)), "Condition")
-
-    assert [condition["code"]["coding"][0]["code"] for condition in found] == impairment
-    assert all(condition["code"]["text"] in said.values() for condition in found)
-
-
-def test_impairments_hang_on_the_reasonable_adjustment_flag():
-    resources = mapped(row(CARE))
-
-    (existence,) = [
-        flag for flag in of_type(resources, "Flag") if flag["meta"]["profile"] == [uk_core.RA_PATIENT_FLAG_PROFILE]
-    ]
-    impairments = {
-        f"Condition/{condition['id']}": condition["code"]["coding"][0]["code"]
-        for condition in of_type(resources, "Condition")
-        if condition["meta"]["profile"] == [uk_core.RA_CONDITION_PROFILE]
-    }
-    linked = [extension["valueReference"]["reference"] for extension in existence["extension"]]
-    assert existence["code"]["coding"][0]["code"] == "national-reasonable-adjustment-flag"
-    assert sorted(impairments[reference] for reference in linked) == ["hearing", "memory"]
-
-
-def test_dual_sensory_support_is_two_impairments_and_physical_support_none():
-    dual = Person(local_id="101", primary_support_reason="Sensory support: Support for dual impairment")
-    physical = Person(local_id="101", primary_support_reason="Physical support: Access and mobility only")
-
-    assert len(of_type(mapped(row(CARE), person=dual), "Condition")) == 3
-    assert len(of_type(mapped(row(CARE), person=physical), "Condition")) == 1
-    assert flag_texts(mapped(row(CARE), person=physical)) == {}
-
-
-def test_dementia_is_an_unconfirmed_condition():
-    codes = {
-        coding["code"]: condition["verificationStatus"]["coding"][0]["code"]
-        for condition in of_type(mapped(row(CARE)), "Condition")
-        for coding in condition["code"]["coding"]
-        if coding["system"] == uk_core.SNOMED
-    }
-
-    assert codes == {"52448006": "unconfirmed"}
-
-
-@pytest.mark.parametrize(
-    ("stages", "flags"),
-    [
-        (["", ""], [("active", {"start": "2025-03-01"})]),
-        (["", " closed"], [("inactive", {"start": "2025-03-01", "end": "2025-03-02"})]),
-        (["", " closed", " reopened"], [("active", {"start": "2025-03-01"})]),
-        (
-            ["", " closed", ""],
-            [("inactive", {"start": "2025-03-01", "end": "2025-03-02"}), ("active", {"start": "2025-03-03"})],
-        ),
-        ([" reopened"], [("active", {"start": "2025-03-01"})]),
-        ([" closed"], []),
-    ],
-)  # fmt: skip
-def test_a_safeguarding_concern_is_a_restricted_flag_until_it_is_closed(stages, flags):
-    rows = [concern(stage, f"2025-03-0{day}") for day, stage in enumerate(stages, start=1)]
-
-    resources = mapped(*rows, person=Person(local_id="101"))
-
-    found = of_type(resources, "Flag")
-    assert [(flag["status"], flag["period"]) for flag in found] == flags
-    assert {flag["code"]["coding"][0]["code"] for flag in found} <= {"514331000000104"}
-    restricted = [*found, *of_type(resources, "ServiceRequest")]
-    assert [labels(resource) for resource in restricted] == [["R"]] * len(restricted)
-
-
-def test_raised_and_closed_on_one_day_are_two_requests_and_a_closed_flag():
-    resources = mapped(concern(" closed", "2025-03-01"), concern("", "2025-03-01"), person=Person(local_id="101"))
-
-    assert len({request["id"] for request in of_type(resources, "ServiceRequest")}) == 2
-    assert [flag["status"] for flag in of_type(resources, "Flag")] == ["inactive"]
-
-
-@pytest.mark.parametrize(
-    ("service", "accommodation", "code"),
-    [
-        (Service(type="Long term support: Nursing care"), None, "160734000"),
-        (CARE, "Registered care home", "248171000000108"),
-    ],
-)
-def test_somebody_who_lives_in_a_care_home_is_flagged(service, accommodation, code):
-    resources = mapped(row(service), person=Person(local_id="101", accommodation_status=accommodation))
-
-    (flag,) = of_type(resources, "Flag")
-    assert flag["code"]["coding"][0]["code"] == code
-
-
-@pytest.mark.parametrize("home", [REFUGE, PRISON, APPROVED_PREMISES])
-def test_living_where_it_tells_of_abuse_or_an_offence_is_restricted_and_a_house_is_not(home):
-    person = Person(local_id="101", accommodation_status=home, employment_status="Unknown")
-    housed = Person(local_id="101", accommodation_status="Tenant: Private landlord")
-
-    assert [labels(found) for found in of_type(mapped(row(CARE), person=person), "Observation")] == [["R"]]
-    assert [labels(found) for found in of_type(mapped(row(CARE), person=housed), "Observation")] == [[]]
 
 
 _DAYS = st.sampled_from(["2024-11-01", "2025-02-01", "2025-06-01"])

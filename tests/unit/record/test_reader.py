@@ -4,13 +4,13 @@ from uuid import UUID
 
 import orjson
 
-from integration.record.reader import _without
+from integration.record.references import without
 
 HIDDEN, SHOWN = UUID(int=1), UUID(int=2)
 
 
 def cut(resource: object) -> object:
-    return orjson.loads(_without(orjson.dumps(resource), [HIDDEN, SHOWN], frozenset({HIDDEN})))
+    return orjson.loads(without(orjson.dumps(resource), [HIDDEN, SHOWN], frozenset({HIDDEN})))
 
 
 def test_an_entity_goes_whole_for_its_role_says_nothing_alone():

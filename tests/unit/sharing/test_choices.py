@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from integration.sharing.choices import EXPRESS_PERMISSION, KINDS, PERMITTING, choices_of
 from integration.sharing.choices_in_force import Recipient, effective, forbids
-from integration.sharing.consent import consent_resource
 from integration.sharing.request import Category, Choice
 from integration.sharing.sensitivity import SENSITIVITIES, label_of
 from mappings import uk_core
+from tests.unit.sharing.consents import consent_resource
 from tests.unit.sharing.scene import CLINICAL, EMERGENCY, asked, choice, facts, granted, label, sees
 
 ONE, OTHER = UUID(int=5), UUID(int=6)

@@ -205,3 +205,109 @@ def test_nothing_to_remove_is_none():
     }
 
     assert location_free(observation) is None
+
+
+def freed(resource_type: str, **elements: object) -> dict:
+    """What is left of the elements of a resource of this type; the mark apart."""
+    resource = {"resourceType": resource_type, "id": "1", **elements}
+    left = location_free(resource)
+    if left is None:
+        return elements
+    assert REDACTED in left["meta"]["security"]
+    return {name: value for name, value in left.items() if name not in ("resourceType", "id", "meta")}
+
+
+PERSON = {"reference": "Practitioner/1"}
+NAMED_BY_CODE = {"identifier": {"system": uk_core.ODS_SITE, "value": "X9A01"}, "display": "Refuge"}
+NOTE = [{"text": f"lives at {STREET}"}]
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "elements", "left"),
+    [
+        ("Condition", {"text": {"div": STREET}, "code": CODE}, {"code": CODE}),
+        ("Condition", {"code": {"text": "Asthma"}}, {"code": {"text": "Asthma"}}),
+        ("CareTeam", {"name": "Wyken team"}, {}),
+        ("HealthcareService", {"name": "Wyken team"}, {"name": "Wyken team"}),
+        (
+            "CareTeam",
+            {"contained": [{"resourceType": "Patient", "name": [{"text": "Jo"}]}]},
+            {"contained": [{"resourceType": "Patient", "name": [{"text": "Jo"}]}]},
+        ),
+        ("Observation", {"note": NOTE, "comment": STREET, "status": "final"}, {"status": "final"}),
+        ("AllergyIntolerance", {"note": NOTE, "description": "a rash"}, {"note": NOTE, "description": "a rash"}),
+        (
+            "MedicationRequest",
+            {"dosageInstruction": [{"patientInstruction": "with food"}]},
+            {"dosageInstruction": [{"patientInstruction": "with food"}]},
+        ),
+        (
+            "Task",
+            {"contained": [{"resourceType": "Immunization", "note": NOTE}], "note": NOTE},
+            {"contained": [{"resourceType": "Immunization", "note": NOTE}]},
+        ),
+        ("Task", {"owner": {"display": "Refuge"}, "requester": PERSON}, {"owner": WITHHELD, "requester": PERSON}),
+        ("Task", {"focus": {"display": "a plan"}}, {"focus": {"display": "a plan"}}),
+        ("ServiceRequest", {"requester": {"display": "A. Singh"}}, {"requester": {"display": "A. Singh"}}),
+        ("Composition", {"identifier": LOCAL}, {}),
+        ("Composition", {"identifier": {"value": "7"}}, {"identifier": {"value": "7"}}),
+        ("Encounter", {"identifier": [LOCAL, {"value": "7"}]}, {"identifier": [{"value": "7"}]}),
+        ("Encounter", {"identifier": [LOCAL]}, {}),
+        ("Basic", {"modifierExtension": [{"url": "https://example.org/a", "valueAddress": ADDRESS}]}, {}),
+        ("Basic", {"extension": [{"url": "https://example.org/PlaceOfBirth", "valueString": STREET}]}, {}),
+        (
+            "Basic",
+            {"extension": [{"url": "https://address.example/kind"}]},
+            {"extension": [{"url": "https://address.example/kind"}]},
+        ),
+        ("Basic", {"extension": [{"url": "https://example.org/by", "valueReference": NAMED_BY_CODE}]}, {}),
+        ("Basic", {"extension": [{"valueReference": PERSON}]}, {"extension": [{"valueReference": PERSON}]}),
+        ("Basic", {"extension": [{"extension": [{"url": "note", "valueAnnotation": {"text": STREET}}]}]}, {}),
+        ("Provenance", {"agent": [{"who": NAMED_BY_CODE}]}, {"agent": [{"who": WITHHELD}]}),
+        (
+            "Provenance",
+            {"agent": [{"who": {"reference": "urn:uuid:1", "type": "Organization"}}]},
+            {"agent": [{"who": WITHHELD}]},
+        ),
+        (
+            "Provenance",
+            {"agent": [{"who": PERSON | {"type": "Practitioner"}}]},
+            {"agent": [{"who": PERSON | {"type": "Practitioner"}}]},
+        ),
+        (
+            "Provenance",
+            {"what": [{"reference": "Condition/1"}, organisation()]},
+            {"what": [{"reference": "Condition/1"}, WITHHELD]},
+        ),
+        ("Basic", {"code": {"type": "Organization"}}, {"code": {"type": "Organization"}}),
+        (
+            "Basic",
+            {"contained": [{"resourceType": "Basic", "meta": META | {"tag": []}}]},
+            {"contained": [{"resourceType": "Basic", "meta": {"profile": ["https://example.org/p"], "tag": []}}]},
+        ),
+        ("Patient", {"name": [{"given": ["Jo"]}, {}], "address": [ADDRESS]}, {"name": [{"given": ["Jo"]}]}),
+        ("Patient", {"deceasedBoolean": False, "address": [ADDRESS]}, {"deceasedBoolean": False}),
+    ],
+)
+def test_what_is_left_of_an_element(resource_type: str, elements: dict, left: dict):
+    assert freed(resource_type, **elements) == left
+
+
+def test_of_a_location_id_status_and_profile_are_left():
+    place = {"resourceType": "Location", "id": "1", "meta": META, "status": "active", "name": "Refuge"}
+    profile = {"profile": ["https://example.org/p"], "security": [REDACTED]}
+
+    assert location_free(place) == {"resourceType": "Location", "id": "1", "meta": profile, "status": "active"}
+    unsourced = location_free({**place, "meta": {"source": META["source"]}})
+    assert unsourced is not None
+    assert unsourced["meta"] == {"security": [REDACTED]}
+    assert location_free({"resourceType": "Location", "id": "1", "status": "active"}) is None
+
+
+def test_what_is_marked_is_marked_once_beside_its_other_labels():
+    label = {"system": uk_core.CONFIDENTIALITY, "code": "R"}
+    patient = {"resourceType": "Patient", "meta": {"security": [label]}, "address": [ADDRESS]}
+    marked = location_free(patient)
+
+    assert marked == {"resourceType": "Patient", "meta": {"security": [label, REDACTED]}}
+    assert location_free({**marked, "telecom": [PHONE]}) == marked

@@ -69,6 +69,23 @@ def test_references_literal_and_logical():
     }
 
 
+def test_a_reference_that_is_literal_and_logical_is_found_by_both():
+    doctor = {"system": "https://fhir.hl7.org.uk/Id/gmc-number", "value": "C7"}
+    named = {"reference": "Practitioner/7", "identifier": doctor, "display": "Dr Seven"}
+    elsewhere = {"reference": "RelatedPerson/8", "identifier": doctor}
+    made = found("Encounter", participant=[{"individual": named}])
+    assert made == {
+        "participant>Practitioner/7",
+        f"participant#{doctor['system']}|c7",
+        "practitioner>Practitioner/7",
+        f"practitioner#{doctor['system']}|c7",
+    }
+    assert found("Encounter", participant=[{"individual": elsewhere}]) == {
+        "participant>RelatedPerson/8",
+        f"participant#{doctor['system']}|c7",
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "first", "after"),
     [

@@ -9,12 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from integration.errors import Forbidden, InvalidScope
-from integration.recording.kinds import KINDS
 
 SEND_SCOPE = "system/Binary.c"
 """Of a client that sends files: to FHIR, bytes of any format are a Binary."""
-RECORD_SCOPES = tuple(f"system/{kind.type}.{'cud' if kind.removable else 'cu'}" for kind in KINDS.values())
-"""Of a client whose users record whatever may be recorded."""
 CASELOAD_SCOPE = "system/Group.u"
 """Of a client whose users add people to caseloads and take them off."""
 SUBSCRIBE_SCOPE = "system/Subscription.cud"

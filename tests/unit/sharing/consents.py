@@ -1,4 +1,4 @@
-"""A choice as the FHIR Consent that says it: what `choices.choices_of` reads. For the API, the console and tests."""
+"""A choice as the FHIR Consent that says it: what `choices_of` reads."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -1,0 +1,55 @@
+"""Two people's records that were shown as one person's, and are no longer: an officer is told by whom they were seen,
+without having asked. The list itself is `breach`'s, made anew whenever somebody looks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from integration.audit import breach
+from integration.audit.breach import Accounts
+from integration.audit.glance import Glance
+from integration.store.connection import Connection
+from integration.store.database import act_as
+
+_PARTED = """
+select a, b from toldonce.linkage where outcome = 'SAME' and until >= $1 and until < $2
+union
+select a, b from toldonce.linkage where outcome = 'NOT THE SAME' and recorded >= $1 and recorded < $2
+order by 1, 2
+"""
+"""Pairs whose joining ended then, or that somebody said are two: by people, rules or feeds. Most of them were joined by
+something else as well, and still are, or never were: the facts tell."""
+
+
+class Parted(NamedTuple):
+    """Two source patients' records that were one person's until then; `first`: the first access that showed them so;
+    `callers`: how many different ones were shown something."""
+
+    pair: tuple[UUID, UUID]
+    until: datetime
+    first: Glance
+    callers: int
+
+    @property
+    def reason(self) -> str:
+        """In words that name nobody."""
+        saw = "1 caller was" if self.callers == 1 else f"{self.callers:,} callers were"
+        return f"two people's records were taken for one person's, and {saw} shown them so"
+
+
+async def parted(connection: Connection, start: datetime, end: datetime) -> Sequence[Parted]:
+    """Everybody who was parted in that time after somebody had seen them together. The connection is in a transaction
+    of a login that may step into `toldonce_watcher` and `toldonce_facts`, and ends as the former."""
+    await act_as(connection, "toldonce_watcher")
+    found: list[Parted] = []
+    for pair in [(row["a"], row["b"]) for row in await connection.fetch(_PARTED, start, end)]:
+        await act_as(connection, "toldonce_facts")
+        periods = [one for one in await breach.together(connection, pair) if one.end and start <= one.end < end]
+        await act_as(connection, "toldonce_watcher")
+        sights = await breach.sights(connection, periods)
+        if periods and sights:
+            accounts = Accounts.of(sights)
+            first = min((one.event for one in sights), key=lambda event: event.recorded)
+            found.append(Parted(pair, max(one.end for one in periods if one.end), first, len(accounts.seen())))
+    return found

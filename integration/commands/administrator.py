@@ -1,0 +1,57 @@
+"""Whoever looks after clients, and after what is sent to them, at the command line: who it is, why they do it, and the
+account of it, without which nothing takes effect."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+
+from integration.audit.access import Access
+from integration.audit.codes import Kind
+from integration.audit.log import AuditLog
+from integration.commands.opened import opened
+from integration.config import Settings
+from integration.errors import NotPossible
+from integration.sharing.request import Caller
+from integration.store.connection import Connection
+
+
+@dataclass(frozen=True)
+class By:
+    """Who does it, and why."""
+
+    user: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What an administrator works with, as the owner of the database. `about`: the group of the command, which names
+    what is said of it in the audit."""
+
+    connection: Connection
+    log: AuditLog
+    about: str
+    command: str
+    by: By
+
+    async def account(self, said: Mapping[str, str]) -> None:
+        """Audit what is about to take effect, and why; returns when that is durable."""
+        caller = Caller("command line", "this deployment", "administrator", "", self.by.user)
+        named = {f"{self.about}/{name}": value for name, value in {"reason": self.by.reason, **said}.items()}
+        await self.log.append(Access.work(caller, f"toldonce {self.about} {self.command}", Kind.CLIENTS, named))
+
+
+@asynccontextmanager
+async def administrator(settings: Settings, about: str, command: str, by: By) -> AsyncIterator[Desk]:
+    """The desk. Raises NotPossible where nobody says who they are and why."""
+    if not by.user.strip() or not by.reason.strip():
+        raise NotPossible("say who you are and why: --user and --reason")
+    async with (
+        opened(settings) as database,
+        asyncpg.create_pool(database.owner_url, min_size=1, max_size=3) as pool,
+        AuditLog(pool, server_url=settings.fhir_base, test_data=settings.test_data) as log,
+        pool.acquire() as connection,
+    ):
+        yield Desk(connection, log, about, command, by)

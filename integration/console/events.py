@@ -1,0 +1,71 @@
+"""One event of the log in full: who and why, every rule that decided, and the proof that it is what was written."""
+
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from integration.audit import proofs
+from integration.audit.entry import rendered
+from integration.audit.glance import glance
+from integration.audit.told import told
+from integration.console.desk import Desk, download
+from integration.errors import NotFound, NotPossible
+from integration.store.connection import Connection
+
+
+def event_pages(router: APIRouter, desk: Desk) -> None:
+    """Serve them."""
+
+    @router.get("/events/{event}", response_model=None)
+    async def event(request: Request, event: str) -> Response:
+        officer = await desk.officer(request)
+        async with desk.acting("toldonce_audit_reader") as connection:
+            content, proof = await _event(connection, _id(event))
+        found = glance(content)
+        await desk.account(
+            request, officer, person=found.person, counts={"AuditEvent": 1}, details=[("event", str(found.id))]
+        )
+        names, purposes = desk.policy().agreements.names, desk.policy().purpose_names
+        return desk.page(
+            "event.html",
+            officer,
+            event=found,
+            told=told(found),
+            proof=proof,
+            names=names,
+            purposes=purposes,
+            text=msgspec.json.format(rendered(content)).decode(),
+        )
+
+    @router.get("/events/{event}/proof", response_model=None)
+    async def proof(request: Request, event: str) -> Response:
+        officer = await desk.officer(request)
+        async with desk.acting("toldonce_audit_reader") as connection:
+            content, proof = await _event(connection, _id(event))
+        if proof is None:
+            raise NotFound
+        found = glance(content)
+        details = [("event", str(found.id))]
+        await desk.account(request, officer, person=found.person, counts={"AuditEvent": 1}, details=details)
+        body = msgspec.json.format(msgspec.json.encode(proof)) + b"\n"
+        return Response(body, media_type="application/json", headers=download(f"event-{found.id}.json"))
+
+
+async def _event(connection: Connection, event: UUID) -> tuple[bytes, proofs.Inclusion | None]:
+    """What is stored of an event, and the proof for it once it is sealed. Raises NotFound."""
+    content: bytes | None = await connection.fetchval("select content from toldonce.audit_event where id = $1", event)
+    if content is None:
+        raise NotFound
+    try:
+        return content, await proofs.inclusion(connection, event)
+    except NotPossible:
+        return content, None
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound from None
