@@ -1,7 +1,8 @@
 """The audit log's writer: durable append with group commit.
 
 `append` returns when the event's row is committed, so an answer sent afterwards is never unaudited. One task writes:
-whatever waits goes into one INSERT, one transaction, one flush to disk. Events are committed without a place; a
+whatever waits goes into one INSERT, one transaction, one flush to disk. An event that comes alone is written at once;
+where several came together, those of the next `_APART` seconds go together too. Events are committed without a place; a
 leader then gives each its place in the tree (`seal`).
 """
 
@@ -24,6 +25,9 @@ from integration.errors import AuditUnavailable
 from integration.store.connection import Connection
 
 _BATCH = 512
+_APART = 0.01
+"""Seconds from the beginning of a transaction of several events to that of the next, at least. Otherwise a process
+that answers hundreds of requests a second would spend a tenth of its time on transactions of one or two events."""
 _PATIENCE = 10.0
 """Seconds that a batch may take before its waiters are refused."""
 
@@ -128,12 +132,17 @@ class AuditLog:
 
     async def _write(self) -> None:
         """The one writer: batch after batch until closed. Whatever ends it, nobody is left waiting."""
+        loop, earliest = asyncio.get_running_loop(), 0.0
         try:
             while not (self._closing and not self._waiting):
                 await self._something.wait()
                 self._something.clear()
                 while self._waiting:
-                    await self._write_batch(self._next_batch())
+                    if (early := earliest - loop.time()) > 0:
+                        await asyncio.sleep(early)
+                    batch = self._next_batch()
+                    earliest = loop.time() + _APART if len(batch) > 1 else 0.0
+                    await self._write_batch(batch)
         finally:
             _refuse(self._waiting)
 

@@ -6,6 +6,7 @@ import json
 import asyncpg
 import pytest
 
+from integration.audit import log
 from integration.audit.entry import rendered
 from integration.audit.log import AuditLog
 from integration.errors import AuditUnavailable
@@ -54,6 +55,25 @@ async def test_many_at_once_share_few_transactions(audit, owner):
     assert len(set(ids)) == 200
     assert await count(owner) == 200
     assert audit.batches < 20
+
+
+async def test_after_several_at_once_the_next_go_together(audit, monkeypatch):
+    """In a busy process the events of a moment share a transaction, though each could have had its own."""
+    monkeypatch.setattr(log, "_APART", 1.0)
+    await asyncio.gather(audit.append(access()), audit.append(access(1)))
+    one = asyncio.create_task(audit.append(access(2)))
+    await asyncio.sleep(0.05)
+    assert not one.done()
+    await asyncio.gather(one, audit.append(access(3)))
+    assert audit.batches == 2
+
+
+async def test_an_event_that_comes_alone_waits_for_no_other(audit, monkeypatch):
+    monkeypatch.setattr(log, "_APART", 60.0)
+    async with asyncio.timeout(30):
+        for minute in range(5):
+            await audit.append(access(minute))
+    assert audit.batches == 5
 
 
 async def test_the_event_of_a_client_that_goes_away_is_kept(audit, owner):
