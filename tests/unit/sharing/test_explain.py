@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
+from msgspec import structs
 
 from integration.sharing.decide import decide
 from integration.sharing.explain import as_json, explain
@@ -91,6 +92,12 @@ def test_a_missing_relationship_is_told_with_the_latest_sign_of_one():
         "The latest sign does not count here, or no longer: the person had a contact or stay there, ended 10 June 2026."
         in late
     )
+
+
+def test_a_missing_relationship_tells_no_sign_of_another_organisation():
+    others = structs.replace(OWN_WORD, organisation="GP1")
+    assert "Nothing recorded shows a relationship" in (text := told(asked(), facts(evidence=(others,))))
+    assert "latest sign" not in text
 
 
 def test_broken_glass_is_told():
