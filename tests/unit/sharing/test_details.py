@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from integration.sharing.agreements import ExplicitConsent
 from integration.sharing.decide import Policy, decide
 from integration.sharing.request import BreakGlass, Category, Evidence, Reason
 from tests.unit.sharing.scene import (
@@ -26,7 +27,9 @@ from tests.unit.sharing.scene import (
     granted,
     label,
     nobody,
+    sees,
 )
+from tests.unit.sharing.table import published
 
 LEGAL = "assisted conception (HFE Act)"
 CHARITYS = label(Category.DEMOGRAPHICS, "CH1")
@@ -90,6 +93,31 @@ class TestWhyItIsWithheld:
         for narrower in ({"categories": (Category.ENCOUNTERS,)}, {"sources": ("charities",)}):
             uncovered = granted(asked(), facts(others, missing), with_others(closed | narrower, care=hospitals))
             assert told(Category.CLINICAL, uncovered).rule == "agreement"
+
+
+class TestKeptForOthers:
+    """What a policy keeps of one person's decision, another's is made with."""
+
+    def test_one_person_s_consent_shows_nothing_of_another(self):
+        """Two agreements cover the charity: one needs the person's consent, the other, which does not, is of another
+        kind of information. So the label is not settled for everybody."""
+        free = {
+            "categories": (Category.DEMOGRAPHICS,),
+            "consent": ExplicitConsent(to_publish=False, to_view=False, other_basis="a contract"),
+        }
+        policy, said = with_others(free), label(Category.CLINICAL, "CH1")
+        assert sees(said, decide(asked(), facts(said, choices=(published(),)), policy))
+        assert not sees(said, decide(asked(), facts(said), policy))
+
+    def test_an_agreement_that_has_ended_since_is_no_reason(self):
+        """The same agreement is open on both days; of another, in force on the first alone, no relationship is."""
+        strict = msgspec.structs.replace(CARE.relationship, evidence={})
+        hospitals = msgspec.structs.replace(CARE, sources=("hospitals",))
+        ended = {"sources": ("practices",), "relationship": strict, "breaking_the_glass": None, "ends": NOW.date()}
+        policy, held = with_others(ended, care=hospitals), facts(label(Category.DEMOGRAPHICS, "HOS"), CLINICAL)
+        assert told(Category.CLINICAL, granted(asked(), held, policy)).rule == "relationship"
+        tomorrow = asked(at=NOW + timedelta(days=1))
+        assert told(Category.CLINICAL, granted(tomorrow, held, policy)).rule == "agreement"
 
 
 class TestMarks:
