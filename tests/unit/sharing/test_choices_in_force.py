@@ -1,12 +1,14 @@
 """Which choices count on a day, and for whom: what the table of rules cannot tell apart, since it looks at labels."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 from msgspec import structs
 
-from integration.sharing.choices_in_force import Recipient, effective
-from integration.sharing.request import Choice
+from integration.sharing.choices_in_force import BREAK_GLASS_PURPOSE, Recipient, effective, forbids, opens
+from integration.sharing.request import Category, Choice, Label
 
 TODAY = date(2026, 6, 15)
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
@@ -138,3 +140,76 @@ def test_what_a_permission_excepts_stays_denied_when_it_is_refused():
     assert (found.denies, found.permits) == ((denied, refusal), ())
     found = effective([structs.replace(PERMISSION, exceptions=(denied,)), again()], HOSPITAL, TODAY)
     assert found.denies == ()
+
+
+CLINICAL, IMPAIRMENT = (
+    Label(number, "GP1", category, frozenset({"sexual health"}))
+    for number, category in enumerate((Category.CLINICAL, Category.IMPAIRMENTS))
+)
+ONE = frozenset({UUID(int=1)})
+PARTIAL = ({"instances": ONE}, {"data_start": YESTERDAY}, {"data_end": YESTERDAY})
+EXPRESS = Choice(consent="express", kind="express-permission", permits=True, source="GP1")
+IN_EMERGENCIES = {"purposes": frozenset({BREAK_GLASS_PURPOSE})}
+
+
+@pytest.mark.parametrize(
+    ("changed", "opened"),
+    [
+        ({}, True),
+        *((one, False) for one in (*PARTIAL, {"related": ONE})),
+        (IN_EMERGENCIES, False),
+        ({"organisations": frozenset({"HOS"})}, True),
+        ({"organisations": frozenset({"CH1"})}, False),
+        ({"about": frozenset({"GP1"})}, True),
+        ({"about": frozenset({"GP2"})}, False),
+        ({"categories": frozenset({Category.CLINICAL})}, True),
+        ({"categories": frozenset({Category.ENCOUNTERS})}, False),
+    ],
+)
+def test_what_a_permission_covers(changed: dict[str, Any], opened: bool):
+    asking = HOSPITAL._replace(emergency=True, declared=True)
+    assert opens(structs.replace(EXPRESS, **changed), CLINICAL, asking) is opened
+
+
+@pytest.mark.parametrize(
+    ("changed", "kept"),
+    [
+        ({}, True),
+        ({"organisations": frozenset({"CH1"})}, False),
+        ({"categories": frozenset({Category.ENCOUNTERS})}, False),
+    ],
+)
+def test_what_a_permission_excepts_stays_closed_where_its_refusal_denies_nothing(changed: dict[str, Any], kept: bool):
+    exception = Choice(consent="but", kind="exception", permits=False, source="GP1", **changed)
+    assert opens(structs.replace(EXPRESS, exceptions=(exception,)), CLINICAL, HOSPITAL) is not kept
+    sharing = structs.replace(EXPRESS, kind=OBJECTION.kind, exceptions=(exception,))
+    assert opens(sharing, CLINICAL, HOSPITAL)  # its exception counts as a deny of its own
+
+
+@pytest.mark.parametrize(
+    ("changed", "excepted"),
+    [
+        ({}, True),
+        *((one, False) for one in PARTIAL),
+        ({"sensitivities": frozenset({"sexual health"})}, False),
+        ({"organisations": frozenset({"CH1"})}, False),
+        ({"categories": frozenset({Category.ENCOUNTERS})}, False),
+        (IN_EMERGENCIES, False),
+    ],
+)
+@pytest.mark.parametrize("deny", [OBJECTION, EMERGENCIES], ids=["objection", "but in emergencies"])
+def test_what_an_exception_opens(deny: Choice, changed: dict[str, Any], excepted: bool):
+    exception = Choice(consent="but", kind="exception", permits=True, source="GP1", **changed)
+    assert forbids(structs.replace(deny, exceptions=(exception,)), CLINICAL, HOSPITAL) is not excepted
+
+
+def test_sharing_adjustments_is_not_sharing_the_impairments_behind_them():
+    """Though a dissent to adjustments is one to the impairments, too."""
+    about = {"categories": frozenset({Category.ADJUSTMENTS})}
+    exception = Choice(consent="but", kind="exception", permits=True, source="GP1", **about)
+    assert forbids(structs.replace(OBJECTION, exceptions=(exception,)), IMPAIRMENT, HOSPITAL)
+    assert forbids(structs.replace(OBJECTION, **about), IMPAIRMENT, HOSPITAL)
+
+
+def test_a_choice_about_single_resources_speaks_of_them_whoever_said_them():
+    assert forbids(structs.replace(OBJECTION, instances=ONE, about=frozenset({"GP2"})), CLINICAL, HOSPITAL)

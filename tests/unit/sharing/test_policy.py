@@ -101,3 +101,10 @@ def test_what_is_made_once_is_made_again_for_another_policy_and_for_other_values
         assert twice(policy, "a", "b") is made
         assert twice(policy, "b", "a") is made
     assert made == [("a", "b"), ("b", "a")] * 2
+
+
+def test_one_of_several_agreements_in_force_opens_a_kind():
+    narrow = structs.replace(CARE, id="AA-10", categories=(Category.DEMOGRAPHICS,))
+    policy = Policy.of(structs.replace(NEIGHBOURHOOD, agreements=(CARE, narrow)))
+    assert policy.opens(DOCTOR, Category.CLINICAL, TODAY)
+    assert not policy.opens(DOCTOR, Category.SAFEGUARDING, TODAY)
