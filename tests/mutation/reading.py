@@ -36,7 +36,7 @@ FUNCTIONS = {
     "integration.sharing.opt_outs": frozenset({"split", "is_beyond_care", "with_opt_out"}),
     "integration.record.row_policy": frozenset({"telling", "told", "moments", "as_array", "_windows"}),
 }
-SEEDS, QUESTIONS = range(4), 30
+SEEDS, QUESTIONS = range(40), 60
 
 
 async def store(server_url: str) -> Database:
