@@ -36,7 +36,8 @@ async def kept_running(*command: str, sockets: Sequence[int] = ()) -> AsyncItera
     try:
         yield
     finally:
-        task.cancel()
+        if not task.cancelling():  # a loop that ends has told every task: twice would end its waiting for the process
+            task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
