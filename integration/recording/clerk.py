@@ -22,6 +22,7 @@ from integration.recording.kinds import KINDS, Occasion
 from integration.recording.recorder import Recorder
 from integration.recording.whom import Whom, whom
 from integration.sharing.request import Decision, Grant
+from integration.store.connection import Connection
 from mappings.recorded.flags import EXISTENCE_KEY
 from mappings.recorded.vocabulary import is_existence, mended
 
@@ -108,10 +109,12 @@ class Clerk:
         async def told(kept: Sequence[Kept]) -> None:
             await self.journal.kept(grant, intended, kept)
 
+        async def known_otherwise(connection: Connection) -> None:
+            await own_word.require_more(connection, self.records, self.question, grant.person)
+
         try:
-            if own_word.claims(intended, self.question.caller.organisation):
-                await own_word.require_more(self.records, self.question, grant)
-            return await self.recorder.record(recording, told)
+            claims = own_word.claims(intended, self.question.caller.organisation)
+            return await self.recorder.record(recording, told, known_otherwise if claims else None)
         except Exception as error:
             await self.journal.refused(grant, error if isinstance(error, FhirError) else InternalError())
             raise

@@ -3,7 +3,7 @@ to one's own word. Said again it would begin anew. So it must open nothing on th
 whoever sees the person for another reason, and lets that last for its days, once. Nor is its end a sign of anything
 (`ingest.assemble`)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from integration.recording.intent import Intended
 from integration.sharing.facts import person_facts
 from integration.sharing.policy import Policy
 from integration.sharing.relationship import accepts, evidence_of, relationship
-from integration.sharing.request import Evidence, Grant
+from integration.sharing.request import Evidence
 from integration.store.connection import Connection
 
 AGAIN = (
@@ -45,17 +45,13 @@ def _since(said: Json | None, organisation: str) -> date:
     return max((one.start for one in shown if one.self_claimed and one.start), default=date.min)
 
 
-async def require_more(records: Records, question: Question, grant: Grant) -> None:
+async def require_more(connection: Connection, records: Records, question: Question, person: UUID) -> None:
     """Raise Forbidden where the organisation, in whatever role and for whatever purpose, might see more of the person
-    for naming itself today than it may without ever having done so."""
-
-    async def evidence(connection: Connection, person: UUID) -> Sequence[Evidence]:
-        return (await person_facts(connection, records.labels, person)).evidence
-
-    async with records.consult(question, grant.person) as consultation:
-        shown = await consultation.reader.aside(evidence)
+    for naming itself today than it may without ever having done so. The connection is in the transaction that records
+    it, in which what others say of the person is held (`recorder.Require`): what they take back meanwhile counts."""
+    facts = await person_facts(connection, records.labels, person)
     on = question.at.astimezone(LONDON).date()
-    if not opens_nothing(question.caller.organisation, shown, records.policy(), on):
+    if not opens_nothing(question.caller.organisation, facts.evidence, records.policy(), on):
         raise Forbidden(AGAIN)
 
 

@@ -1,6 +1,7 @@
 """Recording: a request's statements into the inbox and, in the same transaction, into the record.
 
     hold        the organisation's statements about this person: one writer at a time
+    require     what must be known of the person besides, with everybody's statements about them held
     check       they are still about whom the author saw, in the versions that the author saw
     receive     the envelope: durable, never changed, read anew whenever everything is
     at once     the pipeline's own steps, for this envelope alone
@@ -39,6 +40,8 @@ CHANGED = "The resource has changed since that version; read it again and repeat
 MASKED = "Something in it is withheld from the caller, who cannot change what they cannot see."
 REFUSED = "The resource breaks a rule that was not foreseen; nothing was recorded."
 Told = Callable[[Sequence[Kept]], Awaitable[None]]
+Require = Callable[[Connection], Awaitable[None]]
+"""Raises where nothing may be recorded; it reads in the transaction that records, in the role `toldonce_ingest`."""
 
 
 class _Row(NamedTuple):
@@ -57,12 +60,13 @@ class Recorder:
     pool: asyncpg.Pool
     assembler: Assembler
 
-    async def record(self, recording: Recording, told: Told) -> list[Kept]:
+    async def record(self, recording: Recording, told: Told, require: Require | None = None) -> list[Kept]:
         """Record everything that is intended, or nothing. `told` hears what is about to be committed: where the process
-        dies at that moment, somebody was told of what did not happen, and never the other way round. Raises Conflict,
-        Forbidden, PreconditionFailed, Unprocessable."""
+        dies at that moment, somebody was told of what did not happen, and never the other way round. `require`: while
+        it is asked, and until all is committed, nobody's word about the person changes. Raises Conflict, Forbidden,
+        PreconditionFailed, Unprocessable, and what `require` raises."""
         async with self.pool.acquire() as connection, connection.transaction():
-            kept = await self._record(connection, recording)
+            kept = await self._record(connection, recording, require)
             await told(kept)
         return kept
 
@@ -72,16 +76,19 @@ class Recorder:
             rows = await connection.fetch(_OWN, person, RECORDED.name, organisation, list(types))
         return [(row["type"], row["id"]) for row in rows]
 
-    async def _record(self, connection: Connection, recording: Recording) -> list[Kept]:
+    async def _record(self, connection: Connection, recording: Recording, require: Require | None) -> list[Kept]:
         secret = self.assembler.secret
         patients = await books.patients(connection, secret, recording)
         named = [(RECORDED.name, one) for one in sorted(set(patients))]
         keys = await statements.source_patients(connection, secret, named)
-        for key in sorted(keys.values()):
+        others = await connection.fetch(_EVERYBODY_S, recording.person) if require else ()
+        for key in sorted({*keys.values(), *(row["key"] for row in others)}):
             await due.hold(connection, key)
         await linking.unmoved(connection)
         if not await connection.fetchval(_STILL, recording.person, list(keys.values())):
             raise Conflict(books.MOVED)
+        if require:
+            await require(connection)
         opened = {patient: await books.opened(connection, secret, key, patient) for (_, patient), key in keys.items()}
         before = await self._stored(connection, [book.key for book in opened.values()])
         for one, patient in zip(recording.intended, patients, strict=True):
@@ -136,6 +143,7 @@ def _kept(one: Intended, book: Book, before: dict[UUID, _Row], after: dict[UUID,
     return Kept(one.interaction, one.type, id_, version, new=id_ not in before, changed=before.get(id_) != row)
 
 
+_EVERYBODY_S = "select key from toldonce.source_patient where person = $1"
 _STILL = """
 select exists (select from toldonce.source_patient where person = $1 and about is null)
     and not exists (select from toldonce.source_patient where key = any($2) and person <> $1)

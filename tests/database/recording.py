@@ -14,7 +14,7 @@ from integration.store.database import Database
 from mappings import uk_core
 from mappings.coordinator import COORDINATOR
 from mappings.recorded.vocabulary import EXISTENCE, REMOVAL_REASON, REMOVAL_SYSTEM
-from tests.database.ingesting import SECRET, about, ingest
+from tests.database.ingesting import SECRET, about, ingest, worker
 from tests.database.serving import Site, serving
 from tests.spec.neighbourhood import FHIR_JSON, Connected
 
@@ -159,3 +159,12 @@ async def cleared(owner: asyncpg.Connection, *feeds: str) -> None:
     await owner.execute("delete from toldonce.quarantine where source_patient = any($1)", keys)
     await owner.execute("delete from toldonce.source_patient where key = any($1)", keys)
     await owner.execute("delete from toldonce.envelope where feed = any($1)", said)
+
+
+async def again_related(site: Site) -> None:
+    """What the facts say of relationships, as the feeds have it."""
+    await site.owner.execute(
+        "insert into toldonce.due (source_patient, anew) select key, true from toldonce.source_patient"
+    )
+    async with worker(site.database) as pipeline:
+        await pipeline.run()

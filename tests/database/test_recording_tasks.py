@@ -1,5 +1,6 @@
 """Who does what next, and who coordinates: recorded, changed and ended through the API."""
 
+from asyncio import create_task, sleep
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -196,6 +197,39 @@ async def test_naming_oneself_is_a_claim_that_runs_out_as_any_word_of_ones_own(s
         finally:
             known = "update toldonce.facts set evidence = $2 where source_patient = $1 and until = 'infinity'"
             await site.owner.executemany(known, [(row["source_patient"], row["evidence"]) for row in fed])
+
+
+async def test_who_names_themselves_while_another_takes_their_word_back_has_nothing_but_their_own(site: Site) -> None:
+    """The practice takes back that it named the team; before that counts, the team names itself."""
+    her = await site.person()
+    team = Caller("int-south-west", "X9N03", "care coordinator", "TREAT", "someone")
+    gp = await recorder(site)
+    theirs = await made(gp, coordinator(her, code="X9N03"))
+    records: Records = site.app.state.services.records
+    async with worker(site.database, feeds=EVERY) as pipeline:
+        recorder_ = Recorder(pipeline.pool, pipeline.assembler)
+
+        class Naming(Heard):
+            """Names the team, and does not let what was taken back count before that waits, or is done."""
+
+            async def kept(self, grant: Grant, intended: Sequence[Intended], kept: Sequence[Kept]) -> None:
+                clerk = Clerk(records, recorder_, Question(team, NOW), Heard())
+                self.naming = create_task(clerk.create("CareTeam", coordinator(her, code="X9N03"), "mine"))
+                while not (self.naming.done() or await site.owner.fetchval(WAITS)):
+                    await sleep(0.01)
+
+        journal = Naming()
+        practice = Caller("gp-system", "X90401", "GP", "TREAT", "someone")
+        removal = Intended("delete", "CareTeam", id=UUID(theirs["id"]), reason="created-in-error")
+        clerk = Clerk(records, recorder_, Question(practice, NOW), journal)
+        grant, _ = await clerk.seen("CareTeam", UUID(theirs["id"]))
+        await clerk.record(grant, [removal])
+        with pytest.raises(Forbidden, match="own word"):
+            await journal.naming
+    assert (await (await site.as_caller("int-south-west", "care coordinator")).everything(her)).status_code == 404
+
+
+WAITS = "select exists (select from pg_locks where locktype = 'advisory' and not granted)"
 
 
 async def test_a_page_records_as_the_api_does(site: Site) -> None:
