@@ -13,9 +13,9 @@ from uuid import UUID
 
 import msgspec
 
-from integration.audit.alike import Alike
 from integration.audit.codes import Outcome
 from integration.audit.glance import Glance, caller_of, counts_of, glances
+from integration.audit.grouped import Grouped
 from integration.audit.search import AuditQuery, Moments
 from integration.store.connection import Connection
 from integration.store.database import act_as
@@ -122,29 +122,29 @@ class Accounts:
     time."""
 
     def __init__(self) -> None:
-        self._alike: dict[tuple[bytes, bytes, bool, bool], Alike] = {}
+        self._grouped: dict[tuple[bytes, bytes, bool, bool], Grouped] = {}
 
     @classmethod
     def of(cls, found: Iterable[Sight]) -> "Accounts":
         """The account of these accesses."""
         accounts = cls()
         for event, certain in found:
-            accounts.add(Alike.of(event), certain=certain)
+            accounts.add(Grouped.of(event), certain=certain)
         return accounts
 
-    def add(self, events: Alike, *, certain: bool = True) -> None:
+    def add(self, events: Grouped, *, certain: bool = True) -> None:
         """Count events; `certain`: they lie well inside the time that is asked about."""
         key = (events.said_caller, events.said_counts, events.emergency, certain)
-        known = self._alike.get(key)
-        self._alike[key] = known.and_(events) if known else events
+        known = self._grouped.get(key)
+        self._grouped[key] = known.and_(events) if known else events
 
     def seen(self) -> list[Seen]:
         """Whoever saw it, most often first."""
         tallies: dict[tuple[str, ...], _Tally] = {}
-        for (caller, counts, emergency, certain), alike in self._alike.items():
+        for (caller, counts, emergency, certain), some in self._grouped.items():
             client, organisation, role, purpose, user, _ = caller_of(caller)
             tally = tallies.setdefault((user, organisation, client, role, purpose), _Tally())
-            tally.add(alike, counts_of(counts))
+            tally.add(some, counts_of(counts))
             tally.emergency |= emergency
             tally.certain |= certain
         found = (tally.seen(caller) for caller, tally in tallies.items())
@@ -155,15 +155,15 @@ class Accounts:
 class _Tally:
     """What one caller got, so far."""
 
-    alike: list[Alike] = field(default_factory=list)
+    grouped: list[Grouped] = field(default_factory=list)
     types: Counter[str] = field(default_factory=Counter)
     emergency: bool = False
     certain: bool = False
 
-    def add(self, alike: Alike, counts: Mapping[str, int]) -> None:
-        self.alike.append(alike)
+    def add(self, some: Grouped, counts: Mapping[str, int]) -> None:
+        self.grouped.append(some)
         for name, count in counts.items():
-            self.types[name] += count * alike.events
+            self.types[name] += count * some.events
 
     def seen(self, caller: tuple[str, ...]) -> Seen:
         user, organisation, client, role, purpose = caller
@@ -173,9 +173,9 @@ class _Tally:
             client=client,
             role=role,
             purpose=purpose,
-            accesses=sum(one.events for one in self.alike),
-            first=min(one.first for one in self.alike),
-            last=max(one.last for one in self.alike),
+            accesses=sum(one.events for one in self.grouped),
+            first=min(one.first for one in self.grouped),
+            last=max(one.last for one in self.grouped),
             types=dict(sorted(self.types.items())),
             emergency=self.emergency,
             certain=self.certain,

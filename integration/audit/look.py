@@ -16,13 +16,12 @@ import asyncpg
 import structlog
 
 from adapters.records import LONDON
-from integration.audit import unusual
+from integration.audit import unusual, wrong_links
 from integration.audit.access import Access
 from integration.audit.alerts import SELF_CLAIMED, UNUSUAL, WRONG_LINK
 from integration.audit.codes import Kind, Outcome
 from integration.audit.glance import Glance, glances
 from integration.audit.log import AuditLog
-from integration.audit.parted import parted
 from integration.audit.search import AuditQuery, Moments
 from integration.audit.unusual import OF_A_DAY, OF_A_LOOK, SOON, Likeness, Looked, UsersDay
 from integration.identity.demographics import demographics
@@ -106,7 +105,7 @@ async def look(connection: Connection, day: date) -> int | None:
         found += await _at_whom(connection, user, work)
         found += await _how_much(connection, user, work, day)
     found += await _unrelated(connection, day - timedelta(days=SOON))
-    found += await _parted(connection, day)
+    found += await _wrong_links(connection, day)
     await act_as(connection, "toldonce_watcher")
     for one in found:
         client, organisation, _, _, user_name, _ = one.event.caller
@@ -184,11 +183,11 @@ async def _unrelated(connection: Connection, day: date) -> list[Found]:
     ]
 
 
-async def _parted(connection: Connection, day: date) -> list[Found]:
+async def _wrong_links(connection: Connection, day: date) -> list[Found]:
     """Whoever was shown two people's records as one person's, of those that were parted that day."""
     return [
         Found(WRONG_LINK, one.reason, one.first, f"{one.pair} {one.until}", WRONG_LINK, one.pair)
-        for one in await parted(connection, *_bounds(day))
+        for one in await wrong_links.undone(connection, *_bounds(day))
     ]
 
 

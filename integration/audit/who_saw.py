@@ -10,9 +10,9 @@ from uuid import UUID
 import msgspec
 
 from adapters.records import LONDON
-from integration.audit.alike import alike
 from integration.audit.breach import Accounts, Seen
 from integration.audit.codes import BREAK_GLASS_PURPOSE
+from integration.audit.grouped import grouped
 from integration.audit.pdf import Document
 from integration.audit.search import AuditQuery, Moments
 from integration.audit.told import in_words
@@ -42,7 +42,7 @@ async def report(connection: Connection, query: AuditQuery) -> Report:
     audit."""
     refused = events = 0
     seen = Accounts()
-    async for some in alike(connection, query):
+    async for some in grouped(connection, query):
         events += some.events
         if some.reads:
             refused += some.events if some.refused else 0

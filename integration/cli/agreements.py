@@ -18,7 +18,8 @@ from integration.sharing.expiry import SOON, Standing, run_out
 from integration.sharing.proposal_text import rows_of, summary, told
 
 if TYPE_CHECKING:
-    from integration.commands.agreements import Checked, Proposal
+    from integration.commands.agreements import Checked
+    from integration.record.proposal import Proposal
 
 app = typer.Typer(no_args_is_help=True, help="Data sharing agreements: check, compare, put in force, and look back.")
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A file of agreements (YAML).")]
@@ -77,7 +78,8 @@ def agreements_apply(
         _show(proposal, as_json=as_json, all_rows=all_rows)
         return yes or typer.confirm("Put it in force?", default=False, err=True)
 
-    version = run(lambda settings: commands.agreements.apply(settings, file, user, reason, confirm, err))
+    by = commands.administrator.By(user, reason)
+    version = run(lambda settings: commands.agreements.apply(settings, file, by, confirm, err))
     if not as_json:
         out.print(f"in force: version {version.number}" if version else "nothing was put in force", highlight=False)
 

@@ -146,7 +146,8 @@ def audit_retain(
     reason: Annotated[str, typer.Option(help="Why.")],
 ) -> None:
     """Remove the content of old events, never silently: the log says what went, and keeps the salted hashes."""
-    count = run(lambda settings: commands.audit_proof.audit_retain(settings, before.date(), user, reason))
+    by = commands.administrator.By(user, reason)
+    count = run(lambda settings: commands.audit_proof.audit_retain(settings, before.date(), by))
     typer.echo(f"{count} events removed")
 
 

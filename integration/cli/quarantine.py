@@ -1,6 +1,7 @@
 """What could not be understood, and trying it again."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -12,8 +13,21 @@ app = typer.Typer(no_args_is_help=True, help="What could not be understood, and 
 
 @app.command("list")
 def quarantine_list(as_json: Json = False) -> None:
-    """Open entries, with where, why and what to do."""
-    show(run(commands.quarantine.quarantine_list), as_json=as_json, title="Quarantine")
+    """Open entries, with where and what to do, to the width of a page; `show` and `--json` tell the rest."""
+    rows = run(commands.quarantine.quarantine_list)
+    show(rows if as_json else [brief(row) for row in rows], as_json=as_json, title="Quarantine")
+
+
+def brief(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What somebody needs to act on an entry: `feed` and `code` are what `replay` takes."""
+    return {
+        "id": row["id"],
+        "feed": row["feed"],
+        "code": row["code"],
+        "where": row["location"],
+        "what to do": row["remedy"],
+        "last seen": f"{row['last_seen']:%Y-%m-%d}",
+    }
 
 
 @app.command("show")

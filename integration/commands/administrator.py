@@ -24,6 +24,11 @@ class By:
     user: str
     reason: str
 
+    def require_said(self) -> None:
+        """Raise NotPossible where nobody says who they are and why."""
+        if not self.user.strip() or not self.reason.strip():
+            raise NotPossible("say who you are and why: --user and --reason")
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -46,8 +51,7 @@ class Desk:
 @asynccontextmanager
 async def administrator(settings: Settings, about: str, command: str, by: By) -> AsyncIterator[Desk]:
     """The desk. Raises NotPossible where nobody says who they are and why."""
-    if not by.user.strip() or not by.reason.strip():
-        raise NotPossible("say who you are and why: --user and --reason")
+    by.require_said()
     async with (
         opened(settings) as database,
         asyncpg.create_pool(database.owner_url, min_size=1, max_size=3) as pool,

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import asyncpg
-from msgspec import Struct
 from rich.console import Console
 from rich.progress import Progress as RichProgress
 from rich.progress import TaskID
@@ -16,39 +15,25 @@ from adapters.records import LONDON
 from integration.audit.access import Access
 from integration.audit.codes import Kind
 from integration.audit.log import AuditLog
+from integration.commands.administrator import By
 from integration.commands.opened import opened, progress_bar
 from integration.config import Settings
 from integration.errors import NotPossible
-from integration.record.population import Effect, Progress, effect
+from integration.record.population import Progress
+from integration.record.proposal import Proposal, propose
 from integration.sharing import current
 from integration.sharing.agreement_file import Problem, schema
 from integration.sharing.agreements import AgreementError, Agreements, load
-from integration.sharing.changes import Change, changes
+from integration.sharing.changes import changes
 from integration.sharing.current import Version
 from integration.sharing.doubts import doubts
 from integration.sharing.english import english
 from integration.sharing.english_reading import read_english
 from integration.sharing.expiry import Standing, standings
-from integration.sharing.policy import Policy
 from integration.sharing.request import Caller
-from integration.store.connection import Connection
 from integration.store.database import act_as
 
 _NOTHING_YET = "no agreements are in force yet"
-
-
-class Proposal(Struct, frozen=True):
-    """What a file would change: the version in force, what is said otherwise, and what that does to the people."""
-
-    in_force: Version | None
-    changes: list[Change]
-    effect: Effect
-    names: dict[str, str]
-    """Code -> name of every organisation, before or after."""
-    purposes: dict[str, str]
-    """Code -> name of every purpose."""
-    later: list[str]
-    """Citations of agreements that begin or end after the day of the effect."""
 
 
 def read(file: Path) -> tuple[str, Agreements]:
@@ -109,19 +94,18 @@ async def diff(settings: Settings, file: Path, user: str, on: date | None, conso
 
 
 async def apply(
-    settings: Settings, file: Path, user: str, reason: str, confirm: Callable[[Proposal], bool], console: Console
+    settings: Settings, file: Path, by: By, confirm: Callable[[Proposal], bool], console: Console
 ) -> Version | None:
     """Show what the file would change and, once that is confirmed, put it in force; the new version, or None where
     nothing was put in force. Raises NotPossible when another version was put in force meanwhile."""
-    if not user.strip() or not reason.strip():
-        raise NotPossible("say who you are and why: --user and --reason")
+    by.require_said()
     text, agreements = read(file)
-    async with _desk(settings, "apply", user) as desk:
+    async with _desk(settings, "apply", by.user) as desk:
         proposal = await desk.proposal(agreements, None, console)
         if not confirm(proposal):
-            await desk.account(proposal.in_force, {"reason": reason, "applied": "no"})
+            await desk.account(proposal.in_force, {"reason": by.reason, "applied": "no"})
             return None
-        return await desk.put_in_force(text, proposal.in_force, reason)
+        return await desk.put_in_force(text, proposal.in_force, by.reason)
 
 
 async def history(settings: Settings) -> list[Version]:
@@ -204,24 +188,6 @@ async def _desk(settings: Settings, command: str, user: str) -> AsyncIterator[_D
         yield _Desk(pool, log, f"toldonce agreements {command}", user)
 
 
-async def propose(connection: Connection, agreements: Agreements, at: datetime, progress: Progress) -> Proposal:
-    """What these agreements would change at a moment. The connection is in a REPEATABLE READ transaction, in which it
-    steps into the roles that it needs."""
-    await act_as(connection, "toldonce_registry")
-    standing = await current.newest(connection)
-    text = await current.text_of(connection, None)
-    before = load(text) if text else Agreements()
-    found = await effect(connection, Policy.of(before), Policy.of(agreements), at, progress)
-    return Proposal(
-        in_force=standing,
-        changes=changes(before, agreements),
-        effect=found,
-        names={**before.names, **agreements.names},
-        purposes={one.code: name for some in (before, agreements) for name, one in some.purposes.items()},
-        later=_later(agreements, at.astimezone(LONDON).date()),
-    )
-
-
 def _shown_on(bar: RichProgress) -> Progress:
     """One line of the bar for each thing that is done."""
     tasks: dict[str, TaskID] = {}
@@ -232,9 +198,3 @@ def _shown_on(bar: RichProgress) -> Progress:
         bar.update(tasks[doing], completed=done, total=total)
 
     return show
-
-
-def _later(agreements: Agreements, on: date) -> list[str]:
-    return [
-        one.citation for one in agreements.agreements if one.starts > on or (one.ends is not None and one.ends >= on)
-    ]

@@ -26,6 +26,7 @@ from integration.audit.verify.kept import Copy, Kept
 from integration.audit.verify.notes import Key, Malformed, Note, read_note
 from integration.audit.verify.report import Report
 from integration.audit.verify.walk import verify
+from integration.commands.administrator import By
 from integration.commands.audit import by_command
 from integration.commands.opened import as_owner, opened
 from integration.config import Settings
@@ -162,14 +163,13 @@ async def audit_cosign(settings: Settings, file: Path) -> int:
         return await cosignatures.take(at.connection, file.read_text("utf-8"), tuple(settings.audit_witnesses.split()))
 
 
-async def audit_retain(settings: Settings, before: date, user: str, reason: str) -> int:
+async def audit_retain(settings: Settings, before: date, by: By) -> int:
     """Remove the content of events before a day; how many. Raises NotPossible when the policy keeps them."""
-    if not user.strip() or not reason.strip():
-        raise NotPossible("say who you are and why: --user and --reason")
+    by.require_said()
     moment = datetime(before.year, before.month, before.day, tzinfo=LONDON)
     refuse_young(moment, datetime.now(UTC), settings.audit_years)
     async with opened(settings) as database, as_owner(database) as owner:
-        removal = Removal(moment, user, reason)
+        removal = Removal(moment, by.user, by.reason)
         return await remove(
             owner, removal, LogKeys(settings), server_url=settings.fhir_base, test_data=settings.test_data
         )

@@ -16,9 +16,10 @@ from integration import main, registry
 from integration.audit.entry import rendered
 from integration.cli import app as command_line
 from integration.commands import agreements as commands
-from integration.commands.agreements import Proposal
+from integration.commands.administrator import By
 from integration.config import Settings
 from integration.errors import AuditUnavailable, NotPossible
+from integration.record.proposal import Proposal
 from integration.sharing import current
 from integration.store.database import Database
 from tests.unit.sharing.scene import FILE
@@ -49,7 +50,7 @@ def yes(_proposal: Proposal) -> bool:
 
 
 async def applied(settings: Settings, file: Path, reason: str = "the board agreed") -> Any:
-    return await commands.apply(settings, file, "A Officer", reason, yes, QUIET)
+    return await commands.apply(settings, file, By("A Officer", reason), yes, QUIET)
 
 
 async def details(owner: asyncpg.Connection) -> list[dict[str, str]]:
@@ -98,7 +99,7 @@ async def test_nothing_is_put_in_force_that_was_not_confirmed(
         shown.append(proposal)
         return False
 
-    assert await commands.apply(settings, written(OTHER), "A Officer", "why not", no, QUIET) is None
+    assert await commands.apply(settings, written(OTHER), By("A Officer", "why not"), no, QUIET) is None
 
     assert [change.about for change in shown[0].changes] == ["Agreement AA-01"]
     assert len(await commands.history(settings)) == 1
@@ -129,7 +130,7 @@ async def test_what_was_shown_against_another_version_is_not_put_in_force(
         return True
 
     with pytest.raises(NotPossible, match="meanwhile"):
-        await commands.apply(settings, written(OTHER), "A Officer", "slower", meanwhile, QUIET)
+        await commands.apply(settings, written(OTHER), By("A Officer", "slower"), meanwhile, QUIET)
     assert [one.applied_by for one in await commands.history(settings)] == ["B Officer"]
 
 
@@ -151,7 +152,7 @@ async def test_who_and_why_must_be_said(
     settings: Settings, written: Callable[[str], Path], user: str, reason: str
 ) -> None:
     with pytest.raises(NotPossible, match="who you are and why"):
-        await commands.apply(settings, written(FILE), user, reason, yes, QUIET)
+        await commands.apply(settings, written(FILE), By(user, reason), yes, QUIET)
 
 
 async def test_a_server_that_runs_takes_a_version_over_at_once(

@@ -26,6 +26,7 @@ from integration.commands import (
     subject_access,
     unusual,
 )
+from integration.commands.administrator import By
 from integration.commands.subject_access import Asked
 from integration.console.sessions import Officer
 from integration.ingest import inbox, relabel
@@ -125,7 +126,7 @@ async def merged(site: Site) -> None:
 async def agreed(site: Site) -> None:
     path = Path(site.settings.data_dir) / "agreements.yaml"
     path.write_text(demo.AGREEMENTS.read_text().replace("neighbourhood: Coventry", "neighbourhood: New Coventry"))
-    await agreements.apply(site.settings, path, "R. Okafor", "a name", lambda _: True, QUIET)
+    await agreements.apply(site.settings, path, By("R. Okafor", "a name"), lambda _: True, QUIET)
 
 
 async def registered(site: Site) -> None:

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integration.audit.access import Access
-from integration.audit.alike import Alike
 from integration.audit.breach import Accounts
 from integration.audit.entry import AuditRow, rendered, to_row
 from integration.audit.glance import glances
+from integration.audit.grouped import Grouped
 from integration.audit.log import insert
 from integration.audit.who_saw import Report, about, report
 from integration.sharing.request import Caller
@@ -54,7 +54,7 @@ async def by_hand(connection: Connection, person: UUID) -> Report:
         events += 1
         refused += event.reads and event.refused
         if event.reads and event.shown:
-            accounts.add(Alike.of(event))
+            accounts.add(Grouped.of(event))
     return Report(accounts.seen(), refused, events)
 
 

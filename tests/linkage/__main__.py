@@ -81,7 +81,7 @@ async def timed(listed: Sequence[Record], decisions: Sequence[Decision], people:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.linkage", description=__doc__)
-    parser.add_argument("--people", type=int, default=100_000)
+    parser.add_argument("--people", type=int, default=100_000, help="and Febrl sets of at most so many records")
     parser.add_argument("--seed", type=int, default=SEED, help="of the county that is measured on")
     parser.add_argument("--only", choices=("quality", "latency", "febrl"), help="one part")
     asked = parser.parse_args()
@@ -102,7 +102,7 @@ def main() -> None:
     if asked.only in (None, "latency"):
         console.print(uvloop.run(timed(listed, decisions, sorted({min(10_000, asked.people), asked.people}))))
     if asked.only in (None, "febrl"):
-        for name, known in febrl.sets(console).items():
+        for name, known in febrl.sets(console, asked.people).items():
             console.print(report.quality(f"Febrl: {name}, {len(known):,} records", known, measured(console, known)[0]))
 
 

@@ -18,12 +18,13 @@ from tests.linkage import splink_venv
 from tests.linkage.records import Record
 
 
-def sets(console: Console) -> dict[str, list[Record]]:
-    """By name; none where the wheel is not to be had."""
+def sets(console: Console, most: int) -> dict[str, list[Record]]:
+    """Those of at most so many records, by name; none where the wheel is not to be had."""
     try:
         with TemporaryDirectory() as name:
             splink_venv.run("febrl", Path(name))
-            return {one: _read(Path(name) / f"{one}.json") for one in ("febrl1", "febrl2", "febrl3", "febrl4")}
+            every = {one: _read(Path(name) / f"{one}.json") for one in ("febrl1", "febrl2", "febrl3", "febrl4")}
+            return {one: known for one, known in every.items() if len(known) <= most}
     except splink_venv.NoSplink as error:
         console.print(f"without Febrl, whose wheel could not be installed: {error}", highlight=False)
         return {}

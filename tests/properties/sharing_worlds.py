@@ -6,9 +6,7 @@ What shrinking would do is done by `smallest`.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from random import Random
-from typing import TypeVar
+from datetime import date, timedelta
 from uuid import UUID
 
 import msgspec
@@ -31,7 +29,6 @@ from integration.sharing.request import (
     BreakGlass,
     Caller,
     Category,
-    Choice,
     Decision,
     Evidence,
     Facts,
@@ -39,38 +36,23 @@ from integration.sharing.request import (
     Label,
     Request,
 )
-
-PRACTICES, TRUSTS, CHARITIES = ("P1", "P2"), ("T1",), ("C1", "C2")
-ORGANISATIONS = (*PRACTICES, *TRUSTS, *CHARITIES)
-ROLES = ("doctor", "worker", "clerk")
-PURPOSES = ("TREAT", "ETREAT", "HCOMPL", "HRESCH", "NATIONAL")
-CATEGORIES = (
-    Category.DEMOGRAPHICS,
-    Category.CLINICAL,
-    Category.ADJUSTMENTS,
-    Category.IMPAIRMENTS,
-    Category.CHOICES,
+from tests.properties.sharing_chance import (
+    CATEGORIES,
+    CHARITIES,
+    KINDS,
+    NOW,
+    ORGANISATIONS,
+    PERSON,
+    PRACTICES,
+    PURPOSES,
+    ROLES,
+    ROWS,
+    SENSITIVE,
+    TODAY,
+    TRUSTS,
+    Chance,
 )
-SENSITIVE = ("sexual health", "safeguarding", "assisted conception (HFE Act)")
-KINDS = ("registration", "referral", "encounter")
-CHOICE_KINDS = (
-    "objection-to-sharing",
-    "restrict-organisation",
-    "restrict-category",
-    "restrict-period",
-    "restrict-instance",
-    "break-glass-only",
-    "share-charity-data",
-    "view-by-charity",
-    "express-permission",
-    "share-adjustments-nationally",
-    "other",
-)
-PERSON = UUID(int=1)
-ROWS = tuple(UUID(int=n) for n in range(10, 14))
-TODAY = date(2026, 6, 15)
-RECORDED = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC))
-NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
+from tests.properties.sharing_choices import answered, choice
 
 
 @dataclass(frozen=True)
@@ -115,32 +97,6 @@ def shown(decision: Decision, facts: Facts) -> set[Row]:
             for window in decision.windows
         )
     }
-
-
-T = TypeVar("T")
-
-
-class Chance:
-    """Choices of one seed."""
-
-    def __init__(self, seed: int) -> None:
-        self.random = Random(seed)
-
-    def one(self, *values: T) -> T:
-        return self.random.choice(values)
-
-    def mostly(self, value: T, *others: T) -> T:
-        return value if self.random.random() < 0.75 or not others else self.random.choice(others)
-
-    def some(self, values: tuple[T, ...], least: int = 0) -> tuple[T, ...]:
-        return tuple(self.random.sample(values, self.random.randint(least, len(values))))
-
-    def times(self, most: int) -> range:
-        return range(self.random.randint(0, most))
-
-    def day(self) -> date | None:
-        ago = self.one(None, 500, 100, 31, 30, 1, 0, -1, -40)
-        return None if ago is None else TODAY - timedelta(days=ago)
 
 
 def agreements(chance: Chance) -> Agreements:
@@ -242,125 +198,6 @@ def evidence(chance: Chance) -> Evidence:
         chance.one(*ORGANISATIONS),
         chance.day(),
         chance.one(None, chance.day()),
-    )
-
-
-def subset(chance: Chance, values: tuple[T, ...]) -> frozenset[T]:
-    return chance.mostly(frozenset(), frozenset(chance.some(values, least=1)))
-
-
-def choice(chance: Chance, number: int) -> Choice:
-    """Half of them simple, as people's choices are; half with every narrowing that a Consent can have."""
-    full = narrowed_choice(chance, number)
-    if chance.one(True, False):
-        return full
-    return msgspec.structs.replace(
-        full,
-        active=True,
-        start=None,
-        end=None,
-        categories=frozenset(),
-        data_start=None,
-        data_end=full.data_end if full.kind == "restrict-period" else None,
-        instances=full.instances if full.kind == "restrict-instance" else frozenset(),
-        related=frozenset(),
-        purposes=frozenset(),
-        about=full.about if full.kind == "share-charity-data" else frozenset(),
-    )
-
-
-def narrowed_choice(chance: Chance, number: int) -> Choice:
-    kind = chance.one(*CHOICE_KINDS)
-    opening = kind in ("share-charity-data", "view-by-charity", "express-permission", "share-adjustments-nationally")
-    permits = chance.mostly(opening, not opening)
-    organisations = subset(chance, ORGANISATIONS)
-    if kind in ("view-by-charity", "express-permission"):
-        organisations = frozenset(chance.some(ORGANISATIONS, least=3))
-    return Choice(
-        consent=f"consent-{number}",
-        kind=kind,
-        permits=permits,
-        source=chance.one(*ORGANISATIONS),
-        recorded=chance.one(None, *RECORDED),
-        start=chance.mostly(None, TODAY - timedelta(days=10), TODAY + timedelta(days=10)),
-        end=chance.mostly(None, TODAY + timedelta(days=10), TODAY - timedelta(days=2)),
-        active=chance.mostly(True, False),
-        organisations=organisations,
-        about=frozenset(CHARITIES) if kind == "share-charity-data" else subset(chance, ORGANISATIONS),
-        categories=subset(chance, CATEGORIES),
-        sensitivities=frozenset(SENSITIVE) if kind == "express-permission" else subset(chance, SENSITIVE),
-        data_start=chance.mostly(None, TODAY - timedelta(days=30)),
-        data_end=chance.mostly(None, TODAY - timedelta(days=1)),
-        instances=chance.mostly(frozenset(), frozenset(ROWS[:2])),
-        related=chance.mostly(frozenset(), frozenset(), frozenset(ROWS[:1])),
-        break_glass_relaxes=chance.one(True, False),
-        purposes=chance.mostly(frozenset(), frozenset({"TREAT"}), frozenset({"HRESCH"}), frozenset({"BTG"})),
-        exceptions=tuple(exception(chance, permits=not permits) for _ in chance.times(1)),
-        decided_by=chance.mostly("the person", "a deputy"),
-        how=chance.one("", "signed form"),
-    )
-
-
-def exception(chance: Chance, *, permits: bool) -> Choice:
-    return Choice(
-        consent="exception",
-        kind="exception",
-        permits=permits,
-        source="P1",
-        start=chance.mostly(None, TODAY - timedelta(days=10), TODAY + timedelta(days=10)),
-        end=chance.mostly(None, TODAY + timedelta(days=10), TODAY - timedelta(days=2)),
-        organisations=subset(chance, ORGANISATIONS),
-        about=subset(chance, ORGANISATIONS),
-        categories=subset(chance, CATEGORIES),
-        purposes=chance.mostly(frozenset(), frozenset({"TREAT"}), frozenset({"BTG"})),
-        sensitivities=chance.mostly(frozenset(), frozenset({"sexual health"})),
-        data_end=chance.mostly(None, None, TODAY - timedelta(days=1)),
-        instances=chance.mostly(frozenset(), frozenset(), frozenset(ROWS[:1])),
-    )
-
-
-def answered(chance: Chance, held: Facts, asked: Request) -> Facts:
-    """Sometimes a permission that nearly fits this very request, and sometimes a later answer to a choice: of the same
-    scope, or nearly."""
-    choices = held.choices
-    for number in chance.times(2):
-        choices = (*choices, fitting(chance, asked.caller.organisation, number))
-    if choices and chance.one(True, False):
-        choices = (*choices, again(chance, chance.one(*choices), asked.caller.organisation))
-    return replace(held, choices=choices)
-
-
-def fitting(chance: Chance, caller: str, number: int) -> Choice:
-    kind = chance.one("share-charity-data", "view-by-charity", "express-permission", "break-glass-only")
-    return Choice(
-        consent=f"fitting-{number}",
-        kind=kind,
-        permits=kind != "break-glass-only",
-        source=chance.one(caller, "C1", "P2"),
-        recorded=chance.one(None, *RECORDED),
-        organisations=chance.one(frozenset(), frozenset({caller}), frozenset({caller}), frozenset({"P2"})),
-        about=chance.one(frozenset(), frozenset(CHARITIES), frozenset({"C2"})),
-        sensitivities=chance.mostly(frozenset(SENSITIVE), frozenset(SENSITIVE[:1]))
-        if kind == "express-permission"
-        else frozenset(),
-        how=chance.one("", "signed form"),
-        break_glass_relaxes=chance.one(True, False),
-        exceptions=tuple(exception(chance, permits=kind == "break-glass-only") for _ in chance.times(1)),
-    )
-
-
-def again(chance: Chance, first: Choice, caller: str) -> Choice:
-    return msgspec.structs.replace(
-        first,
-        consent="later",
-        kind=chance.mostly(first.kind, "other"),
-        permits=chance.one(True, False),
-        active=chance.mostly(True, False),
-        source=chance.one(caller, first.source, "P2"),
-        recorded=chance.one(first.recorded, datetime(2026, 6, 2, tzinfo=UTC), datetime(2025, 6, 2, tzinfo=UTC)),
-        end=chance.one(first.end, TODAY - timedelta(days=3)),
-        decided_by=chance.mostly(first.decided_by, "a deputy"),
-        purposes=chance.mostly(first.purposes, frozenset({"TREAT"})),
     )
 
 

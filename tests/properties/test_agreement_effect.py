@@ -12,7 +12,9 @@ from integration.sharing.decide import decide
 from integration.sharing.effect import EMERGENCY, Asker, Population, concerned, seen
 from integration.sharing.policy import Policy
 from integration.sharing.request import Caller, Facts, Grant, Request
-from tests.properties.sharing_worlds import NOW, TODAY, Chance, agreements, answered, facts, request
+from tests.properties.sharing_chance import NOW, TODAY, Chance
+from tests.properties.sharing_choices import answered
+from tests.properties.sharing_worlds import agreements, facts, request
 
 PEOPLE = 6
 

@@ -31,7 +31,8 @@ from integration.sharing.english import english, normal
 from integration.sharing.english_reading import read_english
 from integration.sharing.request import Category, Recordable
 from integration.sharing.sentences import listed, quoted
-from tests.properties.sharing_worlds import Chance, agreements
+from tests.properties.sharing_chance import Chance
+from tests.properties.sharing_worlds import agreements
 from tests.unit.sharing.scene import CARE, NEIGHBOURHOOD
 
 COVENTRY = load(demo.AGREEMENTS.read_text())

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from integration.sharing.decide import Policy, decide
 from integration.sharing.request import BreakGlass, Request
-from tests.properties.sharing_worlds import NOW, ROLES, world
+from tests.properties.sharing_chance import NOW, ROLES
+from tests.properties.sharing_worlds import world
 
 PEOPLE = 4
 DAYS = (timedelta(0), timedelta(days=-2), timedelta(days=2))

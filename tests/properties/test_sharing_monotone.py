@@ -13,14 +13,11 @@ from integration.sharing.agreements import Agreement, Agreements, Role
 from integration.sharing.choices_in_force import in_force
 from integration.sharing.decide import NOT_FOUND, Policy, decide
 from integration.sharing.request import Choice, Decision, Denial, Evidence, Facts, Grant
+from tests.properties.sharing_chance import KINDS, SENSITIVE, TODAY, Chance
+from tests.properties.sharing_choices import choice
 from tests.properties.sharing_worlds import (
-    KINDS,
-    SENSITIVE,
-    TODAY,
-    Chance,
     Row,
     World,
-    choice,
     shown,
     without_agreement,
     world,

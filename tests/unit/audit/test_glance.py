@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integration.audit.access import Access, Account
-from integration.audit.alike import Alike
 from integration.audit.breach import Accounts
 from integration.audit.codes import Kind, Outcome
 from integration.audit.entry import rendered, to_row
 from integration.audit.glance import Glance, glance, glance_of_fhir
+from integration.audit.grouped import Grouped
 from integration.sharing.request import BreakGlass, Caller
 from tests.unit.audit.test_event import NOW, READ, REASONS
 
@@ -67,7 +67,7 @@ def test_of_the_time_before_the_tree_it_says_the_same() -> None:
 def test_accounts_count_as_one_does_by_hand(accesses: list[Access]) -> None:
     accounts = Accounts()
     for access in accesses:
-        accounts.add(Alike.of(glance(stored(access))))
+        accounts.add(Grouped.of(glance(stored(access))))
     found = accounts.seen()
     by_hand: dict[tuple[str, ...], list[Access]] = {}
     for access in accesses:

@@ -1,5 +1,5 @@
-"""Two people's records that were shown as one person's, and are no longer: an officer is told by whom they were seen,
-without having asked. The list itself is `breach`'s, made anew whenever somebody looks."""
+"""Wrong links that were undone: two people's records that were shown as one person's, and are no longer. An officer is
+told by whom they were seen, without having asked; the list itself is `breach`'s, made anew whenever somebody looks."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ order by 1, 2
 something else as well, and still are, or never were: the facts tell."""
 
 
-class Parted(NamedTuple):
+class WrongLink(NamedTuple):
     """Two source patients' records that were one person's until then; `first`: the first access that showed them so;
     `callers`: how many different ones were shown something."""
 
@@ -38,11 +38,11 @@ class Parted(NamedTuple):
         return f"two people's records were taken for one person's, and {saw} shown them so"
 
 
-async def parted(connection: Connection, start: datetime, end: datetime) -> Sequence[Parted]:
+async def undone(connection: Connection, start: datetime, end: datetime) -> Sequence[WrongLink]:
     """Everybody who was parted in that time after somebody had seen them together. The connection is in a transaction
     of a login that may step into `toldonce_watcher` and `toldonce_facts`, and ends as the former."""
     await act_as(connection, "toldonce_watcher")
-    found: list[Parted] = []
+    found: list[WrongLink] = []
     for pair in [(row["a"], row["b"]) for row in await connection.fetch(_PARTED, start, end)]:
         await act_as(connection, "toldonce_facts")
         periods = [one for one in await breach.together(connection, pair) if one.end and start <= one.end < end]
@@ -51,5 +51,5 @@ async def parted(connection: Connection, start: datetime, end: datetime) -> Sequ
         if periods and sights:
             accounts = Accounts.of(sights)
             first = min((one.event for one in sights), key=lambda event: event.recorded)
-            found.append(Parted(pair, max(one.end for one in periods if one.end), first, len(accounts.seen())))
+            found.append(WrongLink(pair, max(one.end for one in periods if one.end), first, len(accounts.seen())))
     return found

@@ -1,5 +1,5 @@
-"""Events that say the same, counted where they are stored: of tens of thousands of accesses to one record most are by
-few callers who were answered alike, and only these few leave the database.
+"""Events grouped by what they say, and counted where they are stored: of tens of thousands of accesses to one record
+most are by few callers who were answered alike, and only these few leave the database.
 
 The database cuts caller and counts out of the stored text, without reading the whole: a key of JSON with its quotes and
 colon stands in no value, for a quotation mark inside a value is escaped; and `audit.entry` writes the fields in one
@@ -15,7 +15,7 @@ from integration.audit.glance import NO_COUNTS, Glance, What, glance
 from integration.audit.search import AuditQuery, conditions
 from integration.store.connection import Connection
 
-_ALIKE = """
+_GROUPED = """
 select kind, outcome, said_caller, said_counts, whole, count(*) as events, min(recorded) as first, max(recorded) as last
 from (select kind, outcome, recorded, content,
         substring(content from 1 for nullif(position(',"person":"'::bytea in content), 0) - 1) as head,
@@ -29,7 +29,7 @@ group by 1, 2, 3, 4, 5
 """
 
 
-class Alike(What, frozen=True, gc=False):
+class Grouped(What, frozen=True, gc=False):
     """So many events of one kind, with one outcome, by one caller who was answered alike each time: `said_caller` and
     `said_counts` as that is stored."""
 
@@ -40,26 +40,26 @@ class Alike(What, frozen=True, gc=False):
     last: datetime
 
     @classmethod
-    def of(cls, event: Glance) -> "Alike":
+    def of(cls, event: Glance) -> "Grouped":
         """One event."""
         caller, counts = bytes(event.said_caller), bytes(event.said_counts)
         return cls(event.kind, event.outcome, caller, counts, 1, event.recorded, event.recorded)
 
-    def and_(self, other: "Alike") -> "Alike":
+    def and_(self, other: "Grouped") -> "Grouped":
         """These and those, which say the same."""
         first, last = min(self.first, other.first), max(self.last, other.last)
         return msgspec.structs.replace(self, events=self.events + other.events, first=first, last=last)
 
 
-async def alike(connection: Connection, query: AuditQuery) -> AsyncIterator[Alike]:
+async def grouped(connection: Connection, query: AuditQuery) -> AsyncIterator[Grouped]:
     """All events that match, whatever `query.count` says, told together where they say the same; in no order. The
     connection is in a transaction, in a role that may read the audit."""
     where, values = conditions(query)
-    for row in await connection.fetch(_ALIKE.format(where=where), *values):
+    for row in await connection.fetch(_GROUPED.format(where=where), *values):
         if row["whole"] is not None:
-            yield Alike.of(glance(row["whole"]))
+            yield Grouped.of(glance(row["whole"]))
         else:
             counts = row["said_counts"] or NO_COUNTS
-            yield Alike(
+            yield Grouped(
                 row["kind"], row["outcome"], row["said_caller"], counts, row["events"], row["first"], row["last"]
             )
