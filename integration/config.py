@@ -1,9 +1,10 @@
 """Settings: only `TOLDONCE_*` environment variables, each listed in docs/settings.md (a test compares)."""
 
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -26,6 +27,12 @@ class Settings(BaseSettings):
     """Port to serve HTTP on."""
     base_url: str | None = None
     """Public FHIR base; empty = http://host:port/fhir."""
+    proxies: str = ""
+    """Addresses and networks of the proxies in front, with spaces between (`10.0.0.5 10.1.0.0/16`): what their
+    X-Forwarded-For says of whoever asks is believed, and nobody else's; empty = nobody's."""
+    client_certificates: bool = False
+    """Whether those proxies ask clients for certificates, hand on what they were shown as Client-Cert (RFC 9440) and
+    drop what others send under that name: then access tokens can be bound to certificates (docs/clients.md)."""
     id_secret: SecretStr | None = None
     """Secret of the keyed resource ids; empty = made once and kept in `data_dir` (never in production)."""
     mllp_port: int = 2575
@@ -89,6 +96,18 @@ class Settings(BaseSettings):
     @property
     def fhir_base(self) -> str:
         return self.base_url or f"http://{self.host}:{self.port}/fhir"
+
+    @property
+    def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        return tuple(ip_network(one) for one in self.proxies.split())
+
+    @model_validator(mode="after")
+    def _proxies_are_some(self) -> "Settings":
+        if any(network.prefixlen == 0 for network in self.proxy_networks):
+            raise ValueError("proxies are some addresses, not all: anybody could then say who they are")
+        if self.client_certificates and not self.proxy_networks:
+            raise ValueError("client certificates are handed on by proxies: name them")
+        return self
 
 
 @lru_cache

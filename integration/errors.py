@@ -6,14 +6,7 @@ ToldOnceError
 ├── UnknownSourcePatient     a linkage decision about somebody no source knows
 ├── LogDamaged               the audit's tree is not what was signed: nothing more is signed before somebody looks
 ├── AnswerCutShort           an answer failed after its first byte: the connection is closed
-├── OAuthError               the token endpoint's refusals: the only errors answered as OAuth JSON (RFC 6749, 5.2)
-│   ├── InvalidTokenRequest      400 invalid_request
-│   ├── InvalidScope             400 invalid_scope
-│   ├── UnsupportedGrantType     400 unsupported_grant_type
-│   ├── UnauthorizedClient       400 unauthorized_client
-│   ├── InvalidClient            401 invalid_client
-│   ├── TooManyTokenRequests     429 temporarily_unavailable, with Retry-After
-│   └── TokenServiceUnavailable  503 temporarily_unavailable
+├── OAuthError               the token endpoint's refusals: drawn in `integration.oauth_errors`
 └── FhirError                answered as an OperationOutcome; each owns its status and its issue
     ├── BadRequest               400
     ├── Unauthorized             401, with WWW-Authenticate
@@ -37,7 +30,7 @@ ToldOnceError
 # ruff: noqa: N818  (the names are HTTP's and FHIR's own; each ends its sentence in the tree above)
 
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -256,71 +249,6 @@ class AuditUnavailable(FhirError):
     def __init__(self, diagnostics: str = "") -> None:
         super().__init__(diagnostics)
         self.headers = {"Retry-After": "5"}
-
-
-class OAuthError(ToldOnceError):
-    """A refusal of the token endpoint: `error` is a word of RFC 6749 section 5.2, `description` plain ASCII."""
-
-    status: ClassVar[int] = 400
-    error: ClassVar[str]
-
-    def __init__(self, description: str) -> None:
-        super().__init__(description)
-        self.description = description
-        self.headers: dict[str, str] = {}
-
-    def body(self) -> Mapping[str, str]:
-        """The JSON members of RFC 6749, 5.2."""
-        return {"error": self.error, "error_description": self.description}
-
-
-class InvalidTokenRequest(OAuthError):
-    """A form field or claim is missing, repeated or malformed."""
-
-    error = "invalid_request"
-
-
-class InvalidScope(OAuthError):
-    """A scope is unknown, malformed or beyond the registration."""
-
-    error = "invalid_scope"
-
-
-class UnsupportedGrantType(OAuthError):
-    """Only client_credentials is served."""
-
-    error = "unsupported_grant_type"
-
-
-class UnauthorizedClient(OAuthError):
-    """The client is genuine, but not registered for that role, purpose or organisation."""
-
-    error = "unauthorized_client"
-
-
-class InvalidClient(OAuthError):
-    """Unknown or inactive client, or an assertion that does not hold: one answer for all, so that it tells nothing."""
-
-    status = 401
-    error = "invalid_client"
-
-
-class TooManyTokenRequests(OAuthError):
-    """The client asks for more than it is registered for; tokens count as requests."""
-
-    status = 429
-    error = "temporarily_unavailable"
-
-    def __init__(self, description: str, *, retry_after: str = "1") -> None:
-        super().__init__(description)
-        self.headers = {"Retry-After": retry_after}
-
-
-class TokenServiceUnavailable(OAuthError):
-    """The token request could not be audited."""
-
-    status = 503
-    error = "temporarily_unavailable"
 
 
 def where_it_failed(error: BaseException) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from integration.api.client_keys import FETCH, PublishedKeys
 from integration.api.exchange import Services
 from integration.api.issuer_settings import load as load_issuers
 from integration.api.keys import signing_key
+from integration.api.proxies import BehindProxies
 from integration.api.rate_limit import Rate, RateLimits
 from integration.api.seal import Seal
 from integration.api.token import TokenEndpoint, token_url
@@ -54,11 +55,12 @@ async def application(
     async with AsyncExitStack() as stack:
         pool, url = await stack.enter_async_context(database.pool("toldonce_api")), database.url("toldonce_api")
         begun = await stack.enter_async_context(database.reading(READERS))
+        ready = await stack.enter_async_context(database.reading(READERS, "toldonce_reader"))
         log = AuditLog(pool, server_url=settings.fhir_base, test_data=settings.test_data)
         audit = await stack.enter_async_context(log)
         registry = await stack.enter_async_context(kept_current(pool, url))
         await stack.enter_async_context(keeping_audit(pool, audit, settings))
-        records = Records(pool, registry.policy, begun=begun)
+        records = Records(pool, registry.policy, begun=begun, ready=ready)
         services = _services(records, audit, registry, settings, clock)
         exports = _exports(services, pool, settings)
         if settings.exports_served:
@@ -155,10 +157,19 @@ async def serve(settings: Settings, database: Database, listening: socket | None
 
 
 def web_server(app: FastAPI, settings: Settings) -> uvicorn.Server:
-    """What listens. It logs no requests, whose addresses are not ours, and does not tell what it is."""
+    """What listens. It logs no requests, whose addresses are not ours, and does not tell what it is. Whom a proxy asks
+    for is told by ours or by none: uvicorn's own layer would believe whatever comes from this machine."""
+    proxies = settings.proxy_networks
+    certificates = settings.client_certificates
     return uvicorn.Server(
         uvicorn.Config(
-            app, host=settings.host, port=settings.port, log_level="warning", access_log=False, server_header=False
+            BehindProxies(app, proxies, certificates=certificates) if proxies else app,
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
         )
     )
 

@@ -90,7 +90,8 @@ def app_of(parts: Parts) -> FastAPI:
         app.add_middleware(layer)
     _serve_fhir(app, parts)
     _serve_pages(app, parts)
-    app.router.routes.extend(token_routes(parts.tokens, parts.settings.fhir_base).routes)
+    tokens = token_routes(parts.tokens, parts.settings.fhir_base, certificates=parts.settings.client_certificates)
+    app.router.routes.extend(tokens.routes)
     app.router.routes.extend(unknown_paths(tuple(app.router.routes)))
     return app
 

@@ -19,7 +19,7 @@ from joserfc.jwk import JWKRegistry, KeySet
 
 from integration.api.id_token import SKEW, Vouched
 from integration.audit.codes import BREAK_GLASS_PURPOSE
-from integration.errors import InvalidClient, InvalidTokenRequest, UnauthorizedClient
+from integration.oauth_errors import InvalidClient, InvalidTokenRequest, UnauthorizedClient
 from integration.sharing.request import BreakGlass, Caller, Client
 from mappings.uk_core import ACT_REASON, ODS_ORGANISATION
 

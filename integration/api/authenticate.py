@@ -17,6 +17,7 @@ from integration.sharing.request import BreakGlass, Caller, Client
 LIFETIME = timedelta(seconds=300)
 """SMART: expires_in should not exceed 300."""
 _TYPE = "at+jwt"  # RFC 9068, 2.1
+_THUMBPRINT = "x5t#S256"  # RFC 8705, 3.1
 
 
 class Session(NamedTuple):
@@ -27,6 +28,8 @@ class Session(NamedTuple):
     scopes: tuple[str, ...]
     token: str
     """The token's `jti`, for the audit."""
+    certificate: str = ""
+    """Thumbprint of the certificate beside which alone the token holds (RFC 8705); empty for any."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +60,8 @@ class TokenAuthority:
         }
         if session.break_glass:
             claims["break_glass"] = _declaration(session.break_glass)
+        if session.certificate:
+            claims["cnf"] = {_THUMBPRINT: session.certificate}
         return jwt.encode({"alg": "ES256", "typ": _TYPE, "kid": self.key.kid}, claims, self.key)
 
 
@@ -66,10 +71,15 @@ def new_token_id() -> str:
 
 
 def authenticate(
-    authorization: str | None, clients: Mapping[str, Client], authority: TokenAuthority, now: datetime
+    authorization: str | None,
+    clients: Mapping[str, Client],
+    authority: TokenAuthority,
+    now: datetime,
+    certificate: str = "",
 ) -> Session:
-    """The session behind an Authorization header. `now` is aware. Raises Unauthorized: no token, one that we did not
-    sign, one past its time, or one of a client that is no longer active or no longer has that role and purpose."""
+    """The session behind an Authorization header. `now` is aware; `certificate` is the thumbprint of what came with
+    the request. Raises Unauthorized: no token, one that we did not sign, one past its time, one of a client that is no
+    longer active or no longer has that role and purpose, or one that is bound to another certificate."""
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthorized
@@ -79,6 +89,8 @@ def authenticate(
     session = _session(claims)
     if not _still_registered(session, clients):
         raise Unauthorized("The client is no longer registered for this.", token_error="invalid_token")  # noqa: S106  as above
+    if session.certificate and session.certificate != certificate:
+        raise Unauthorized("The access token is bound to another certificate.", token_error="invalid_token")  # noqa: S106  as above
     return session
 
 
@@ -109,7 +121,9 @@ def _session(claims: Mapping[str, Any]) -> Session:
         user=claims["user"],
         user_authenticated=claims["user_authenticated"],
     )
-    return Session(caller, _break_glass(claims.get("break_glass")), tuple(claims["scope"].split()), claims["jti"])
+    break_glass, scopes = _break_glass(claims.get("break_glass")), tuple(claims["scope"].split())
+    bound = claims.get("cnf")
+    return Session(caller, break_glass, scopes, claims["jti"], bound[_THUMBPRINT] if bound else "")
 
 
 def _declaration(break_glass: BreakGlass) -> dict[str, str]:
@@ -125,5 +139,8 @@ def _break_glass(claim: Mapping[str, str] | None) -> BreakGlass | None:
 
 
 def _still_registered(session: Session, clients: Mapping[str, Client]) -> bool:
+    """A token from before its client's tokens were to be bound is not what the client is registered for."""
     client = clients.get(session.caller.client)
-    return client is not None and client.may_ask_as(session.caller)
+    if client is None or (client.certificate_bound and not session.certificate):
+        return False
+    return client.may_ask_as(session.caller)

@@ -13,6 +13,7 @@ import orjson
 from starlette.responses import Response
 
 from adapters.recorded.records import Json
+from integration.api.certificates import CERTIFICATE
 from integration.api.exchange import Exchange
 from integration.api.interactions import FhirRouter, Interaction
 from integration.api.media_types import require_acceptable
@@ -90,7 +91,7 @@ def _scope(exchange: Exchange, entry: Any, place: int) -> MutableMapping[str, An
     outer = exchange.request.scope
     own = [(name, value) for name, value in outer["headers"] if name in _PASSED_ON]
     conditions = [(header, str(asked[name]).encode()) for name, header in _CONDITIONS.items() if name in asked]
-    kept = ("type", "asgi", "http_version", "scheme", "server", "client", "root_path", SAID)
+    kept = ("type", "asgi", "http_version", "scheme", "server", "client", "root_path", SAID, CERTIFICATE)
     return {
         **{name: outer[name] for name in kept if name in outer},
         "method": "GET",

@@ -10,9 +10,9 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from integration.api.client_keys import public_keys
 from integration.api.clients import require_keys
-from integration.errors import InvalidScope
 from integration.ingest import document
 from integration.ingest.document import Document, Ods
+from integration.oauth_errors import InvalidScope
 from integration.sharing.request import Client
 from integration.sharing.scopes import parse_scope
 
@@ -46,6 +46,7 @@ class ClientForm(Document):
     jwks: Mapping[str, Any] = {}
     rate: float | None = Field(default=None, gt=0, le=100_000)
     burst: int | None = Field(default=None, ge=1, le=1_000_000)
+    certificate_bound: bool = False
 
     @model_validator(mode="after")
     def _keys(self) -> "ClientForm":
@@ -67,6 +68,7 @@ class ClientForm(Document):
             rate=self.rate,
             burst=self.burst,
             contact=self.contact,
+            certificate_bound=self.certificate_bound,
         )
 
 
@@ -90,6 +92,7 @@ def registration(client: Client) -> dict[str, str]:
         "keys": client.jwks_url or ", ".join(_named(key) for key in public_keys(client.jwks).values()),
         "rate": "" if client.rate is None else f"{client.rate:g} a second",
         "burst": "" if client.burst is None else str(client.burst),
+        "certificate-bound": "yes" if client.certificate_bound else "no",
     }
 
 

@@ -9,16 +9,16 @@ from integration.store.connection import Connection
 
 _LOAD = """
 select id, name, organisation, roles, purposes, scopes, jwks::text as jwks, active, feeds, jwks_url, rate, burst,
-    contact from toldonce.client
+    contact, certificate_bound from toldonce.client
 """
 _REGISTER = """
 insert into toldonce.client (id, name, organisation, roles, purposes, scopes, jwks, active, feeds, jwks_url, rate,
-    burst, contact)
-values ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9, $10, $11, $12, $13)
+    burst, contact, certificate_bound)
+values ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9, $10, $11, $12, $13, $14)
 on conflict (id) do update set name = excluded.name, organisation = excluded.organisation, roles = excluded.roles,
     purposes = excluded.purposes, scopes = excluded.scopes, jwks = excluded.jwks, active = excluded.active,
     feeds = excluded.feeds, jwks_url = excluded.jwks_url, rate = excluded.rate, burst = excluded.burst,
-    contact = excluded.contact
+    contact = excluded.contact, certificate_bound = excluded.certificate_bound
 """
 
 
@@ -49,7 +49,7 @@ async def register(connection: Connection, client: Client) -> None:
     require_keys(client)
     values = (client.id, client.name, client.organisation, sorted(client.roles), sorted(client.purposes))
     rest = (list(client.scopes), orjson.dumps(dict(client.jwks)).decode(), client.active, sorted(client.feeds))
-    limits = (client.jwks_url, client.rate, client.burst, client.contact)
+    limits = (client.jwks_url, client.rate, client.burst, client.contact, client.certificate_bound)
     await connection.execute(_REGISTER, *values, *rest, *limits)
 
 
@@ -68,6 +68,7 @@ def _client(row: asyncpg.Record) -> Client:
         rate=row["rate"],
         burst=row["burst"],
         contact=row["contact"],
+        certificate_bound=row["certificate_bound"],
     )
 
 

@@ -36,7 +36,8 @@ def includes(resource_type: str) -> tuple[str, ...]:
     """What `_include` may follow from a type."""
     if resource_type in DIRECTORY:
         return ()
-    return tuple(f"{resource_type}:{one.name}" for one in PARAMETERS[resource_type] if one.type == "reference")
+    named = [f"{resource_type}:{one.name}" for one in PARAMETERS[resource_type] if one.type == "reference"]
+    return (*named, f"{resource_type}:*") if named else ()
 
 
 def rev_includes(resource_type: str) -> tuple[str, ...]:

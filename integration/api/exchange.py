@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -23,6 +24,7 @@ from starlette.types import Scope as ASGIScope
 from adapters.records import LONDON
 from integration.api.authenticate import Session, TokenAuthority, authenticate
 from integration.api.body import LARGEST, limited
+from integration.api.certificates import shown
 from integration.api.door import Handler, passed, recipient_of
 from integration.api.interactions import COMMON_PARAMETERS, Endpoint
 from integration.api.media_types import require_acceptable
@@ -89,7 +91,8 @@ class Exchange:
             authorization = self.request.headers.get("authorization")
             services = self.services
             clients = services.clients()
-            self._session = authenticate(authorization, clients, services.authority, self.when)
+            certificate = shown(self.request.scope)
+            self._session = authenticate(authorization, clients, services.authority, self.when, certificate)
             services.limits.admit(clients[self._session.caller.client])
             said(self.request.scope).require(self._session.caller.organisation)
         return self._session
@@ -125,10 +128,16 @@ class Exchange:
         return replace(query, types=permitted or ("none",))
 
     def parameters(self, form: Parameters = ()) -> Parameters:
-        """The search parameters that were sent (in the URL, or in the form of a POST), or those a cursor holds."""
+        """The parameters that were sent (in the URL, or in the `form` of a POST), or those a cursor holds. The audit
+        keeps a form as if it had been in the URL."""
+        if form:
+            self.sent += f"{'&' if '?' in self.sent else '?'}{urlencode(form)}"
         sent = [*self.request.query_params.multi_items(), *form]
-        if any(name == AFTER for name, _ in sent):
-            raise BadRequest("Follow the link that the previous page gave.", parameter=AFTER)
+        for name, value in sent:
+            if name == AFTER:
+                raise BadRequest("Follow the link that the previous page gave.", parameter=AFTER)
+            if "\0" in name or "\0" in value:
+                raise BadRequest("A parameter holds a character that no text has (U+0000).")
         if len(sent) == 1 and sent[0][0] == CURSOR:
             return self.services.seal.open(sent[0][1], self.session.caller.client)
         return [(name, value) for name, value in sent if name not in COMMON_PARAMETERS]

@@ -7,17 +7,16 @@ that is left out would hand out more than was asked for.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
-import orjson
 from starlette.responses import Response
 
 from integration.api.criteria import alternatives
 from integration.api.exchange import Exchange
 from integration.api.interactions import FhirRouter, Interaction, SearchParam
-from integration.api.media_types import require_fhir_json
+from integration.api.operation import asked_with
 from integration.api.outcome import FhirResponse, information
+from integration.api.parameters import instant
 from integration.api.read import READABLE
 from integration.api.seal import Parameters
 from integration.audit.codes import Kind
@@ -48,7 +47,6 @@ _LEFT_OUT = frozenset({"AuditEvent", "Group"})
 """Held here, and not of anybody's record."""
 _WORDS = {
     "_outputFormat": "_outputFormat is application/fhir+ndjson.",
-    "_since": "_since is an instant with its offset, such as a manifest's transactionTime.",
     "_type": "_type names types of resources that are exported here, with commas between.",
     "_typeFilter": "_typeFilter is not supported: ask for whole types with _type, or search.",
     "includeAssociatedData": "includeAssociatedData is not supported: Provenance is a type, ask for it with _type.",
@@ -58,7 +56,6 @@ _WORDS = {
     "allowPartialManifests": "allowPartialManifests is not supported: there is one manifest, when all is written.",
 }
 _TOO_MANY = f"{jobs.MOST_AT_ONCE} exports of this client are under way; wait for one, or cancel it."
-_EARLIEST, _LATEST = 1900, 2200
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")  # http://hl7.org/fhir/R4/datatypes.html#id
 _TAKEN = frozenset({"_outputFormat", "_since", "_type"})
 
@@ -81,7 +78,7 @@ def serve_export(router: FhirRouter, exports: Exports) -> None:
             raise Forbidden("An emergency is of one person: no caseload is exported with broken glass.")
         if "respond-async" not in _preferences(exchange):
             raise BadRequest("Send Prefer: respond-async.", parameter="Prefer")
-        asked = understand(await _sent(exchange))
+        asked = understand(await asked_with(exchange))
         await _require_of(exports, exchange, id_)
         order = Order(
             caseload=id_,
@@ -118,7 +115,7 @@ def understand(parameters: Parameters) -> Asked:
                 if value.replace(" ", "+") not in _FORMATS:  # an unescaped + in a URL arrives as a space
                     raise BadRequest(_WORDS[name], parameter=name)
             case "_since":
-                since = _instant(value)
+                since = instant(name, value)
             case _:
                 types += alternatives(value, name)
     if not set(types) <= set(_EXPORTED):
@@ -129,39 +126,8 @@ def understand(parameters: Parameters) -> Asked:
 _EXPORTED = tuple(one for one in READABLE if one not in _LEFT_OUT)
 
 
-def _instant(text: str) -> datetime:
-    """A moment of this age of the world, to the microsecond. Raises BadRequest."""
-    try:
-        moment = datetime.fromisoformat(text.replace(" ", "+"))
-        if moment.tzinfo is None or not text.isascii() or not _EARLIEST <= moment.year <= _LATEST:
-            raise ValueError
-    except ValueError:
-        raise BadRequest(_WORDS["_since"], parameter="_since") from None
-    return moment.astimezone(UTC)
-
-
 def _preferences(exchange: Exchange) -> Sequence[str]:
     return [one.strip() for one in ",".join(exchange.request.headers.getlist("prefer")).split(",")]
-
-
-async def _sent(exchange: Exchange) -> Parameters:
-    """What was sent in the URL, or as a Parameters resource (R4 operations.html#request)."""
-    if exchange.request.method == "GET":
-        return exchange.parameters()
-    require_fhir_json(exchange.request.headers.get("content-type"))
-    try:
-        body = orjson.loads(await exchange.request.body())
-    except orjson.JSONDecodeError:
-        body = None
-    listed = body.get("parameter", []) if isinstance(body, dict) and body.get("resourceType") == "Parameters" else None
-    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
-        raise BadRequest("Send a Parameters resource.")
-    return [*exchange.parameters(), *((str(one.get("name")), _value(one)) for one in listed)]
-
-
-def _value(parameter: dict[str, Any]) -> str:
-    values = [value for name, value in parameter.items() if name.startswith("value")]
-    return values[0] if len(values) == 1 and isinstance(values[0], str) else ""
 
 
 async def _require_of(exports: Exports, exchange: Exchange, id_: str) -> None:

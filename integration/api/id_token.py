@@ -16,7 +16,7 @@ from joserfc.jwk import KeySet
 
 from integration.api.client_keys import Keys
 from integration.api.issuer_settings import Issuer, RoleClaim
-from integration.errors import InvalidTokenRequest
+from integration.oauth_errors import InvalidTokenRequest
 from integration.sharing.request import Client
 
 SKEW = timedelta(seconds=10)

@@ -19,13 +19,14 @@ from integration.errors import AuditUnavailable
 
 BEGUN, WHOLE, CUT_SHORT = (("answer", "begun"), ("answer", "whole"), ("answer", "cut short"))
 """Details of the two audit events."""
+PATIENCE = 10.0
+"""Seconds for a piece to be taken."""
 
 
 class InPieces(Response, ABC):
     """What is sent piece by piece. Who makes one calls `begin`; one that was not begun sends nothing."""
 
-    patience = 10.0
-    """Seconds for a piece to be taken."""
+    patience = PATIENCE
     end = b""
     """What follows the last piece, once all is audited."""
     _held: AsyncExitStack | None = None
@@ -66,14 +67,24 @@ class InPieces(Response, ABC):
         """Send everything but the end, and have it audited what was sent."""
         digest, how = hashlib.sha256(), CUT_SHORT
         try:
-            async with aclosing(self.pieces()) as pieces:
+            async with aclosing(sent(self.pieces(), request, send, self.patience)) as pieces:
                 async for body in pieces:
-                    if await request.is_disconnected():
-                        raise ClientDisconnect
-                    async with asyncio.timeout(self.patience):
-                        await send({"type": "http.response.body", "body": body, "more_body": True})
                     digest.update(body)
             digest.update(self.end)
             how = WHOLE
         finally:
             await self.audit_end(how, ("digest", digest.hexdigest()))
+
+
+async def sent(
+    pieces: AsyncGenerator[bytes, None], request: Request, send: Send, patience: float = PATIENCE
+) -> AsyncGenerator[bytes, None]:
+    """Each piece once it is sent; the response has started. Raises ClientDisconnect where nobody takes them any more,
+    TimeoutError where one is not taken in `patience` seconds."""
+    async with aclosing(pieces):
+        async for body in pieces:
+            if await request.is_disconnected():
+                raise ClientDisconnect
+            async with asyncio.timeout(patience):
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+            yield body

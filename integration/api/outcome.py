@@ -27,12 +27,12 @@ from integration.errors import (
     Issue,
     MethodNotAllowed,
     NotAcceptable,
-    OAuthError,
     Unauthorized,
     UnknownRoute,
     UnsupportedMediaType,
     where_it_failed,
 )
+from integration.oauth_errors import OAuthError
 from mappings.uk_core import Resource
 
 FHIR_JSON = "application/fhir+json"

@@ -7,6 +7,7 @@ is not understood is left out, and the answer says so; whom the search is about 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -28,6 +29,8 @@ AFTER = "_after"
 """Inside a sealed cursor only: behind what the next page begins."""
 MOST = 1000
 MOST_PARAMETERS = 50
+_EARLIEST, _LATEST = 1900, 2200
+"""Years of instants."""
 SUBJECTS = frozenset(
     {
         "CarePlan", "CareTeam", "Condition", "DiagnosticReport", "DocumentReference", "Encounter", "Flag", "Goal",
@@ -114,6 +117,18 @@ def count(value: str) -> int:
     return min(int(value), MOST)
 
 
+def instant(name: str, value: str) -> datetime:
+    """A moment of this age of the world, in UTC, to the microsecond. Raises BadRequest for any other, and for one
+    without its offset."""
+    try:
+        moment = datetime.fromisoformat(value.replace(" ", "+"))  # an unescaped + in a URL arrives as a space
+        if moment.tzinfo is None or not value.isascii() or not _EARLIEST <= moment.year <= _LATEST:
+            raise ValueError
+    except ValueError:
+        raise BadRequest(f"{name} is an instant with its offset: YYYY-MM-DDThh:mm:ss+zz:zz.", parameter=name) from None
+    return moment.astimezone(UTC)
+
+
 def _whom(name: str) -> bool:
     return re.split("[:.]", name)[0] in _WHOM
 
@@ -132,8 +147,6 @@ def _require_once(names: Sequence[str]) -> None:
 
 
 def _with(asked: Asked, name: str, value: str) -> Asked:
-    if "\0" in value:
-        raise BadRequest("A parameter holds a character that no text has.")
     resource_type = asked.search.type
     if name in _RESULT:
         return _RESULT[name](asked, value)
@@ -194,14 +207,14 @@ def _sort(asked: Asked, value: str) -> Asked:
 
 
 def _include(asked: Asked, value: str, *, reverse: bool = False, iterate: bool = False) -> Asked:
-    """`Type:parameter[:target]`; of references from what is found, also `*`."""
+    """`Type:parameter[:target]`; of references from what is found, also `Type:*` and `*`."""
     name = "_revinclude" if reverse else "_include"
     if reverse and asked.search.type == "Patient" and value == SOURCES.doc:
         return replace(asked, sources=True)
     source, _, rest = value.partition(":")
     parameter, _, target = rest.partition(":")
-    if value == "*" and not reverse:
-        return replace(asked, includes=[*asked.includes, Include("", "", "", reverse, iterate)])
+    if not reverse and value in ("*", f"{asked.search.type}:*"):
+        return replace(asked, includes=[*asked.includes, Include(value.rstrip(":*"), "", "", reverse, iterate)])
     known = source in PARAMETERS and (parameter in ("patient", "subject") or _is_reference(source, parameter))
     if not known or (target and target not in PARAMETERS):
         raise BadRequest(

@@ -5,9 +5,8 @@ number of the last event in it. Who comes back with `Last-Event-ID` gets what ca
 every frame. A second stream of the same subscription takes over from the first.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
@@ -19,7 +18,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from integration.api.authenticate import authenticate
+from integration.api.certificates import shown
 from integration.api.exchange import Exchange
+from integration.api.in_pieces import sent
 from integration.api.interactions import FhirRouter, Interaction
 from integration.api.subscriptions import TYPE, own, subscriber
 from integration.audit.codes import Kind
@@ -36,8 +37,6 @@ _LOOK = 1.0
 """Seconds between two looks whether the token still holds."""
 _BREATH = 15
 """Looks after which a comment is sent, so that nothing between takes the connection for dead."""
-_PATIENCE = 10.0
-"""Seconds for a frame to be taken."""
 _LONGEST_NUMBER = 18
 ROUTE = "GET /fhir/Subscription/{id_}/$stream"
 _DEFINITION = "https://toldonce.example/OperationDefinition/subscription-stream"
@@ -91,17 +90,16 @@ class _Frames(Response):
         self.init_headers({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         self._exchange, self._telling, self._held, self._last = exchange, telling, held, last
         self._authorization = exchange.request.headers.get("authorization")
+        self._certificate = shown(exchange.request.scope)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        async with aclosing(self._frames()) as frames:
-            async for frame in frames:
-                if await request.is_disconnected():
-                    raise ClientDisconnect
-                async with asyncio.timeout(_PATIENCE):
-                    await send({"type": "http.response.body", "body": frame, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+        with suppress(ClientDisconnect):
+            async with aclosing(sent(self._frames(), request, send)) as frames:
+                async for _ in frames:
+                    pass
+            await send({"type": "http.response.body", "body": b""})
 
     async def _frames(self) -> AsyncGenerator[bytes, None]:
         outbox, held = self._telling.outbox, self._held
@@ -131,7 +129,7 @@ class _Frames(Response):
         """Whether the token would still be let in."""
         services = self._exchange.services
         try:
-            authenticate(self._authorization, services.clients(), services.authority, self._now())
+            authenticate(self._authorization, services.clients(), services.authority, self._now(), self._certificate)
         except Unauthorized:
             return False
         return True

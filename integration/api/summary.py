@@ -12,10 +12,11 @@ from starlette.responses import Response
 
 from integration.api.exchange import Exchange, resource_id
 from integration.api.interactions import FhirRouter, Interaction
+from integration.api.operation import asked_with
 from integration.api.outcome import FhirResponse
 from integration.audit.codes import Kind
 from integration.errors import BadRequest, NotFound
-from integration.record.consult import refuse
+from integration.record.consult import Consultation, refuse
 from integration.record.longitudinal import Page, longitudinal
 from integration.record.reader import Query
 from integration.record.summary import SECTIONS, composition
@@ -35,22 +36,26 @@ _TYPES = ("Patient", *dict.fromkeys(section.type for section in SECTIONS))
 
 def serve_summary(router: FhirRouter) -> None:
     """Serve the operation on one person."""
-    router.serve("/Patient/{id_}/$summary", SUMMARY)(summary)
+    for method in ("GET", "POST"):
+        router.serve("/Patient/{id_}/$summary", SUMMARY, method=method)(summary)
 
 
 async def summary(id_: str, exchange: Exchange) -> Response:
     """authenticate -> facts, decide, read (one transaction) -> audit -> answer"""
     exchange.require("Patient", "r")
-    if exchange.parameters():
+    if await asked_with(exchange):
         raise BadRequest("$summary takes no parameters.")
     query = exchange.within_scopes(Query(types=_TYPES), _TYPES)
-    async with exchange.records.consult(exchange.question, resource_id(id_)) as consultation:
+
+    async def first(consultation: Consultation) -> Page | None:
         decision, reader = consultation.decision, consultation.reader
         if isinstance(decision, Grant):
-            page = await longitudinal(reader, decision, query)
-        else:
-            await reader.rows(query, directory=True)
-            page = None
+            return await longitudinal(reader, decision, query)
+        await reader.rows(query, directory=True)
+        return None
+
+    async with exchange.records.reading(exchange.question, resource_id(id_), first) as (consultation, page):
+        decision = consultation.decision
     counts = page.counts() if page else {}
     await exchange.audit(Kind.SUMMARY, "operation", decision, counts=counts)
     grant = refuse(decision)

@@ -26,6 +26,7 @@ from integration.api.assertion import (
     verify_assertion,
 )
 from integration.api.authenticate import LIFETIME, Session, TokenAuthority, new_token_id
+from integration.api.certificates import shown
 from integration.api.client_keys import PublishedKeys
 from integration.api.clients import load_client
 from integration.api.id_token import SKEW, Vouched, claimed, verify_id_token
@@ -36,13 +37,12 @@ from integration.api.rate_limit import RateLimits
 from integration.audit.access import Access
 from integration.audit.codes import Kind, Outcome
 from integration.audit.log import AuditLog
-from integration.errors import (
-    AuditUnavailable,
+from integration.errors import AuditUnavailable, TooManyRequests
+from integration.oauth_errors import (
     InvalidClient,
     InvalidTokenRequest,
     OAuthError,
     TokenServiceUnavailable,
-    TooManyRequests,
     TooManyTokenRequests,
     UnsupportedGrantType,
 )
@@ -91,7 +91,8 @@ class TokenEndpoint:
             caller = Caller(assertion.client.id, assertion.client.organisation, role="", purpose="")
             self._admit(assertion.client)
             vouched = await self._vouched(form, assertion.client, now)
-            session = self._session(assertion, vouched, scope, now)
+            certificate = _certificate(assertion.client, request)
+            session = self._session(assertion, vouched, scope, certificate, now)
         except OAuthError as refusal:
             return await self._refused(request, now, caller, scope, refusal)
         return await self._granted(request, now, session, vouched)
@@ -133,14 +134,19 @@ class TokenEndpoint:
         keys = await self.keys.holding(issuer.jwks_url, unverified.kid)
         return verify_id_token(token, issuer, keys, client, now)
 
-    def _session(self, assertion: Assertion, vouched: Vouched | None, scope: str, now: datetime) -> Session:
+    def _session(
+        self, assertion: Assertion, vouched: Vouched | None, scope: str, certificate: str, now: datetime
+    ) -> Session:
         caller, break_glass = claimed_caller(assertion, self.reasons, vouched)
         if break_glass:
             break_glass = replace(break_glass, declared=now)  # by our clock, so that nobody can stretch it
-        return Session(caller, break_glass, granted_scopes(scope, assertion.client.scopes), new_token_id())
+        scopes = granted_scopes(scope, assertion.client.scopes)
+        return Session(caller, break_glass, scopes, new_token_id(), certificate)
 
     async def _granted(self, request: Request, now: datetime, session: Session, vouched: Vouched | None) -> Response:
         scope, details = " ".join(session.scopes), [("user-vouched-for-by", vouched.issuer)] if vouched else []
+        if session.certificate:
+            details.append(("bound-to-certificate", session.certificate))
         access = _access(request, now, Outcome.SUCCESS, session.caller, scope, session=session, details=details)
         try:
             await self.audit.append(access)
@@ -168,6 +174,16 @@ class TokenEndpoint:
 
 
 _NOT_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}  # RFC 6749, 5.1
+
+
+def _certificate(client: Client, request: Request) -> str:
+    """Thumbprint of the certificate that the client's token is to be bound to; empty for a client that is not
+    registered for that. Raises InvalidTokenRequest where none was shown."""
+    if not client.certificate_bound:
+        return ""
+    if not (certificate := shown(request.scope)):
+        raise InvalidTokenRequest("tokens of this client are bound to its TLS certificate, and none was shown")
+    return certificate
 
 
 async def use_once(
@@ -232,8 +248,9 @@ async def _form(request: Request) -> dict[str, str]:
     return form
 
 
-def smart_configuration(fhir_base: str) -> dict[str, object]:
-    """https://hl7.org/fhir/smart-app-launch/conformance.html: what a client needs to find the token endpoint."""
+def smart_configuration(fhir_base: str, *, certificates: bool = False) -> dict[str, object]:
+    """https://hl7.org/fhir/smart-app-launch/conformance.html: what a client needs to find the token endpoint.
+    `certificates`: whether tokens can be bound to them (RFC 8705, 3.3)."""
     return {
         "token_endpoint": token_url(fhir_base),
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
@@ -243,13 +260,14 @@ def smart_configuration(fhir_base: str) -> dict[str, object]:
         "response_types_supported": [],
         "code_challenge_methods_supported": ["S256"],
         "capabilities": ["client-confidential-asymmetric", "permission-v2", "permission-v1"],
+        **({"tls_client_certificate_bound_access_tokens": True} if certificates else {}),
     }
 
 
-def token_routes(endpoint: TokenEndpoint, fhir_base: str) -> APIRouter:
+def token_routes(endpoint: TokenEndpoint, fhir_base: str, *, certificates: bool = False) -> APIRouter:
     """The routes of this file. The configuration is public and not audited."""
     router = APIRouter(include_in_schema=False)
-    configuration = orjson.dumps(smart_configuration(fhir_base))
+    configuration = orjson.dumps(smart_configuration(fhir_base, certificates=certificates))
 
     async def discover() -> Response:
         return Response(configuration, media_type="application/json")

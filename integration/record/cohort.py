@@ -12,14 +12,14 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from integration.record.reader import Query, Reader, Row
+from integration.record.as_sent import each_id
+from integration.record.reader import ROW, Query, Reader, Row
 from integration.sharing.request import Decision, Grant
 from integration.store.connection import Connection
 from integration.store.database import act_as
 
-_KEPT = "id, type, version, recorded, label, feed, refs, entries, body"
 _ROWS = f"""
-select {{asked}} as asked, r.person, {_KEPT} from unnest($1::uuid[], $2::int[]) as g(person, granted)
+select {{asked}} as asked, r.person, {ROW} from unnest($1::uuid[], $2::int[]) as g(person, granted)
 cross join lateral (
     select * from toldonce.resource r where r.person = g.person and r.label = g.granted and ({{any}}) offset 0) r
 order by r.person, id
@@ -118,7 +118,7 @@ async def _hidden(connection: Connection, bound: _Pairs, found: Sequence[_Rows])
     for rows in found:
         for person, each in rows.items():
             shown[person].update(row["id"] for row in each)
-            named[person].update(*(row["refs"] for row in each))
+            named[person].update(UUID(bytes=one) for one in each_id(row["refs"] for row in each))
     elsewhere = {person: ids - shown[person] for person, ids in named.items()}
     wanted = set[UUID]().union(*elsewhere.values())
     seen = {(row["person"], row["id"]) for row in await connection.fetch(_SEEN, *bound, list(wanted))} if wanted else ()

@@ -1,9 +1,11 @@
-"""One consultation of one person's record: facts, decision and read in a single REPEATABLE READ transaction."""
+"""One consultation of one person's record: facts, decision and read in a single REPEATABLE READ transaction. Facts that
+are kept from an earlier one are decided from before it begins, and made sure of in it before anything is read."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -12,21 +14,24 @@ from integration.errors import Forbidden, NotFound
 from integration.identity.demographics import Demographics
 from integration.identity.lookup import lookup
 from integration.record import cohort
+from integration.record.kept_facts import KeptFacts
 from integration.record.reader import Query, Reader
+from integration.record.row_policy import CHANGED
 from integration.record.sources import twin
 from integration.sharing.decide import Policy, decide
 from integration.sharing.facts import (
     ids_of,
     many_facts,
     newest_versions,
-    person_facts,
     person_of_any_version,
     person_of_resource,
     persons_with_number,
+    present_facts,
     with_past_labels,
 )
 from integration.sharing.opt_outs import is_beyond_care, with_opt_out
-from integration.sharing.request import BreakGlass, Caller, Decision, Grant, Request
+from integration.sharing.request import BreakGlass, Caller, Decision, Facts, Grant, Request
+from integration.store.begun import Begun
 from integration.store.connection import Connection
 from integration.store.database import act_as
 from integration.store.labels import Labels
@@ -43,6 +48,7 @@ set local role toldonce_facts;
 set local plan_cache_mode = force_generic_plan
 """
 """One message to the server, for connections on which no transaction is begun yet (`store.begun`)."""
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,10 @@ class Consultation:
         return await self.reader.aside(lambda connection, person: newest_versions(connection, person, resource_type))
 
 
+First = Callable[[Consultation], Awaitable[Found]]
+"""What is done with a consultation first of all, and may be done twice: it reads, and leaves nothing behind."""
+
+
 def refuse(decision: Decision) -> Grant:
     """The Grant, or the error that a Denial is answered with."""
     if isinstance(decision, Grant):
@@ -83,8 +93,11 @@ class Records:
     policy: Callable[[], Policy]
     """The agreements in force; asked anew for each consultation."""
     labels: Labels = field(default_factory=Labels)
-    begun: asyncpg.Pool | None = None
+    begun: Begun | None = None
     """Connections on which a transaction is begun already, to consult records on; without them those of `pool`."""
+    ready: Begun | None = None
+    """The same in the reader's role, where the facts are kept; without them none are kept."""
+    kept: KeptFacts = field(default_factory=KeptFacts)
 
     @asynccontextmanager
     async def consult(self, question: Question, person: UUID, *, ever: bool = False) -> AsyncIterator[Consultation]:
@@ -92,6 +105,16 @@ class Records:
         `ever`: what the record held before as well (`record.history`)."""
         async with self._transaction() as connection:
             yield await self._decided(connection, question, person, ever=ever)
+
+    @asynccontextmanager
+    async def reading(
+        self, question: Question, person: UUID, first: First[Found]
+    ) -> AsyncIterator[tuple[Consultation, Found]]:
+        """As `consult`, with what `first` found, which asks the reader. Where facts of the person are kept they are not
+        read; if the statement that reads then finds that they are not the present ones, all is done once more."""
+        async with AsyncExitStack() as transaction:
+            found = await self._from_kept(transaction, question, person, first)
+            yield found or await self._from_read(transaction, question, person, first)
 
     @asynccontextmanager
     async def consult_about(self, question: Question, resource_type: str, id_: UUID) -> AsyncIterator[Consultation]:
@@ -172,9 +195,11 @@ class Records:
         policy, decisions = self.policy(), []
         for said in await many_facts(connection, self.labels, persons):
             facts = await with_opt_out(connection, said, question.caller, policy, question.at)
-            request = Request(question.caller, facts.person, question.at, question.break_glass)
-            decisions.append(decide(request, facts, policy))
+            decisions.append(self._decide(question, facts, policy))
         return decisions
+
+    def _decide(self, question: Question, facts: Facts, policy: Policy) -> Decision:
+        return decide(Request(question.caller, facts.person, question.at, question.break_glass), facts, policy)
 
     async def ids_of(self, person: UUID) -> list[UUID]:
         """Every id that means the same person as this one."""
@@ -204,16 +229,66 @@ class Records:
             finally:
                 await connection.execute("rollback")
 
+    async def _from_kept(
+        self,
+        transaction: AsyncExitStack,
+        question: Question,
+        person: UUID,
+        first: First[Found],
+    ) -> tuple[Consultation, Found] | None:
+        """What `first` finds with a Grant from facts that are kept, in a transaction that `transaction` then ends. None
+        where none are kept, or they are not the present ones, or grant nothing any more."""
+        policy, caller = self.policy(), question.caller
+        kept = self.kept.of(caller, person)
+        if self.ready is None or kept is None or question.break_glass or is_beyond_care(caller, policy):
+            return None
+        decision = self._decide(question, kept.facts, policy)
+        try:
+            if isinstance(decision, Grant):
+                async with AsyncExitStack() as begun:
+                    connection = await begun.enter_async_context(self.ready.acquire())
+                    reader = Reader(connection, decision, kept.rows)
+                    consultation = Consultation(decision, reader)
+                    try:
+                        found = await first(consultation)
+                    finally:
+                        await reader.tell()  # nothing holds, an error neither, before the facts are known to be present
+                    transaction.push_async_exit(begun.pop_all())
+                    return consultation, found
+        except asyncpg.PostgresError as error:
+            if error.sqlstate != CHANGED:
+                raise
+        self.kept.forget(caller, person)
+        return None
+
+    async def _from_read(
+        self,
+        transaction: AsyncExitStack,
+        question: Question,
+        person: UUID,
+        first: First[Found],
+    ) -> tuple[Consultation, Found]:
+        connection = await transaction.enter_async_context(self._transaction())
+        consultation = await self._decided(connection, question, person)
+        return consultation, await first(consultation)
+
     async def _decided(
         self, connection: Connection, question: Question, person: UUID, *, ever: bool = False
     ) -> Consultation:
         policy = self.policy()
         more = ever or is_beyond_care(question.caller, policy)
-        facts = await person_facts(connection, self.labels, person, then=None if more else "toldonce_reader")
+        facts, rows = await present_facts(connection, self.labels, person, then=None if more else "toldonce_reader")
         if more:
             facts = await with_past_labels(connection, self.labels, facts) if ever else facts
             facts = await with_opt_out(connection, facts, question.caller, policy, question.at)
             await act_as(connection, "toldonce_reader")
-        request = Request(question.caller, facts.person, question.at, question.break_glass)
-        decision = decide(request, facts, policy)
+        decision = self._decide(question, facts, policy)
+        if rows and self.ready and not more and _may_be_kept(question, person, decision):
+            self.kept.keep(question.caller, facts, rows)
         return Consultation(decision, Reader(connection, decision))
+
+
+def _may_be_kept(question: Question, person: UUID, decision: Decision) -> bool:
+    """Whether the facts may serve the next question: by the person's present id, from somebody who may see something
+    without an emergency."""
+    return isinstance(decision, Grant) and decision.person == person and question.break_glass is None

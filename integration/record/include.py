@@ -28,7 +28,7 @@ Reference = tuple[str, UUID]
 
 @dataclass(frozen=True)
 class Include:
-    """`source:parameter[:target]`; source "" = every reference of what is found."""
+    """`source:parameter[:target]`; source "" = of everything that is found, parameter "" = every reference."""
 
     source: str
     parameter: str
@@ -120,12 +120,13 @@ class Includer:
 
 def _references(body: Resource, include: Include) -> list[Reference]:
     """What a resource refers to by a parameter, or by any."""
-    if include.parameter in ("patient", "subject"):
+    listed: list[str] = []
+    if include.parameter in ("patient", "subject", ""):
         subjects: list[Mapping[str, str]] = [body[name] for name in _SUBJECTS if name in body]
-        listed = [one.get("reference", "") for one in subjects]
-    else:
+        listed += [one.get("reference", "") for one in subjects]
+    if include.parameter not in ("patient", "subject"):
         pairs = [entry.partition(">") for entry in index(body) if ">" in entry]
-        listed = [target for name, _, target in pairs if name == include.parameter or not include.source]
+        listed += [target for name, _, target in pairs if include.parameter in ("", name)]
     parts = [one.partition("/") for one in listed if one and one != SUBJECT]
     return [(kind, UUID(id_)) for kind, _, id_ in parts if include.target in ("", kind)]
 

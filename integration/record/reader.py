@@ -15,9 +15,11 @@ import orjson
 from msgspec import structs
 
 from adapters.records import LONDON
+from integration.record.as_sent import ENTRIES, MOMENT, REFS, each_id, ids, moment
 from integration.record.conditions import Bound, Query, conditions, granted
 from integration.record.references import without
 from integration.record.row_policy import telling, told
+from integration.sharing.facts import Rows
 from integration.sharing.mask import location_free
 from integration.sharing.pseudonymised import pseudonymised
 from integration.sharing.request import Decision, Grant
@@ -33,21 +35,23 @@ _NOBODY = UUID(int=0)
 Found = TypeVar("Found")
 
 
-_ROW = "id, type, version, recorded, label, feed, refs, entries, body"
-_ID, _LABEL, _REFS, _ENTRIES = 0, 4, 6, 7
-"""Places in it: some thousand are looked up for one answer."""
+ROW = f"id, type, version, {MOMENT}, label, feed, {REFS}, {ENTRIES}, body"
+"""What is asked of a row, as `_shown` takes it."""
+_ID, _LABEL, _REFS = 0, 4, 6
+"""Places in it: some hundred are looked up for one answer."""
 _DIRECTORY = """
 select id, entries, body from toldonce.directory_resource
 where id = any({0} || array(select unnest(entries) from toldonce.directory_resource where id = any({0}))) order by id
 """
 _NAMED = "(select ids from named)::uuid[]"
-_ROWS = f"select {_ROW} from toldonce.resource where {{}}"
+_ROWS = f"select {ROW} from toldonce.resource where {{}}"
 _ROWS_AND_DIRECTORY = f"""
-with found as materialized ({_ROWS}),
+with found as materialized (
+    select id, type, version, recorded, label, feed, refs, entries, body from toldonce.resource where {{}}),
 named as materialized (select array(select unnest(entries) from found) as ids)
-select {_ROW} from found
+select {ROW} from found
 union all
-select id, '', 0, null, null, '', '{{{{}}}}', entries, body from ({_DIRECTORY.format(_NAMED)}) directory
+select id, '', 0, null, null, '', '', {ENTRIES}, body from ({_DIRECTORY.format(_NAMED)}) directory
 """
 """Rows in their order, and after them, without a label, the directory entries that they refer to: one question."""
 
@@ -97,14 +101,14 @@ class Reader:
     """Reads one person's rows in the transaction in which the decision was made, in the role `toldonce_reader`. For a
     Denial it runs the same queries over nothing, so that a person who may not be known of answers as one who does not
     exist. Its first question tells the row policy of the Grant; until then that shows nothing, or no more than another
-    Grant of the same transaction did."""
+    Grant of the same transaction did. `decided_from`: see `row_policy.told`."""
 
-    def __init__(self, connection: Connection, decision: Decision) -> None:
+    def __init__(self, connection: Connection, decision: Decision, decided_from: Rows | None = None) -> None:
         self._connection = connection
         self._grant = decision if isinstance(decision, Grant) else None
         self._person = decision.person if isinstance(decision, Grant) else _NOBODY
         self._reference = f"Patient/{self._person}".encode()
-        self._untold: tuple[str, ...] = told(decision)
+        self._untold = told(decision, decided_from)
         """What the row policy is not told yet."""
         self._directory: dict[UUID, tuple[Sequence[UUID], bytes]] = {}
         self._looked_up: set[UUID] = set()
@@ -113,9 +117,14 @@ class Reader:
         """What a statement finds under the row policy. `statement` selects; its columns have names."""
         untold, self._untold = self._untold, ()
         if untold:
-            statement, values = telling(statement, len(values)), (*values, *untold)
+            statement, values = telling(statement, len(values), len(untold)), (*values, *untold)
         found: list[asyncpg.Record] = await self._connection.fetch(statement, *values)
         return found
+
+    async def tell(self) -> None:
+        """Tell the row policy of the Grant, unless a question has done so."""
+        if self._untold:
+            await self._ask("select 1 as told", ())
 
     async def rows(self, query: Query, *, directory: bool = False) -> list[Row]:
         """Permitted rows in id order, at most `query.limit`. With `directory`, what they refer to there is read with
@@ -142,21 +151,21 @@ class Reader:
         """Take the directory entries from behind the rows, and keep them."""
         while fetched and fetched[-1][_LABEL] is None:
             entry = fetched.pop()
-            self._directory[entry["id"]] = entry["entries"], entry["body"]
+            self._directory[entry["id"]] = ids(entry["entries"]), entry["body"]
 
     def _shown(self, fetched: Iterable[Iterable[Any]], hidden: frozenset[UUID]) -> list[Row]:
-        """Rows as they come from the database (`_ROW`), without references to what is hidden."""
+        """Rows as they come from the database (`ROW`), without references to what is hidden."""
         reference = self._reference
         return [
             Row(
                 id_,
                 type_,
                 version,
-                recorded,
+                moment(recorded),
                 label,
                 feed,
-                entries,
-                (without(body, refs, hidden) if hidden else body).replace(_TOKEN, reference),
+                ids(entries),
+                (without(body, ids(refs), hidden) if hidden else body).replace(_TOKEN, reference),
             )
             for id_, type_, version, recorded, label, feed, refs, entries, body in fetched
         ]
@@ -229,8 +238,10 @@ class Reader:
 
     async def _hidden(self, fetched: Sequence[asyncpg.Record]) -> frozenset[UUID]:
         """Which of the resources that these rows refer to may not be seen."""
-        referred_to: set[UUID] = set().union(*[row[_REFS] for row in fetched])
-        return await self._unseen(referred_to.difference([row[_ID] for row in fetched]))
+        referred_to = set(each_id([row[_REFS] for row in fetched]))
+        return await self._unseen(
+            [UUID(bytes=one) for one in referred_to.difference([row[_ID].bytes for row in fetched])]
+        )
 
     async def _unseen(self, elsewhere: Collection[UUID]) -> frozenset[UUID]:
         """Which of these resources may not be seen, or are not there."""

@@ -15,29 +15,38 @@ from typing import Any
 import orjson
 
 from adapters.records import LONDON
+from integration.sharing.facts import Rows
 from integration.sharing.request import DataWindow, Decision, Grant
 
+CHANGED = "TO001"
+"""The SQLSTATE of a statement that was told of facts which are not the present ones (`still`, migration `0031`)."""
 _TOLD = """
 select asked.* from (
-    select set_config('toldonce.person', ${0}, true) as person, set_config('toldonce.labels', ${1}, true),
+    select set_config('toldonce.person', {person}, true) as person, set_config('toldonce.labels', ${1}, true),
         set_config('toldonce.withheld', ${2}, true), set_config('toldonce.windows', ${3}, true)) as told,
 lateral (select * from ({statement}) as asked where told.person is not null offset 0) as asked
 """
+_STILL = "toldonce.still(${0}::text::uuid, ${4}::text::bigint[], ${5})::text"
 _NOTHING = ("", "{}", "{}", "[]")
 
 
-@lru_cache(maxsize=256)
-def telling(statement: str, values: int) -> str:
+@lru_cache(maxsize=512)
+def telling(statement: str, values: int, told: int) -> str:
     """A statement of so many values that tells the row policy what it may show, and then is asked. What is told
     (`told`) comes behind its own values."""
-    return _TOLD.format(*range(values + 1, values + 5), statement=statement)
+    places = range(values + 1, values + told + 1)
+    person = (_STILL if told > len(_NOTHING) else "${0}").format(*places)
+    return _TOLD.format(*places, person=person, statement=statement)
 
 
-def told(decision: Decision) -> tuple[str, str, str, str]:
-    """What the row policy is told of a decision: the person, labels, withheld resources and windows."""
+def told(decision: Decision, decided_from: Rows | None = None) -> tuple[Any, ...]:
+    """What the row policy is told of a decision: the person, labels, withheld resources and windows; and, of a Grant
+    from facts that were not read in this transaction, from which rows. If others say now what is known of the person,
+    the statement fails as `CHANGED` does, and nothing was told."""
     if not isinstance(decision, Grant):
         return _NOTHING
-    return str(decision.person), as_array(decision.labels), as_array(decision.withheld), _windows(decision.windows)
+    said = str(decision.person), as_array(decision.labels), as_array(decision.withheld), _windows(decision.windows)
+    return (*said, as_array(decided_from.numbers), decided_from.newest) if decided_from else said
 
 
 def moments(windows: Sequence[DataWindow]) -> Iterator[tuple[list[int], datetime | None, datetime | None]]:

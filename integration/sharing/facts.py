@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -25,7 +26,7 @@ _THEN = """coalesce(
     (select f.person from toldonce.person p join toldonce.source_patient s on s.id = p.issued_to
      join toldonce.facts f on f.source_patient = s.key and f.recorded <= $2 and f.until > $2 where p.id = asked.id))"""
 _FACTS = f"""
-select f.person, f.labels, f.evidence::text, f.choices::text, f.restricted
+select f.person, f.labels, f.evidence::text, f.choices::text, f.restricted, f.id, f.recorded
 from (select $1::uuid as id, set_config('role', coalesce($2, current_setting('role')), true)) as asked
 left join toldonce.facts f on f.person = {WHOM} and f.until = 'infinity'
 """
@@ -69,6 +70,16 @@ _evidence = msgspec.json.Decoder(list[Evidence])
 _choices = msgspec.json.Decoder(list[Choice])
 
 
+class Rows(NamedTuple):
+    """The rows that a person's present facts were read from. None is ever changed but to end it, so these tell exactly
+    whether the facts are still the present ones (function `still`, migration `0031`)."""
+
+    numbers: Sequence[int]
+    """In order."""
+    newest: datetime
+    """When the last of them was recorded."""
+
+
 async def person_facts(
     connection: Connection,
     labels: Labels,
@@ -79,10 +90,21 @@ async def person_facts(
 ) -> Facts:
     """Facts of the person whom this id means now, or meant by what was recorded by `at`. Unknown: `known` is False.
     The connection is in a transaction as `toldonce_facts`; afterwards as `then`, where they are asked as of now."""
-    said = await connection.fetch(_FACTS_AT, person, at) if at else await connection.fetch(_FACTS, person, then)
-    if not said or said[0]["person"] is None:
-        return Facts(person=person, known=False)
-    return await _facts(connection, labels, said)
+    if at is None:
+        return (await present_facts(connection, labels, person, then=then))[0]
+    said = await connection.fetch(_FACTS_AT, person, at)
+    return await _facts(connection, labels, said) if said else Facts(person=person, known=False)
+
+
+async def present_facts(
+    connection: Connection, labels: Labels, person: UUID, *, then: TaskRole | None = None
+) -> tuple[Facts, Rows | None]:
+    """As `person_facts` as of now, and the rows that say so; None of a person who is not known."""
+    said = await connection.fetch(_FACTS, person, then)
+    if said[0]["person"] is None:
+        return Facts(person=person, known=False), None
+    rows = Rows(sorted(row["id"] for row in said), max(row["recorded"] for row in said))
+    return await _facts(connection, labels, said), rows
 
 
 async def many_facts(connection: Connection, labels: Labels, persons: Sequence[UUID]) -> list[Facts]:

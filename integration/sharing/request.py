@@ -248,6 +248,8 @@ class Client:
     """Requests that may come together after a pause; None: as the settings say."""
     contact: str = ""
     """Whom to tell when something is wrong with it."""
+    certificate_bound: bool = False
+    """Its tokens hold only beside the TLS certificate with which they were asked for (RFC 8705)."""
 
     def may_ask_as(self, caller: Caller) -> bool:
         """Whether it is registered to ask for this organisation in this role and for this purpose, now."""

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from integration.errors import Forbidden, InvalidScope
+from integration.errors import Forbidden
+from integration.oauth_errors import InvalidScope
 
 SEND_SCOPE = "system/Binary.c"
 """Of a client that sends files: to FHIR, bytes of any format are a Binary."""

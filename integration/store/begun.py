@@ -4,9 +4,15 @@ Whoever is done ends a transaction and begins the next with one message, and who
 transaction takes its snapshot with its first question, so that one that waits sees everything that is committed until
 then, and holds nothing: no snapshot, no lock (tests/database/test_begun.py).
 https://www.postgresql.org/docs/18/sql-rollback.html (AND CHAIN), https://www.postgresql.org/docs/18/transaction-iso.html
+
+asyncpg's own pool lends a connection with a proxy and takes it back in a task with timers, which is a twentieth of what
+the server does for a read.
 """
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from types import TracebackType
 
 import asyncpg
 
@@ -20,31 +26,99 @@ _SESSION = {
 }
 """Every question is bound to one person, whoever that is: planning it anew would not help. A transaction that waits
 idles, and is not to be ended for that."""
-ROLE = "toldonce_facts"
-"""Whose role every transaction begins in."""
 
 
-class BegunConnection(asyncpg.Connection):
-    """A connection that is in a transaction whenever a pool lends it."""
+class Begun:
+    """At most so many connections, made as they are needed. The one that was given back last is lent first."""
 
-    async def reset(self, *, timeout: float | None = None) -> None:
-        """End what was done on it, with the roles and settings of that transaction, and begin the next."""
-        await self.execute("rollback and chain" if self.is_in_transaction() else "begin", timeout=timeout)
+    def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]], size: int) -> None:
+        self._connect = connect
+        self._places = asyncio.Semaphore(size)
+        self._waiting: list[asyncpg.Connection] = []
+        self._closed = False
+        self.lent = 0
+        """How many are lent at present."""
+
+    def acquire(self) -> "Lent":
+        """Lend a connection, in a transaction of its own, for as long as a block runs."""
+        return Lent(self)
+
+    async def take(self) -> asyncpg.Connection:
+        """A connection in its transaction; to be given back."""
+        await self._places.acquire()
+        self.lent += 1
+        try:
+            while self._waiting:
+                if not (connection := self._waiting.pop()).is_closed():
+                    return connection
+            return await self._connect()
+        except BaseException:
+            self._leave()
+            raise
+
+    async def give_back(self, connection: asyncpg.Connection) -> None:
+        """End what was done on it, with the roles and settings of that transaction, and begin the next. A connection
+        on which that cannot be done is not lent again."""
+        try:
+            await connection.execute("rollback and chain" if connection.is_in_transaction() else "begin")
+            if self._closed:
+                connection.terminate()
+            else:
+                self._waiting.append(connection)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            connection.terminate()
+        except BaseException:
+            connection.terminate()
+            raise
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        self.lent -= 1
+        self._places.release()
+
+    async def close(self) -> None:
+        """Close those that wait, and each that is still lent when it is given back."""
+        self._closed = True
+        while self._waiting:
+            await self._waiting.pop().close()
 
 
-def pool(url: str, size: int, prepare: Callable[[Connection], Awaitable[None]]) -> asyncpg.pool.Pool:
-    """At most `size` such connections of this login role, each prepared before it is used; to be entered."""
+class Lent:
+    """A connection for as long as a block runs."""
 
-    async def begin(connection: Connection) -> None:
-        await prepare(connection)
-        await connection.execute("begin")
+    def __init__(self, lender: Begun) -> None:
+        self._lender = lender
 
-    return asyncpg.create_pool(
-        url,
-        min_size=1,
-        max_size=size,
-        max_inactive_connection_lifetime=0,  # a timer set and stopped for each read would cost more than it saves
-        init=begin,
-        connection_class=BegunConnection,
-        server_settings={"role": ROLE, **_SESSION},
-    )
+    async def __aenter__(self) -> asyncpg.Connection:
+        self._connection = await self._lender.take()
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._lender.give_back(self._connection)
+
+
+@asynccontextmanager
+async def lending(
+    url: str, size: int, role: str, prepare: Callable[[Connection], Awaitable[None]]
+) -> AsyncIterator[Begun]:
+    """At most `size` connections of this login role, each prepared before it is used, and every transaction begun in
+    `role`."""
+
+    async def connect() -> asyncpg.Connection:
+        connection = await asyncpg.connect(url, server_settings={"role": role, **_SESSION})
+        try:
+            await prepare(connection)
+            await connection.execute("begin")
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
+
+    lender = Begun(connect, size)
+    try:
+        yield lender
+    finally:
+        await lender.close()

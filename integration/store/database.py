@@ -109,12 +109,12 @@ class Database:
             yield pool
 
     @asynccontextmanager
-    async def reading(self, size: int) -> AsyncIterator[asyncpg.Pool]:
-        """Connections of the API on which a transaction to read in is begun already (`store.begun`)."""
-        async with begun.pool(self.url("toldonce_api"), size, _prepare) as pool:
-            async with pool.acquire() as connection:
+    async def reading(self, size: int, role: TaskRole = "toldonce_facts") -> AsyncIterator[begun.Begun]:
+        """Connections of the API on which a transaction to read in is begun already, in this role (`store.begun`)."""
+        async with begun.lending(self.url("toldonce_api"), size, role, _prepare) as lender:
+            async with lender.acquire() as connection:
                 await refuse_unsafe(connection)
-            yield pool
+            yield lender
 
     def stop(self) -> None:
         """Let go of the embedded server; it stops when no other process holds it."""

@@ -38,7 +38,7 @@ async def main() -> None:
     told["number"] = [one.id for one in await client.resources("Patient").search(identifier=NUMBER).fetch()]
     pages = client.resources("Encounter").search(patient=PERSON).limit(5)
     told["encounters"] = [one.id async for one in pages]
-    everything = await client.execute(f"Patient/{PERSON}/$everything", method="get")
+    everything = await client.execute(f"Patient/{PERSON}/$everything")
     told["everything"] = len(everything["entry"])
     first = told["encounters"][0]
     told["history"] = (await client.execute(f"Encounter/{first}/_history", method="get"))["type"]

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from integration.store.begun import Begun
 from integration.store.database import Database, act_as
 
 SETTINGS = "select current_setting('role') as role, current_setting('toldonce.person', true) as person"
@@ -14,13 +15,13 @@ LABELS = "select count(*) from toldonce.label where organisation = 'begun'"
 
 
 @pytest.fixture
-async def begun(database: Database) -> AsyncIterator[asyncpg.Pool]:
+async def begun(database: Database) -> AsyncIterator[Begun]:
     async with database.reading(1) as pool:
         yield pool
 
 
 async def test_whoever_gets_one_sees_what_was_committed_while_it_waited(
-    begun: asyncpg.Pool, owner: asyncpg.Connection
+    begun: Begun, owner: asyncpg.Connection
 ) -> None:
     async with begun.acquire() as connection:
         before = await connection.fetchval(LABELS)
@@ -34,7 +35,7 @@ async def test_whoever_gets_one_sees_what_was_committed_while_it_waited(
         await owner.execute("delete from toldonce.label where organisation = 'begun'")
 
 
-async def test_nothing_is_left_of_who_was_there_before(begun: asyncpg.Pool) -> None:
+async def test_nothing_is_left_of_who_was_there_before(begun: Begun) -> None:
     async with begun.acquire() as connection:
         fresh = await connection.fetchrow(SETTINGS)
         await act_as(connection, "toldonce_reader")
@@ -45,7 +46,7 @@ async def test_nothing_is_left_of_who_was_there_before(begun: asyncpg.Pool) -> N
         assert not found["person"]
 
 
-async def test_a_transaction_that_failed_is_followed_by_a_sound_one(begun: asyncpg.Pool) -> None:
+async def test_a_transaction_that_failed_is_followed_by_a_sound_one(begun: Begun) -> None:
     with pytest.raises(asyncpg.DivisionByZeroError):
         async with begun.acquire() as connection:
             await connection.fetchval("select 1 / 0")
@@ -56,7 +57,7 @@ async def test_a_transaction_that_failed_is_followed_by_a_sound_one(begun: async
             await connection.execute("create temporary table written ()")
 
 
-async def test_one_that_waits_holds_no_snapshot_and_no_lock(begun: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+async def test_one_that_waits_holds_no_snapshot_and_no_lock(begun: Begun, owner: asyncpg.Connection) -> None:
     """So that neither VACUUM nor a migration waits for it."""
     async with begun.acquire() as connection:
         await connection.fetchval(LABELS)

@@ -78,7 +78,7 @@ async def test_a_life_of_a_registration_is_told_whole_by_the_audit(office, owner
     await office.register()
     await office.change(purposes=["TREAT", "ETREAT"], rate=20)
     await office.switch(active=False)
-    await office.change(purposes=["TREAT", "ETREAT"], rate=20, name="Hospital record 2")
+    await office.change(purposes=["TREAT", "ETREAT"], rate=20, name="Hospital record 2", certificate_bound=True)
     assert (await clients.shown(office.settings, "epr"))["active"] == "no", "a change does not let it in again"
     await office.switch(active=True)
     first, *rest = await office.events(owner)
@@ -88,7 +88,12 @@ async def test_a_life_of_a_registration_is_told_whole_by_the_audit(office, owner
     assert rest == [
         {"id": "epr", "reason": "ticket 812", "purposes": "TREAT -> ETREAT, TREAT", "rate": "nothing -> 20 a second"},
         {"id": "epr", "reason": "ticket 812", "active": "yes -> no"},
-        {"id": "epr", "reason": "ticket 812", "name": "Hospital record -> Hospital record 2"},
+        {
+            "id": "epr",
+            "reason": "ticket 812",
+            "name": "Hospital record -> Hospital record 2",
+            "certificate-bound": "no -> yes",
+        },
         {"id": "epr", "reason": "ticket 812", "active": "no -> yes"},
     ]
 

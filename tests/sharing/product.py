@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from integration.record import consult
-from integration.record.consult import Records
+from integration.record.consult import Consultation, Records
 from integration.record.reader import Query, Reader, Row
 from integration.sharing.agreements import load
 from integration.sharing.policy import Policy
@@ -54,8 +54,10 @@ class Product:
     @asynccontextmanager
     async def opened(cls, database: Database) -> AsyncIterator["Product"]:
         owner = asyncpg.create_pool(database.owner_url, min_size=1, max_size=1, init=_prepare)
-        async with database.pool("toldonce_api", size=1) as pool, database.reading(1) as begun, owner:
-            product = cls(Records(pool, lambda: product.policy, begun=begun), Records(owner, lambda: product.policy))
+        reading = database.reading(1), database.reading(1, "toldonce_reader")
+        async with database.pool("toldonce_api", size=1) as pool, reading[0] as begun, reading[1] as ready, owner:
+            records = Records(pool, lambda: product.policy, begun=begun, ready=ready)
+            product = cls(records, Records(owner, lambda: product.policy))
             product.alone.labels = product.records.labels
             yield product
 
@@ -64,12 +66,14 @@ class Product:
         self.policy = Policy.of(load(json.dumps(world.document, indent=1)))
 
     async def ask(self, question: Question, *, alone: bool = False) -> Seen:
-        """The answer. With `alone` also what each lock shows by itself."""
+        """The answer. With `alone` also what each lock shows by itself, and the answer is that from kept facts, where
+        any were."""
         caller = Caller("client", question.organisation, question.role, question.purpose, "user")
         glass = BreakGlass(question.glass.reason, "", question.glass.declared) if question.glass else None
         asked = consult.Question(caller, question.at, glass)
-        async with self.records.consult(asked, question.person) as consultation:
-            seen = _seen(consultation.decision, await consultation.reader.rows(Query()))
+        for _ in range(1 + alone):
+            async with self.records.reading(asked, question.person, _rows) as (consultation, rows):
+                seen = _seen(consultation.decision, rows)
         if alone:
             async with self.alone.consult(asked, question.person) as consultation:
                 await consultation.reader.rows(Query())  # which tells the row policy what was granted
@@ -77,6 +81,10 @@ class Product:
                 seen.second_lock = await _without_conditions(connection)
                 seen.first_lock = await _without_policy(connection, consultation.reader)
         return seen
+
+
+async def _rows(consultation: Consultation) -> list[Row]:
+    return await consultation.reader.rows(Query())
 
 
 async def _without_conditions(connection: Connection) -> set[UUID]:

@@ -101,7 +101,7 @@ async def test_what_nobody_serves_is_refused_and_audited(coventry, gp, path, met
     ("method", "path", "allowed"),
     [
         ("DELETE", "Patient/{id}", "GET"),
-        ("POST", "Patient/{id}/$everything", "GET"),
+        ("PUT", "Patient/{id}/$everything", "GET, POST"),
         ("PUT", "metadata", "GET"),
         ("HEAD", "Patient/{id}", "GET"),
     ],
@@ -244,3 +244,18 @@ async def test_whoever_has_no_token_uses_up_nobodys_share(coventry, gp, strict):
         answer = await coventry.http.get(f"{gp.base}/Patient", headers={"Authorization": "Bearer nonsense"})
         assert answer.status_code == 401
     assert (await gp.get(f"Patient/{await coventry.person()}")).status_code == 200
+
+
+async def test_text_that_no_database_holds_is_refused_by_every_search_or_finds_nothing(coventry, gp):
+    statement = (await gp.get("metadata")).json()
+    searches = [
+        f"{one['type']}?{parameter['name']}=a%00b"
+        for one in statement["rest"][0]["resource"]
+        if "search-type" in {interaction["code"] for interaction in one["interaction"]}
+        for parameter in one.get("searchParam", ())
+    ]
+    assert len(searches) > 50
+    answers = {search: await gp.get(search) for search in searches}
+    assert answers["Subscription?status=a%00b"].status_code == 400
+    for search, answer in answers.items():
+        assert answer.status_code in (400, 403) or not answer.json()["total"], search

@@ -154,8 +154,21 @@ def last(encounter: dict[str, Any]) -> str:
     return encounter["period"].get("end", "9999")
 
 
-async def test_since_is_refused_until_it_can_be_told_what_a_changed_grant_means(gp: Connected, mrs_t: UUID):
-    assert (await gp.everything(mrs_t, {"_since": "2026-01-01"})).status_code == 400
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("_since", "2026-01-01"),
+        ("_since", "2026-01-01T00:00:00"),
+        ("_since", "0001-01-01T00:00:00Z"),
+        ("_type", "Encouter"),
+        ("_type", "Patient,encounter"),
+    ],
+)
+async def test_what_is_mistyped_is_no_empty_record(gp: Connected, mrs_t: UUID, parameter: str, value: str):
+    """What `_since` means: `tests/database/test_everything_since.py`."""
+    answer = await gp.everything(mrs_t, {parameter: value})
+    assert answer.status_code == 400
+    assert answer.json()["issue"][0]["location"] == [f"http.{parameter}"]
 
 
 # ---- cursors

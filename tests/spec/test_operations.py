@@ -1,5 +1,6 @@
 """Batches of reads, $summary and $translate: each answer is what the same caller would get otherwise, and no more."""
 
+from base64 import b64decode
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +36,57 @@ def batch(*urls: str, method: str = "GET") -> dict[str, Any]:
 
 async def ask(caller: Connected, body: Any) -> Any:
     return await caller.ask("POST", "", json=body, headers={"Content-Type": "application/fhir+json"})
+
+
+OPERATIONS = {
+    "$everything": [{"name": "_type", "valueString": "Flag"}, {"name": "_count", "valueInteger": 2}],
+    "$summary": [],
+}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+async def test_by_post_an_operation_answers_as_by_get_and_the_audit_keeps_what_was_asked(
+    coventry: Neighbourhood, mrs_t: UUID, operation: str
+):
+    """Clients send operations by POST unless told otherwise."""
+    gp, listed = await coventry.asker("GP"), OPERATIONS[operation]
+    by_get = await gp.get(f"Patient/{mrs_t}/{operation}", {one["name"]: next(reversed(one.values())) for one in listed})
+    headers = {"Content-Type": "application/fhir+json"}
+    body = {"resourceType": "Parameters", "parameter": listed}
+    by_post = await gp.ask("POST", f"Patient/{mrs_t}/{operation}", json=body, headers=headers)
+    assert by_post.status_code == by_get.status_code == 200
+    assert by_post.json().get("entry") == by_get.json()["entry"]
+    ((kept,), (expected,)) = [await coventry.event(one) for one in (by_post, by_get)]
+    assert asked(kept) == asked(expected)
+    without = await gp.ask("POST", f"Patient/{mrs_t}/{operation}")
+    assert without.status_code == 200
+
+
+def asked(event: dict[str, Any]) -> str:
+    """What an audit event says was asked for."""
+    (query,) = [one["query"] for one in event["entity"] if "query" in one]
+    return b64decode(query).decode().partition("\n")[2]
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [{"name": "_type"}, {"valueString": "Flag"}, {"name": "_type", "valueCoding": {"code": "Flag"}}, "_type", None],
+    ids=str,
+)
+async def test_what_is_no_parameter_of_an_operation_is_refused(coventry: Neighbourhood, mrs_t: UUID, parameter: Any):
+    gp, body = await coventry.asker("GP"), {"resourceType": "Parameters", "parameter": [parameter]}
+    headers = {"Content-Type": "application/fhir+json"}
+    answer = await gp.ask("POST", f"Patient/{mrs_t}/$everything", json=body, headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["issue"][0]["expression"] == ["Parameters.parameter[0]"]
+
+
+async def test_the_audit_keeps_what_a_search_by_form_asked_for(coventry: Neighbourhood, mrs_t: UUID):
+    gp = await coventry.asker("GP")
+    answer = await gp.post("Encounter/_search?_count=1", {"patient": str(mrs_t), "class": "EMER"})
+    assert answer.status_code == 200
+    (event,) = await coventry.event(answer)
+    assert asked(event).endswith(f"/Encounter/_search?_count=1&patient={mrs_t}&class=EMER")
 
 
 async def test_each_entry_is_answered_as_if_it_had_come_alone(coventry: Neighbourhood, mrs_t: UUID):

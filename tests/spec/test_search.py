@@ -188,6 +188,19 @@ async def test_includes_bring_what_matches_refer_to_and_nothing_else(gp: Connect
     assert beside == {*wanted, f"Patient/{mrs_t}"}
 
 
+@pytest.mark.parametrize("every", ["*", "Encounter:*"])
+async def test_a_star_brings_all_that_matches_refer_to(gp: Connected, mrs_t: UUID, every: str):
+    declared = (await gp.get("metadata")).json()["rest"][0]["resource"]
+    (encounter,) = [one for one in declared if one["type"] == "Encounter"]
+    named = [("_include", one) for one in encounter["searchInclude"] if one != "Encounter:*"]
+    each, all_ = [
+        (await gp.get("Encounter", [("patient", str(mrs_t)), *asked])).json()
+        for asked in (named, [("_include", every)])
+    ]
+    assert sorted(ids(resources(all_, "include"))) == sorted(ids(resources(each, "include")))
+    assert str(mrs_t) in ids(resources(all_, "include"))
+
+
 async def test_reverse_includes_bring_what_refers_to_matches(gp: Connected, mrs_t: UUID):
     asked = [("patient", str(mrs_t)), ("_count", "3"), ("_revinclude", "Provenance:target")]
     bundle = (await gp.get("Encounter", asked)).json()

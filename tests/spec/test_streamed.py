@@ -8,12 +8,12 @@ from contextlib import ExitStack
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import httpx
 import pytest
 
 from integration.api import everything
 from integration.audit import codes
+from integration.record.consult import Records
 from tests.spec.neighbourhood import SEVEN, Connected, Neighbourhood, resources
 
 ANSWERED = [asker for asker in SEVEN if asker.name != "unrelated hospital"]
@@ -140,12 +140,12 @@ async def test_of_one_that_was_cut_short_the_audit_says_so(
 
 async def idle(coventry: Neighbourhood) -> bool:
     """Whether every connection that records are read on is free again, and no transaction on them has begun to read."""
-    pool: asyncpg.Pool = coventry.app.state.services.records.begun
+    records: Records = coventry.app.state.services.records
     open_transactions = await coventry.owner.fetchval(
         "select count(*) from pg_stat_activity where state like 'idle in transaction%' and backend_xmin is not null "
         "and datname = current_database() and usename = 'toldonce_api'"
     )
-    return pool.get_size() == pool.get_idle_size() and open_transactions == 0
+    return not any(one and one.lent for one in (records.begun, records.ready)) and open_transactions == 0
 
 
 @pytest.fixture

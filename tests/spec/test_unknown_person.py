@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import httpx
 import pytest
 
 from integration.api.search_type import PARAMETERS
+from integration.main import READERS
+from integration.record.consult import Records
 from integration.store.extract import DIRECTORY
 from tests.spec.neighbourhood import MRS_T, NUMBER, Connected, Neighbourhood
 
@@ -187,23 +188,20 @@ async def test_somebody_known_does_answer(coventry: Neighbourhood):
 @asynccontextmanager
 async def queries(coventry: Neighbourhood) -> AsyncIterator[list[str]]:
     """The statements on the record that requests run from now on, in order; the service's own work excepted."""
-    pool: asyncpg.Pool = coventry.app.state.services.records.begun
+    records: Records = coventry.app.state.services.records
     heard: list[str] = []
-    connections: list[Any] = []
 
     def listen(record: Any) -> None:
         if "toldonce." in record.query and not any(table in record.query for table in BACKGROUND):
             heard.append(record.query)
 
-    for _ in range(pool.get_max_size()):
-        connections.append(await pool.acquire(timeout=5))
-    for connection in connections:
+    lenders = [one for one in (records.begun, records.ready) if one]
+    lent = [(lender, await lender.take()) for lender in lenders for _ in range(READERS)]
+    for lender, connection in lent:
         connection.add_query_logger(listen)
-    raw = [connection._con for connection in connections]
-    for connection in connections:
-        await pool.release(connection)
+        await lender.give_back(connection)
     try:
         yield heard
     finally:
-        for connection in raw:
+        for _, connection in lent:
             connection.remove_query_logger(listen)

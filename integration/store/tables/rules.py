@@ -64,6 +64,8 @@ class ClientRow(Table, table=True):
     rate: float | None = Field(default=None, sa_type=Double)
     burst: int | None = None
     contact: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    certificate_bound: bool = Field(default=False, sa_column_kwargs={"server_default": sql("false")})
+    """Whether its tokens are bound to TLS certificates (RFC 8705)."""
 
 
 class TokenUse(Table, table=True):

@@ -13,18 +13,16 @@ from integration.audit.alerts import SELF_CLAIMED
 from integration.audit.codes import Kind, Outcome
 from integration.audit.log import AuditLog
 from integration.record.consult import Consultation, Question, Records
-from integration.sharing.current import policy_at
+from integration.record.since import Then, then_of
 from integration.sharing.facts import persons_of
 from integration.sharing.pseudonyms import Pseudonyms, pseudonyms
 from integration.sharing.request import Caller, Client, Grant
 from integration.sharing.rules import BEYOND_CARE
 from integration.store.connection import Connection
-from integration.store.database import act_as
 from integration.teams.caseloads import caseload
 from integration.teams.caseloads.register import on_which
 from integration.teams.export.jobs import Job, Planned, exporter, is_planned
 from integration.teams.export.lines import Asked
-from integration.teams.export.since import Then
 
 
 @dataclass(frozen=True)
@@ -106,11 +104,7 @@ async def _still_on(consultation: Consultation, job: Job, people: Sequence[Plann
 async def moment_of(exports: Exports, job: Job) -> Then | None:
     """The moment from which on an export holds changes, where it was ordered so."""
     since = job.order.since
-    if since is None:
-        return None
-    async with exports.pool.acquire() as connection, connection.transaction(readonly=True):
-        await act_as(connection, "toldonce_registry")
-        return Then(since, await policy_at(connection, since), exports.records.labels)
+    return await then_of(exports.records, since) if since else None
 
 
 def event(job: Job, route: str, one: Consulted, counts: Mapping[str, int]) -> Access:

@@ -9,13 +9,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from integration.record.since import Then, told_already
 from integration.sharing.request import Grant
 from integration.store.extract import DIRECTORY
 from integration.teams.export import jobs
 from integration.teams.export.exports import Consulted, Exports, consulted, event, moment_of
 from integration.teams.export.jobs import File, Job, Planned, exporter
 from integration.teams.export.lines import Written, entry_of, kept, pieces
-from integration.teams.export.since import Then, told_already
 
 _TOGETHER = 25
 """People who are consulted in one transaction; what is handed out of them is sent when it has ended."""

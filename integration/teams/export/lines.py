@@ -15,11 +15,11 @@ from adapters.records import LONDON
 from integration.record.conditions import Bound
 from integration.record.longitudinal import Page, all_pages, longitudinal
 from integration.record.reader import Query, Reader
+from integration.record.since import shape
 from integration.sharing.pseudonymised import pseudonymised
 from integration.sharing.pseudonyms import Pseudonyms
 from integration.sharing.request import Grant
 from integration.store.extract import DIRECTORY
-from integration.teams.export.since import shape
 
 PIECE = 500
 """Resources that are read together: about half a megabyte."""

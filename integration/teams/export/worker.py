@@ -14,6 +14,7 @@ import structlog
 from integration.audit.access import Access
 from integration.audit.codes import Kind, Outcome
 from integration.errors import where_it_failed
+from integration.record.since import Then, told_already
 from integration.sharing.request import Grant
 from integration.store.database import act_as
 from integration.store.moments import all_ended
@@ -22,7 +23,6 @@ from integration.teams.export import jobs
 from integration.teams.export.exports import Consulted, Exports, consulted, event, moment_of
 from integration.teams.export.jobs import Cancelled, Job, Part, Planned, exporter
 from integration.teams.export.lines import Piece, fingerprint, pieces
-from integration.teams.export.since import Then, told_already
 
 ROUTE = "toldonce export-worker"
 """What the audit names where an access has no route."""

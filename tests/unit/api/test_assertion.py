@@ -10,7 +10,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from integration.api.assertion import Assertion, claimed_caller, claimed_client, sign_assertion, verify_assertion
 from integration.api.keys import new_client_key, new_signing_key, public_jwks
-from integration.errors import InvalidClient, InvalidTokenRequest, UnauthorizedClient
+from integration.oauth_errors import InvalidClient, InvalidTokenRequest, UnauthorizedClient
 from integration.sharing.request import BreakGlass, Client
 from tests.unit.api.forge import hmac_signed, unsigned
 

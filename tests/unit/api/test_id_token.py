@@ -12,7 +12,8 @@ from joserfc.jwk import ECKey, RSAKey
 from integration.api.client_keys import public_keys
 from integration.api.id_token import Vouched, claimed, verify_id_token
 from integration.api.issuer_settings import Issuer, load
-from integration.errors import InvalidTokenRequest, NotPossible
+from integration.errors import NotPossible
+from integration.oauth_errors import InvalidTokenRequest
 from integration.sharing.request import Client
 from tests.unit.api.forge import hmac_signed, unsigned
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.errors import Forbidden, InvalidScope
+from integration.errors import Forbidden
+from integration.oauth_errors import InvalidScope
 from integration.sharing.scopes import granted_scopes, parse_scope, require_scope
 
 REGISTERED = ("system/*.rs", "system/CarePlan.cruds")

@@ -12,13 +12,15 @@ from uuid import UUID
 
 import orjson
 
-from integration.record.consult import Consultation
+from integration.record.consult import Consultation, Records
+from integration.sharing.current import policy_at
 from integration.sharing.decide import decide
 from integration.sharing.facts import linked, person_facts
 from integration.sharing.opt_outs import with_opt_out
 from integration.sharing.policy import Policy
 from integration.sharing.request import Evidence, Facts, Grant, Request
 from integration.store.connection import Connection
+from integration.store.database import act_as
 from integration.store.labels import Labels
 
 
@@ -29,6 +31,13 @@ class Then:
     at: datetime
     policy: Policy
     labels: Labels
+
+
+async def then_of(records: Records, since: datetime) -> Then:
+    """That moment, and what decided."""
+    async with records.pool.acquire() as connection, connection.transaction(readonly=True):
+        await act_as(connection, "toldonce_registry")
+        return Then(since, await policy_at(connection, since), records.labels)
 
 
 def shape(grant: Grant, among: Collection[int] | None = None) -> bytes:

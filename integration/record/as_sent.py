@@ -1,0 +1,36 @@
+"""Columns of a row in the form that costs least to take: an answer has hundreds of ids and moments, and making an
+object of each would be a tenth of what the server does for a read. Most are the same ones again, or never looked at.
+
+An array of ids comes as PostgreSQL sends it (`array_send`): 20 bytes of head, and for each id its length and 16 bytes.
+A moment comes as microseconds since 1970.
+https://www.postgresql.org/docs/18/protocol-overview.html#PROTOCOL-FORMAT-CODES
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from uuid import UUID
+
+MOMENT = "(date_part('epoch', recorded) * 1000000)::bigint as recorded"
+"""SQL: of the column `recorded`. A double holds microseconds exactly until the year 2255."""
+REFS, ENTRIES = "array_send(refs) as refs", "array_send(entries) as entries"
+"""SQL: of columns of ids."""
+_FIRST, _EACH, _LENGTH = 24, 20, 16
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@lru_cache(maxsize=4096)
+def moment(microseconds: int) -> datetime:
+    """The moment; what was recorded together has the same one."""
+    return _START + timedelta(microseconds=microseconds)
+
+
+@lru_cache(maxsize=4096)
+def ids(array: bytes) -> tuple[UUID, ...]:
+    """The ids of an array. For what many rows name together: places, practices, practitioners."""
+    return tuple(UUID(bytes=one) for one in each_id([array]))
+
+
+def each_id(arrays: Iterable[bytes]) -> Iterator[bytes]:
+    """Every id in these arrays, as its 16 bytes."""
+    return (array[at : at + _LENGTH] for array in arrays for at in range(_FIRST, len(array), _EACH))
