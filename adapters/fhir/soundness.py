@@ -95,7 +95,7 @@ def _is_clean(node: Any) -> bool:
     for value in node.values() if type(node) is dict else node:
         kind = type(value)
         if kind is str:
-            if not value or value[0].isspace() or value[-1].isspace() or "{{" in value:
+            if not value or value.strip() is not value or "{{" in value:  # nothing to strip: the very same
                 return False
             if value[4:5] == "-" and not _possible(value) and _DATE.fullmatch(value):
                 return False

@@ -149,8 +149,11 @@ class _Sound(NamedTuple):
 def _with_meta(resource: Resource, meta: dict[str, Any], tags: Sequence[Mapping[str, str]]) -> Resource:
     if tags:
         meta["tag"] = [*meta.get("tag", ()), *tags]
-    rest = {name: value for name, value in resource.items() if name not in ("resourceType", "id", "meta")}
-    return {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta, **rest}
+    return _FIRST | resource | {"meta": meta}
+
+
+_FIRST: Resource = {"resourceType": None, "id": None, "meta": None}
+"""In this order: what is stored is stamped by it (`extract.unstamped`)."""
 
 
 @lru_cache(maxsize=4096)
@@ -225,7 +228,7 @@ def _validated(
     defects: list[Defect] = []
     for resource in resources:
         one = _sound(resource)
-        problem = None if one.digest in valid else invalidity(resource)
+        problem = None if one.digest in valid else invalidity(resource, one.body)
         if problem is None:
             sound.append(one)
         else:

@@ -1,9 +1,10 @@
 """What the store keeps beside a resource's bytes: dates, status, tokens, references. Pure."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 from uuid import UUID
 
@@ -45,7 +46,7 @@ _ITSELF = b"#"
 """What is contained refers so to what contains it (http://hl7.org/fhir/R4/references.html#contained)."""
 _REFERENCE = re.compile(rb'"reference":"([^"]*)"')
 """In JSON as orjson writes it. Text that quotes these very words has a backslash before each quotation mark."""
-_OURS = re.compile(rb"([A-Za-z]+)/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+_OURS = re.compile(r"([A-Za-z]+)/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
 @dataclass(frozen=True)
@@ -64,26 +65,28 @@ class Extract:
 def extract(resource: Resource, body: bytes, digest: bytes) -> Extract:
     """What is stored beside a resource; `body` is its `unstamped` JSON, `digest` the SHA-256 of that."""
     starts, ends = when(resource)
-    references = _references(body)
+    refs, entries = _references(body)
     return Extract(
         starts=starts,
         ends=ends,
         status=resource.get("status"),
         tokens=index(resource),
-        refs=_ids(id_ for kind, id_ in references if kind not in DIRECTORY),
-        entries=_ids(id_ for kind, id_ in references if kind in DIRECTORY),
+        refs=refs,
+        entries=entries,
         digest=digest,
     )
 
 
 def directory_entries(resource: Resource) -> tuple[UUID, ...]:
     """Organisations, practitioners and places that a resource refers to."""
-    return tuple(UUID(id_) for id_ in _ids(id_ for kind, id_ in _references(unstamped(resource)) if kind in DIRECTORY))
+    _, entries = _references(unstamped(resource))
+    return tuple(map(UUID, entries))
 
 
 def referred(body: bytes) -> tuple[UUID, ...]:
     """Resources about the person that a stored JSON refers to."""
-    return tuple(UUID(id_) for id_ in _ids(id_ for kind, id_ in _references(body) if kind not in DIRECTORY))
+    refs, _ = _references(body)
+    return tuple(map(UUID, refs))
 
 
 def unstamped(resource: Resource) -> bytes:
@@ -123,6 +126,7 @@ def bounds(value: str | None) -> tuple[datetime | None, datetime | None]:
         raise ValueError("the date is beyond what can be told") from None
 
 
+@lru_cache(maxsize=8192)
 def _bounds(value: str) -> tuple[datetime, datetime]:
     if "T" in value:
         moment = datetime.fromisoformat(value)
@@ -143,17 +147,18 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), LONDON)
 
 
-def _references(body: bytes) -> list[tuple[str, str]]:
-    """(type, id) of every literal reference but those to the person and within the resource itself. Raises ValueError
-    for one that is not ours."""
-    found: list[tuple[str, str]] = []
-    for target in set(_REFERENCE.findall(body)) - {_SUBJECT, _ITSELF}:
-        ours = _OURS.fullmatch(target)
+def _references(body: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Ids that literal references lead to but those to the person and within the resource itself: of resources about
+    the person, and of directory entries; sorted. Raises ValueError for one that is not ours."""
+    refs: set[str] = set()
+    entries: set[str] = set()
+    for target in set(_REFERENCE.findall(body)) - _OF_NO_OTHER:
+        ours = _OURS.fullmatch(target.decode())
         if ours is None:
             raise ValueError("a reference that is not ours")
-        found.append((ours[1].decode(), ours[2].decode()))
-    return found
+        kind, id_ = ours.groups()
+        (entries if kind in DIRECTORY else refs).add(id_)
+    return tuple(sorted(refs)), tuple(sorted(entries))
 
 
-def _ids(found: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(set(found)))
+_OF_NO_OTHER = {_SUBJECT, _ITSELF}

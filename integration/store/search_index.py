@@ -25,7 +25,9 @@ BEFORE, AFTER = "", "later"
 """What stands for an open beginning and an open end: texts before and after every moment."""
 _Steps = tuple[str, ...]
 _Texts = Sequence[str]
-_Index = Callable[[Parameter, Any], _Texts]
+_Index = Callable[[Any], _Texts]
+"""Of one value of an element."""
+_MANY = (list, tuple)
 
 
 def index(resource: Resource) -> list[str]:
@@ -34,9 +36,9 @@ def index(resource: Resource) -> list[str]:
     plan = _plan(resource["resourceType"])
     for element in plan.keys() & resource.keys():
         value = resource[element]
-        for steps, parameter, texts in plan[element]:
+        for steps, texts in plan[element]:
             for leaf in _leaves(value, steps):
-                found += texts(parameter, leaf)
+                found += texts(leaf)
     return sorted(set(found))
 
 
@@ -75,42 +77,47 @@ def paths(parameter: Parameter) -> Iterator[list[str]]:
 
 
 @lru_cache(maxsize=64)
-def _plan(resource_type: str) -> Mapping[str, Sequence[tuple[_Steps, Parameter, _Index]]]:
-    """First element of a path -> the rest of it, and what makes texts of its values."""
-    made: dict[str, list[tuple[_Steps, Parameter, _Index]]] = {}
+def _plan(resource_type: str) -> Mapping[str, Sequence[tuple[_Steps, _Index]]]:
+    """First element of a path -> the rest of it, and what makes texts of a value at its end."""
+    made: dict[str, list[tuple[_Steps, _Index]]] = {}
     for parameter in PARAMETERS.get(resource_type, ()):
         for first, *rest in paths(parameter):
-            made.setdefault(first, []).append((tuple(rest), parameter, _INDEX[parameter.kind]))
+            made.setdefault(first, []).append((tuple(rest), _INDEX[parameter.kind](parameter)))
     return made
 
 
 def _leaves(value: Any, steps: _Steps) -> Sequence[Any]:
     """The values at the end of a path, lists taken apart."""
-    values = value if isinstance(value, list | tuple) else [value]
+    values = value if isinstance(value, _MANY) else (value,)
     for step in steps:
         there = [one[step] for one in values if isinstance(one, dict) and step in one]
-        values = [each for one in there for each in (one if isinstance(one, list | tuple) else (one,))]
+        values = [each for one in there for each in (one if isinstance(one, _MANY) else (one,))]
     return values
 
 
-def _token(parameter: Parameter, value: Any) -> _Texts:
-    name = parameter.name
-    if isinstance(value, str):
-        return (f"{name}={parameter.system}|{value.lower()}",)
-    if isinstance(value, bool):
-        return (f"{name}=|{str(value).lower()}",)
-    if parameter.only and value.get("system") != parameter.only:
-        return ()
-    texts: list[str] = []
-    for one in value.get("coding", (value,)):
-        if "code" in one:
-            texts += _coded(name, one.get("system", ""), one["code"], one.get("display"))
-        elif "value" in one:
-            texts.append(f"{name}={_system(one)}|{one['value'].lower()}")
-    words = value.get("text") or value.get("type", {}).get("text")
-    if words:
-        texts.append(f"{name}~{normal(words)}")
-    return texts or (f"{name}!",)
+def _token(parameter: Parameter) -> _Index:
+    name, only = parameter.name, parameter.only
+    bare = f"{name}={parameter.system}|"
+
+    def texts(value: Any) -> _Texts:
+        if isinstance(value, str):
+            return (bare + value.lower(),)
+        if isinstance(value, bool):
+            return (f"{name}=|{str(value).lower()}",)
+        if only and value.get("system") != only:
+            return ()
+        found: list[str] = []
+        for one in value.get("coding", (value,)):
+            if "code" in one:
+                found += _coded(name, one.get("system", ""), one["code"], one.get("display"))
+            elif "value" in one:
+                found.append(f"{name}={_system(one)}|{one['value'].lower()}")
+        words = value.get("text") or value.get("type", {}).get("text")
+        if words:
+            found.append(f"{name}~{normal(words)}")
+        return found or (f"{name}!",)
+
+    return texts
 
 
 @lru_cache(maxsize=8192)
@@ -128,9 +135,13 @@ def _system(value: Mapping[str, str]) -> str:
 _CONTACT = frozenset({"phone", "fax", "email", "pager", "url", "sms", "other"})
 
 
-def _string(parameter: Parameter, value: Any) -> _Texts:
+def _string(parameter: Parameter) -> _Index:
     name = parameter.name
-    return [made for text in _strings(value) for made in (f"{name}~{normal(text)}", f'{name}"{text}')]
+
+    def texts(value: Any) -> _Texts:
+        return [made for text in _strings(value) for made in (f"{name}~{normal(text)}", f'{name}"{text}')]
+
+    return texts
 
 
 def _strings(value: Any) -> Iterator[str]:
@@ -139,7 +150,7 @@ def _strings(value: Any) -> Iterator[str]:
         yield value
         return
     for part in _PARTS & value.keys():
-        yield from value[part] if isinstance(value[part], list | tuple) else (value[part],)
+        yield from value[part] if isinstance(value[part], _MANY) else (value[part],)
 
 
 _PARTS = frozenset(
@@ -147,29 +158,44 @@ _PARTS = frozenset(
 )
 
 
-def _date(parameter: Parameter, value: Any) -> _Texts:
-    if isinstance(value, str):
-        first = last = span(value)
-    else:
-        start, end = value.get("start"), value.get("end")
-        first = span(start) if start else (BEFORE, BEFORE)
-        last = span(end) if end else (AFTER, AFTER)
-        if not start and not end:
-            first = None
-    return (f"{parameter.name}@{first[0]}/{last[1]}" if first and last else f"{parameter.name}!",)
+def _date(parameter: Parameter) -> _Index:
+    name = parameter.name
+
+    def texts(value: Any) -> _Texts:
+        if isinstance(value, str):
+            first = last = span(value)
+        else:
+            start, end = value.get("start"), value.get("end")
+            first = span(start) if start else (BEFORE, BEFORE)
+            last = span(end) if end else (AFTER, AFTER)
+            if not start and not end:
+                first = None
+        return (f"{name}@{first[0]}/{last[1]}" if first and last else f"{name}!",)
+
+    return texts
 
 
-def _reference(parameter: Parameter, value: Any) -> _Texts:
-    target, identifier = value.get("reference", ""), value.get("identifier", {})
-    if parameter.targets and target.partition("/")[0] not in parameter.targets:
-        return ()
-    texts = [f"{parameter.name}>{target}"] if target else []
-    if identifier.get("value"):
-        texts.append(f"{parameter.name}#{identifier.get('system', '')}|{identifier['value'].lower()}")
-    return texts or (f"{parameter.name}!",)
+def _reference(parameter: Parameter) -> _Index:
+    name, targets = parameter.name, parameter.targets
+
+    def texts(value: Any) -> _Texts:
+        target, identifier = value.get("reference", ""), value.get("identifier")
+        if targets and target.partition("/")[0] not in targets:
+            return ()
+        if not identifier or not identifier.get("value"):
+            return (f"{name}>{target}" if target else f"{name}!",)
+        logical = f"{name}#{identifier.get('system', '')}|{identifier['value'].lower()}"
+        return (f"{name}>{target}", logical) if target else (logical,)
+
+    return texts
 
 
-_INDEX: Mapping[Kind, _Index] = {"token": _token, "string": _string, "date": _date, "reference": _reference}
+_INDEX: Mapping[Kind, Callable[[Parameter], _Index]] = {
+    "token": _token,
+    "string": _string,
+    "date": _date,
+    "reference": _reference,
+}
 
 
 def _beginning(value: str) -> datetime:
@@ -198,6 +224,6 @@ def _width(value: str) -> timedelta:
 
 def _text(moment: datetime, beyond: str) -> str:
     try:
-        return moment.astimezone(UTC).replace(tzinfo=None).isoformat()
+        return moment.astimezone(UTC).isoformat().removesuffix("+00:00")
     except OverflowError:
         return beyond

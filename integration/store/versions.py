@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/http.html#versions
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -181,5 +182,11 @@ _META = b'"meta":{'
 def stamped(body: bytes, version: int, recorded: datetime) -> bytes:
     """The JSON that is served: `body` with version and time in its meta, which is the first there is."""
     before, _, after = body.partition(_META)
+    return b"".join((before, _META, _stamp(version, recorded), b"" if after.startswith(b"}") else b",", after))
+
+
+@lru_cache(maxsize=64)
+def _stamp(version: int, recorded: datetime) -> bytes:
+    """Members of meta: all of a batch that are of one version have the same."""
     stamp = orjson.dumps({"versionId": str(version), "lastUpdated": recorded.isoformat(timespec="milliseconds")})
-    return b"".join((before, _META, stamp[1:-1], b"" if after.startswith(b"}") else b",", after))
+    return stamp[1:-1]

@@ -4,6 +4,7 @@ are: their binding is required in both, and the adapter lets nothing else throug
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -29,6 +30,7 @@ _MOVED_FAMILY = re.compile(r"http://hl7\.org/fhir/(v[23])/(\w+)")
 _DESCRIPTION_ID = "http://hl7.org/fhir/StructureDefinition/coding-sctdescid"
 
 
+@lru_cache(maxsize=1024)
 def system(url: str | None) -> str | None:
     """The R4 address of a code system."""
     if url is None or url in _MOVED:
@@ -91,6 +93,7 @@ def words(source: stu3.CodeableConcept | None) -> str | None:
     return source.text or next((entry.display for entry in source.coding if entry.display), None)
 
 
+@lru_cache(maxsize=8192)
 def date_time(value: str | None) -> str | None:
     """FHIR R4 dateTime of the same precision: a time has seconds and an offset (Europe/London where none is given)."""
     if value is None or "T" not in value:
