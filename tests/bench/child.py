@@ -10,8 +10,9 @@ import socket
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -27,14 +28,11 @@ from integration.commands import listening as commands
 from integration.commands import running
 from integration.commands.worker import kept_running
 from integration.config import Settings
-from integration.main import READERS
-from integration.record.consult import Consultation, Question, Records
+from integration.record.consult import Consultation, First, Found, Question, Records
 from integration.record.reader import Reader
-from integration.sharing.facts import person_facts
-from integration.sharing.request import Decision
-from integration.store import begun
-from integration.store.connection import Connection
-from integration.store.database import Database, act_as
+from integration.sharing.policy import Policy
+from integration.sharing.request import Decision, Facts
+from integration.store.database import Database
 
 SENDER = "X9A"
 TOGETHER = "two processes"
@@ -46,40 +44,36 @@ BARE_PATH = "/record/"
 
 
 class DecidedBefore(Records):
-    """Records that neither read facts nor apply rules: the first decision about a person is kept."""
+    """Records that neither read facts, nor ask whether they are still so, nor apply rules: the first decision about a
+    person is kept."""
 
-    async def _decided(
-        self, connection: Connection, question: Question, person: UUID, *, ever: bool = False
-    ) -> Consultation:
-        if person not in _decisions:
-            await act_as(connection, "toldonce_facts")
-            consultation = await super()._decided(connection, question, person, ever=ever)
-            _decisions[person] = consultation.decision
-            return consultation
-        decision = _decisions[person]
-        return Consultation(decision, Reader(connection, decision))
+    async def _from_kept(
+        self,
+        transaction: AsyncExitStack,
+        question: Question,
+        person: UUID,
+        first: First[Found],
+    ) -> tuple[Consultation, Found] | None:
+        if (decision := _decisions.get(person)) is None or self.ready is None:
+            return None
+        connection = await transaction.enter_async_context(self.ready.acquire())
+        consultation = Consultation(decision, Reader(connection, decision))
+        return consultation, await first(consultation)
+
+    def _decide(self, question: Question, facts: Facts, policy: Policy) -> Decision:
+        return _decisions.setdefault(facts.person, super()._decide(question, facts, policy))
 
 
 class FactsAlone(Records):
-    """Records that read the facts, and apply no rules: the first decision about a person is kept."""
+    """Records that apply no rules to the facts: the first decision about a person is kept."""
 
-    async def _decided(
-        self, connection: Connection, question: Question, person: UUID, *, ever: bool = False
-    ) -> Consultation:
-        if person not in _decisions:
-            consultation = await super()._decided(connection, question, person, ever=ever)
-            _decisions[person] = consultation.decision
-            return consultation
-        await person_facts(connection, self.labels, person, then="toldonce_reader")
-        return Consultation(_decisions[person], Reader(connection, _decisions[person]))
+    def _decide(self, question: Question, facts: Facts, policy: Policy) -> Decision:
+        if facts.person not in _decisions:
+            _decisions[facts.person] = super()._decide(question, facts, policy)
+        return _decisions[facts.person]
 
 
 _decisions: dict[UUID, Decision] = {}
-
-
-async def _as_reader(connection: Connection) -> None:
-    """Where no facts are read there is no step out of their role."""
-    await connection.execute("set role toldonce_reader")
 
 
 class InMemory:
@@ -97,17 +91,14 @@ async def _as_it_is(services: Services, _database: Database) -> AsyncIterator[Se
     yield services
 
 
-@asynccontextmanager
-async def _without_rules(services: Services, database: Database) -> AsyncIterator[Services]:
-    records = services.records
-    async with begun.pool(database.url("toldonce_api"), READERS, _as_reader) as pool:
-        yield replace(services, records=DecidedBefore(records.pool, records.policy, records.labels, pool))
+def _with_records(kind: type[Records], **instead: Any) -> Composition:
+    @asynccontextmanager
+    async def composed(services: Services, _database: Database) -> AsyncIterator[Services]:
+        held = services.records
+        parts = {name: getattr(held, name) for name in ("pool", "policy", "labels", "begun", "ready")}
+        yield replace(services, records=kind(**parts | instead))
 
-
-@asynccontextmanager
-async def _without_deciding(services: Services, _database: Database) -> AsyncIterator[Services]:
-    records = services.records
-    yield replace(services, records=FactsAlone(records.pool, records.policy, records.labels, records.begun))
+    return composed
 
 
 @asynccontextmanager
@@ -117,8 +108,9 @@ async def _without_audit(services: Services, _database: Database) -> AsyncIterat
 
 COMPOSITIONS: dict[str, Composition] = {
     "whole": _as_it_is,
-    "without rules": _without_rules,
-    "without deciding": _without_deciding,
+    "nothing kept": _with_records(Records, ready=None),
+    "without rules": _with_records(DecidedBefore),
+    "without deciding": _with_records(FactsAlone),
     "without row policy": _as_it_is,  # on a database whose row policies are disabled
     "without audit": _without_audit,
 }

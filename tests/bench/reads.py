@@ -1,5 +1,6 @@
 """Reads: $everything of one person over HTTP, as the product is, without each of its parts, and bare."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -30,14 +31,16 @@ CLIENTS = ("gp-system", "hospital-epr")
 """Demo clients that may see whole records of many people."""
 _P99 = "99 of 100 answers within"
 _PROCESSOR = "the server's processor time for each"
+_NOTHING_KEPT = "nothing kept"
 _PARTS = (
-    ("facts and rules", "without rules", 10),
-    ("rules alone", "without deciding", 10),
-    ("row policy", "without row policy", 25),
-    ("durable audit", "without audit", 25),
+    ("facts and rules", "whole", "without rules", 10),
+    ("facts and rules, where nothing is kept", _NOTHING_KEPT, "without rules", 10),
+    ("rules alone", "whole", "without deciding", 10),
+    ("row policy", "whole", "without row policy", 25),
+    ("durable audit", "whole", "without audit", 25),
 )
-"""Part, the composition without it, and how many percent DESIGN allows. It says "rules"; reading the facts that they
-need is the difference between the first two."""
+"""Part, of which composition, the one without it, and how many percent DESIGN allows. It says "rules"; reading the
+facts that they need, or making sure of those that are kept, is the difference to facts and rules."""
 _CANDIDATES = """
 select r.person, count(*) as resources, sum(length(r.body)) as bytes from toldonce.resource r
 where r.person in (select person from toldonce.source_patient where organisation = any($1)) group by r.person
@@ -104,6 +107,9 @@ class Asked:
 
     cluster: Cluster
     child: Child
+    servers: Sequence[Child]
+    """Of all variants. One of those on a database keeps the audit for all (`audit.seal`), and what that takes is part
+    of everybody's reads."""
     request: bytes
     length: int
 
@@ -116,12 +122,13 @@ class Asked:
         return answers
 
     def _used(self) -> tuple[float, float, float]:
-        """Processor seconds so far: of the server, of PostgreSQL, of this process."""
-        return self.child.processor_seconds(), self.cluster.processor_seconds(), process_time()
+        """Processor seconds so far: of the servers, of PostgreSQL, of this process."""
+        served = sum(one.processor_seconds() for one in self.servers)
+        return served, self.cluster.processor_seconds(), process_time()
 
 
 Measured = dict[str, list[tuple[Answers, Answers]]]
-"""By variant: what it answered, each time right after the whole product was asked, which comes first."""
+"""By variant: what the whole product answered, which comes first, and what the variant did right before or after."""
 
 
 async def _rounds(cluster: Cluster, variants: list[Child], settings: Settings, record: Record, plan: Plan) -> Measured:
@@ -131,13 +138,15 @@ async def _rounds(cluster: Cluster, variants: list[Child], settings: Settings, r
             await child.ready()
             request = await _request(http, child, settings, record)
             length = len((await _sent(http, child, request)).content)
-            prepared[child.mode] = Asked(cluster, child, request, length)
+            prepared[child.mode] = Asked(cluster, child, variants, request, length)
             await prepared[child.mode].answers(plan.seconds)
     whole = prepared.pop("whole")
     measured: Measured = {mode: [] for mode in prepared}
-    for _ in range(plan.rounds):
+    for number in range(plan.rounds):
         for mode, asked in prepared.items():
-            measured[mode].append((await whole.answers(plan.seconds), await asked.answers(plan.seconds)))
+            first, second = (asked, whole) if number % 2 else (whole, asked)
+            answers = await first.answers(plan.seconds), await second.answers(plan.seconds)
+            measured[mode].append((answers[number % 2], answers[1 - number % 2]))
     return measured
 
 
@@ -221,18 +230,22 @@ def _figures(measured: Measured) -> list[Figure]:
     own, database = _together(whole), _together(bare)
     two = [answers for _, answers in measured[TOGETHER]]
     both, shared = median(answers.per_second for answers in two), _together(two)
+    unkept = [answers for _, answers in measured[_NOTHING_KEPT]]
+    each = median(answers.per_second for answers in unkept)
     return [
         Figure("reads", "records", rate, "/s", bare_rate, target=800, least_share=0.6),
         Figure("reads", "records, two processes", both, "/s", bare_rate, target=800, least_share=0.6),
+        Figure("reads", "records, where nothing is kept", each, "/s", bare_rate, target=800, least_share=0.6),
         Figure("reads", "half of the answers within", own.percentile(50), "ms", database.percentile(50)),
         Figure("reads", _P99, own.percentile(99), "ms", database.percentile(99), target=40, at_most=True),
         Figure("reads", f"{_P99}, two processes", shared.percentile(99), "ms", target=40, at_most=True),
         Figure("reads", _PROCESSOR, own.milliseconds_each, "ms", database.milliseconds_each),
         Figure("reads", "with that of PostgreSQL and of whoever asks", own.in_all, "ms", database.in_all),
+        Figure("reads", "the same, where nothing is kept", _together(unkept).in_all, "ms"),
         *(
-            Figure(f"parts of a read, {by}", part, share(measured[mode]) * 100, "%", target=target, at_most=True)
-            for by, share in (("by the rate", _of_rate), ("by processor time", _of_processor))
-            for part, mode, target in _PARTS
+            Figure(f"parts of a read, {by}", part, _share(measured, cost, *of) * 100, "%", target=target, at_most=True)
+            for by, cost in (("by the rate", _wall), ("by processor time", _processor))
+            for part, *of, target in _PARTS
         ),
     ]
 
@@ -243,14 +256,24 @@ def _together(rounds: list[Answers]) -> Answers:
     return Answers(seconds, walls, *map(sum, zip(*used, strict=True)))
 
 
-def _of_rate(pairs: list[tuple[Answers, Answers]]) -> float:
-    """What share of a read's time a part takes: the median over the pairs, each measured within a moment."""
-    return median(1 - whole.per_second / without.per_second for whole, without in pairs)
+def _share(measured: Measured, cost: Callable[[Answers], float], of: str, without: str) -> float:
+    """What share of a read's cost a part has: the median over the rounds. Each variant is held to the whole product of
+    its own pair, measured within a moment."""
+
+    def relative(mode: str) -> list[float]:
+        pairs = measured[without] if mode == "whole" else measured[mode]
+        return [1.0 if mode == "whole" else cost(variant) / cost(whole) for whole, variant in pairs]
+
+    return median(1 - less / more for less, more in zip(relative(without), relative(of), strict=True))
 
 
-def _of_processor(pairs: list[tuple[Answers, Answers]]) -> float:
-    """The same of the processor time of all who work on it, which others' work on the machine disturbs less."""
-    return median(1 - without.in_all / whole.in_all for whole, without in pairs)
+def _wall(answers: Answers) -> float:
+    return 1 / answers.per_second
+
+
+def _processor(answers: Answers) -> float:
+    """Of all who work on it, which others' work on the machine disturbs less."""
+    return answers.in_all
 
 
 def as_json(record: Record) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import psutil
 
 from integration.config import Settings
 from integration.store.database import Database, embedded_server
+from tests.bench import processor
 
 ROOT = Path(__file__).parents[2]
 _CONNECTIONS = 200
@@ -53,7 +54,7 @@ class Cluster:
     def processor_seconds(self) -> float:
         """Processor time that PostgreSQL's processes have used so far; of those that ended none."""
         postmaster = psutil.Process(int((self.folder / "postgres" / "postmaster.pid").read_text().split()[0]))
-        return sum(used.user + used.system for used in (one.cpu_times() for one in postmaster.children()))
+        return sum(processor.seconds(one) for one in postmaster.children())
 
     def stop(self) -> None:
         """Stop the server."""
@@ -107,7 +108,7 @@ class Child:
     def processor_seconds(self) -> float:
         """Processor time that it and the processes it keeps have used so far, without PostgreSQL's."""
         own = psutil.Process(self._process.pid)
-        return sum(used.user + used.system for used in (one.cpu_times() for one in (own, *own.children())))
+        return sum(processor.seconds(one) for one in (own, *own.children()))
 
     def most_memory(self) -> int:
         """Bytes that it held at most so far (resident)."""
