@@ -85,9 +85,7 @@ class SenderReport:
 async def report(connection: Connection, feed: str | None = None, sender: str | None = None) -> list[SenderReport]:
     """Every sender's feed (of those named), in the role `toldonce_ingest`."""
     people = {(row[0], row[1]): People(*row[2:]) for row in await connection.fetch(_PEOPLE, feed, sender)}
-    problems: dict[tuple[str, str], list[Problem]] = {}
-    for row in await connection.fetch(_PROBLEMS, feed, sender):
-        problems.setdefault((row[0], row[1]), []).append(Problem(Trend(row[2], row[3]), *row[4:]))
+    found = await problems(connection, feed, sender)
     nobody = People(0, 0, 0, 0, 0, 0)
     return [
         _sender(
@@ -95,11 +93,22 @@ async def report(connection: Connection, feed: str | None = None, sender: str | 
             row[1],
             Envelopes(Trend(row[2], row[3]), *row[4:]),
             people.get(key, nobody),
-            problems.get(key, []),
+            found.get(key, []),
         )
         for row in await connection.fetch(_ENVELOPES, feed, sender)
         for key in [(row[0], row[1])]
     ]
+
+
+async def problems(
+    connection: Connection, feed: str | None = None, sender: str | None = None
+) -> dict[tuple[str, str], list[Problem]]:
+    """What is set aside or was in the last 60 days, by feed and sender, what is open most often first. In the role
+    `toldonce_ingest`."""
+    found: dict[tuple[str, str], list[Problem]] = {}
+    for row in await connection.fetch(_PROBLEMS, feed, sender):
+        found.setdefault((row[0], row[1]), []).append(Problem(Trend(row[2], row[3]), *row[4:]))
+    return found
 
 
 def _sender(feed: str, sender: str, envelopes: Envelopes, people: People, problems: Sequence[Problem]) -> SenderReport:

@@ -2,6 +2,7 @@
 many resources carry which label, for those alone who would be seen differently. Content is never read.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -29,6 +30,7 @@ select person, label, count(*)::int as number from toldonce.resource
 where person = any($1) and label = any($2) group by person, label order by person
 """
 _CHUNK = 2000
+_ASKERS = 10
 Progress = Callable[[str, int, int], None]
 """What is being done, how much of it is done, how much there is."""
 
@@ -56,7 +58,7 @@ async def effect(connection: Connection, before: Policy, after: Policy, at: date
     await act_as(connection, "toldonce_facts")
     askers = concerned(before, after)
     population = await _read(connection, Population((before, after), askers, at.astimezone(_LONDON).date()), progress)
-    found = _decided(population, before, after, at, progress)
+    found = await _decided(population, before, after, at, progress)
     tally = Tally()
     for people, changed in found:
         tally.count_known(people.organisation, changed, len(people.persons))
@@ -88,11 +90,16 @@ async def _read(connection: Connection, population: Population, progress: Progre
 Found = Sequence[tuple[People, Differences]]
 
 
-def _decided(population: Population, before: Policy, after: Policy, at: datetime, progress: Progress) -> Found:
+async def _decided(population: Population, before: Policy, after: Policy, at: datetime, progress: Progress) -> Found:
+    """After a few decisions, whoever else works in this process has a turn."""
     found = []
     groups = population.groups()
     for number, (people, askers) in enumerate(groups, 1):
-        if changed := differences(people, askers, before, after, at):
+        changed: dict[Asker, tuple[Seen, Seen]] = {}
+        for start in range(0, len(askers), _ASKERS):
+            changed |= differences(people, askers[start : start + _ASKERS], before, after, at)
+            await asyncio.sleep(0)
+        if changed:
             found.append((people, changed))
         progress("deciding", number, len(groups))
     return found

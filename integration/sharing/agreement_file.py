@@ -72,6 +72,8 @@ def read(text: str, grammar: str | None = None) -> Document:
         mark = error.problem_mark or error.context_mark
         where = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise AgreementError([Problem(*where, f"this is not readable as YAML: {error.problem}")]) from error
+    except RecursionError:
+        raise AgreementError([Problem(1, 1, "this is nested too deeply for any agreement")]) from None
     if root is None:
         raise AgreementError([Problem(1, 1, "the file is empty")])
     lines: dict[Place, tuple[int, int]] = {}
@@ -112,6 +114,7 @@ def _content(node: yaml.Node, place: Place, lines: dict[Place, tuple[int, int]],
         return [_content(item, (*place, index), lines, problems) for index, item in enumerate(node.value)]
     try:
         value = yaml.SafeLoader("").construct_object(node, deep=True)
+        str(value)  # a number of too many digits could not be told of
     except (yaml.MarkedYAMLError, ValueError):
         problems.append(Problem(*_mark(node), f"'{node.value}' cannot be read"))
         return node.value

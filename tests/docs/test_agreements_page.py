@@ -11,7 +11,7 @@ from rich.console import Console
 
 from integration import demo
 from integration.cli.agreements import print_proposal
-from integration.commands.agreements import Proposal, propose
+from integration.record.proposal import Proposal, propose
 from integration.sharing.agreement_file import schema
 from integration.sharing.agreements import Agreements, load
 from integration.sharing.english import text_of, written
