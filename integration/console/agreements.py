@@ -8,7 +8,8 @@ from collections.abc import Callable
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
-from integration.console.desk import HEADERS, pages
+from integration.console.desk import HEADERS
+from integration.console.look import pages
 from integration.sharing.policy import Policy
 
 

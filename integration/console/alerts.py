@@ -9,6 +9,7 @@ from integration.audit.alert_desk import AlertDesk
 from integration.audit.glance import glance_of_fhir
 from integration.audit.told import told
 from integration.console.desk import Desk, caller
+from integration.console.events import stated
 from integration.console.sessions import Officer
 from integration.errors import BadRequest
 
@@ -38,6 +39,7 @@ def alert_pages(router: APIRouter, desk: Desk) -> None:
             alert=alert,
             steps=steps,
             event=told(glance_of_fhir(event)) if event else None,
+            stated=stated(event) if event else "",
             names=names,
         )
 

@@ -1,5 +1,5 @@
 """What every page of the console shares: who is signed in, the audit event that is durable before a page is answered,
-and how a page looks. No page needs JavaScript.
+and the page itself. No page needs JavaScript.
 """
 
 import hmac
@@ -14,8 +14,9 @@ import asyncpg
 import structlog
 from fastapi import Request
 from fastapi.routing import APIRoute
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters.records import LONDON
@@ -25,6 +26,7 @@ from integration.audit.codes import Kind, Outcome
 from integration.audit.log import AuditLog
 from integration.audit.search import AUDIT_PURPOSE, IG_OFFICER
 from integration.console import sessions
+from integration.console.look import pages
 from integration.console.sessions import Officer
 from integration.errors import AuditUnavailable, BadRequest, FhirError, Forbidden, NotPossible
 from integration.record.consult import Records
@@ -40,9 +42,10 @@ SIGN_IN = "/console/sign-in"
 TEAM = "/console/team"
 """The first page of whoever is of a team."""
 _LONGEST_FORM = 65536
+_URL_ENCODED = "application/x-www-form-urlencoded"
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -54,34 +57,6 @@ _SECURE = {"Strict-Transport-Security": "max-age=31536000"}
 
 class NotSignedIn(Exception):  # noqa: N818  it ends its sentence, as those of `integration.errors` do
     """No session: the sign-in page is answered."""
-
-
-def pages() -> Environment:
-    """The templates; whatever a page names must be given to it."""
-    made = Environment(
-        loader=PackageLoader("integration.console"),
-        autoescape=select_autoescape(),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    made.filters |= {"day": day, "moment": moment, "counted": counted}
-    return made
-
-
-def day(at: datetime) -> str:
-    """`20 November 2026`, in London."""
-    return f"{at.astimezone(LONDON) if isinstance(at, datetime) else at:%-d %B %Y}"
-
-
-def moment(at: datetime) -> str:
-    """`20 November 2026, 14:05`, in London."""
-    return f"{at.astimezone(LONDON):%-d %B %Y, %H:%M}"
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """`1 record`, `2,000 records`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 @dataclass(frozen=True)
@@ -141,10 +116,12 @@ class Desk:
                 return found
         raise NotSignedIn
 
-    async def form(self, request: Request, officer: Officer) -> FormData:
-        """What was sent with a form of ours. Raises Forbidden for anybody else's."""
-        form = await read_form(request)
+    async def form(self, request: Request, officer: Officer, *, upload: int = 0) -> FormData:
+        """What was sent with a form of ours; `upload`: the most bytes of one that carries a file. Raises Forbidden for
+        anybody else's."""
+        form = await read_form(request, upload)
         if not hmac.compare_digest(str(form.get("check", "")).encode(), officer.check.encode()):
+            await form.close()
             raise Forbidden("The form is not of this session. Open the page again and send it from there.")
         return form
 
@@ -232,13 +209,20 @@ def is_of_team(who: Caller, policy: Policy, on: date) -> bool:
     return known and any(one.agreement.in_force(on) and one.needs_relationship for one in policy.terms_for(who))
 
 
-async def read_form(request: Request) -> FormData:
-    """A form of a stated, small length. Raises BadRequest."""
+async def read_form(request: Request, upload: int = 0) -> FormData:
+    """A form of a stated, small length; `upload`: of at most so many bytes, with one file at most. Raises
+    BadRequest."""
+    wanted, most = ("multipart/form-data", upload) if upload else (_URL_ENCODED, _LONGEST_FORM)
     length = request.headers.get("content-length", "")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded" or not length.isdecimal() or int(length) > _LONGEST_FORM:
+    if kind != wanted or not length.isdecimal():
         raise BadRequest("Send the page's own form.")
-    return await request.form()
+    if int(length) > most:
+        raise BadRequest(f"That is too much for this page: it takes at most {most:,} bytes.")
+    try:
+        return await request.form(max_files=1, max_part_size=most)
+    except HTTPException:
+        raise BadRequest("Send the page's own form.") from None
 
 
 def console_route(desk: Desk) -> type[APIRoute]:

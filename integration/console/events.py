@@ -6,13 +6,16 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from integration.audit import proofs
+from integration.audit import codes, proofs
 from integration.audit.entry import rendered
 from integration.audit.glance import glance
 from integration.audit.told import told
 from integration.console.desk import Desk, download
 from integration.errors import NotFound, NotPossible
 from integration.store.connection import Connection
+from mappings.uk_core import Resource
+
+_STATED = (codes.DETAIL + "break-glass/reason", codes.DETAIL + "break-glass/note")
 
 
 def event_pages(router: APIRouter, desk: Desk) -> None:
@@ -28,15 +31,17 @@ def event_pages(router: APIRouter, desk: Desk) -> None:
             request, officer, person=found.person, counts={"AuditEvent": 1}, details=[("event", str(found.id))]
         )
         names, purposes = desk.policy().agreements.names, desk.policy().purpose_names
+        rendering = rendered(content)
         return desk.page(
             "event.html",
             officer,
             event=found,
             told=told(found),
+            stated=stated(msgspec.json.decode(rendering)),
             proof=proof,
             names=names,
             purposes=purposes,
-            text=msgspec.json.format(rendered(content)).decode(),
+            text=msgspec.json.format(rendering).decode(),
         )
 
     @router.get("/events/{event}/proof", response_model=None)
@@ -51,6 +56,13 @@ def event_pages(router: APIRouter, desk: Desk) -> None:
         await desk.account(request, officer, person=found.person, counts={"AuditEvent": 1}, details=details)
         body = msgspec.json.format(msgspec.json.encode(proof)) + b"\n"
         return Response(body, media_type="application/json", headers=download(f"event-{found.id}.json"))
+
+
+def stated(event: Resource) -> str:
+    """Why somebody opened a record in an emergency, in their own words; empty for any other AuditEvent."""
+    details = (detail for entity in event.get("entity", ()) for detail in entity.get("detail", ()))
+    said = {detail["type"]: detail.get("valueString", "") for detail in details}
+    return ": ".join(said[name] for name in _STATED if name in said)
 
 
 async def _event(connection: Connection, event: UUID) -> tuple[bytes, proofs.Inclusion | None]:

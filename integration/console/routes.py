@@ -1,19 +1,18 @@
 """All pages of the console, under /console."""
 
-from collections.abc import Awaitable, Callable
-from importlib.resources import files
-
 from fastapi import APIRouter
-from starlette.responses import Response
 
 from integration.console.accesses import access_pages
 from integration.console.alerts import alert_pages
-from integration.console.desk import HEADERS, Desk, console_route
+from integration.console.change import change_pages
+from integration.console.desk import Desk, console_route
 from integration.console.events import event_pages
 from integration.console.feeds import feed_pages
+from integration.console.files import static_files
 from integration.console.home import home_pages
 from integration.console.identity import identity_pages
 from integration.console.log import log_pages
+from integration.console.quarantine import quarantine_pages
 from integration.console.register import register_pages
 from integration.console.sign_in import sign_in_pages
 from integration.console.teams.pages import team_pages
@@ -27,28 +26,18 @@ _PAGES = (
     event_pages,
     alert_pages,
     register_pages,
+    change_pages,
     feed_pages,
     log_pages,
     team_pages,
 )
-
-_STATIC = {"console.css": "text/css", "icon.svg": "image/svg+xml"}
+_OF_WORKERS = (identity_pages, quarantine_pages)
 
 
 def console_routes(desk: Desk) -> APIRouter:
-    """Their routes. Style sheet and icon are public and not audited."""
+    """Their routes, and the files that pages are dressed with."""
     router = APIRouter(prefix="/console", route_class=console_route(desk), include_in_schema=False)
-    for name, kind in _STATIC.items():
-        router.add_api_route(f"/{name}", _file(name, kind), methods=["GET"], response_model=None)
-    for serve in (*_PAGES, *((identity_pages,) if desk.workers else ())):
+    static_files(router)
+    for serve in (*_PAGES, *(_OF_WORKERS if desk.workers else ())):
         serve(router, desk)
     return router
-
-
-def _file(name: str, kind: str) -> Callable[[], Awaitable[Response]]:
-    content = files("integration.console").joinpath("static", name).read_bytes()
-
-    async def file() -> Response:
-        return Response(content, media_type=kind, headers=HEADERS | {"Cache-Control": "max-age=3600"})
-
-    return file

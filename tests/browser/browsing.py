@@ -68,10 +68,25 @@ async def page(request: pytest.FixtureRequest, chromium: Any, address: str) -> A
     await context.close()
 
 
+_LAID_OUT = "async () => { for (let frame = 0; frame < 4; frame++) await new Promise(requestAnimationFrame) }"
+"""The menu takes its links out and puts them back in the first frames: a click just then would be lost."""
+
+
+async def go(page: Any, name: str) -> None:
+    """Follow a link of the navigation: a small screen keeps those that it has no room for behind “More”."""
+    await page.wait_for_load_state()
+    await page.evaluate(_LAID_OUT)
+    ways = page.get_by_role("navigation", name="Console")
+    if await ways.get_by_role("link", name=name, exact=True).count() == 0:
+        await ways.get_by_role("button", name="More").click()
+    await ways.get_by_role("link", name=name, exact=True).click()
+
+
 async def sound(page: Any, name: str) -> None:
     """No accessibility fault, and nothing wider than the screen; a screenshot where they are wanted."""
     if folder := os.environ.get("TOLDONCE_SCREENSHOTS"):
         await page.screenshot(path=Path(folder) / f"{name}-{page.size}.png", full_page=True)
     found = (await axe.Axe().run(page)).response["violations"]
-    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], name
+    faults = [(one["id"], [node["target"] for node in one["nodes"]]) for one in found]
+    assert faults == [], f"{name}: {faults}"
     assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} is too wide"

@@ -8,8 +8,8 @@ Screenshots are written to $TOLDONCE_SCREENSHOTS where it is set.
 from pathlib import Path
 from typing import Any
 
-from integration.demo import MRS_T
-from tests.browser.browsing import address, chromium, page, pytestmark, sound
+from integration.demo import AGREEMENTS, MRS_T
+from tests.browser.browsing import address, chromium, go, page, pytestmark, sound
 from tests.spec.neighbourhood import Neighbourhood
 from tests.spec.test_console import code
 
@@ -39,7 +39,7 @@ async def test_an_officer_s_day(coventry: Neighbourhood, page: Any) -> None:
     await page.get_by_role("heading", name="Today", exact=True).wait_for()
     await sound(page, "today")
     # 1: who has seen my record?
-    await page.get_by_role("navigation").get_by_role("link", name="Who has seen a record").click()
+    await go(page, "Who has seen a record")
     await page.get_by_label("NHS number").fill(MRS_T)
     await page.get_by_role("button", name="Show").click()
     await page.get_by_text("Earlsdon Avenue Practice looked").first.wait_for()
@@ -51,7 +51,7 @@ async def test_an_officer_s_day(coventry: Neighbourhood, page: Any) -> None:
         await page.get_by_role("button", name="Download as PDF").click()
     assert Path(await (await saving.value).path()).read_bytes().startswith(b"%PDF-")
     # and by user, organisation, agreement; one entry in full
-    await page.get_by_role("navigation").get_by_role("link", name="Accesses").click()
+    await go(page, "Accesses")
     await page.get_by_label("User").fill("Dr Patel")
     await page.get_by_role("button", name="Show").click()
     await page.get_by_text("Dr Patel, GP, gp-system").first.wait_for()
@@ -61,7 +61,7 @@ async def test_an_officer_s_day(coventry: Neighbourhood, page: Any) -> None:
     await page.get_by_role("heading", name="One entry of the log").wait_for()
     await sound(page, "entry")
     # 2: last night's emergency
-    await page.get_by_role("navigation").get_by_role("link", name="Sign-off").click()
+    await go(page, "Sign-off")
     await sound(page, "sign-off")
     alert = page.locator("tr", has_text="emergency").last.get_by_role("link")
     name = await alert.inner_text()
@@ -79,12 +79,28 @@ async def test_an_officer_s_day(coventry: Neighbourhood, page: Any) -> None:
     await page.get_by_role("heading", name="Who saw them as one person").wait_for()
     await sound(page, "who-saw-them")
     # 3: the agreement that is due
-    await page.get_by_role("navigation").get_by_role("link", name="Agreements").click()
+    await go(page, "Agreements")
     await page.get_by_text("Sharing for direct care in Coventry").wait_for()
     await sound(page, "agreements")
     await page.get_by_role("link", name="Read what each of them says").click()
     await page.get_by_role("heading", name="Who may see what").wait_for()
     await sound(page, "who-may-see-what")
+    # and what a change of one would do
+    await page.goto("/console/agreements")
+    await page.get_by_role("link", name="Try a change").click()
+    await sound(page, "change")
+    text = AGREEMENTS.read_text()
+    await page.get_by_label("Or paste it").fill(text.replace("minutes: 60", "minuets: 60"))
+    await page.get_by_role("button", name="Try it").click()
+    await page.get_by_text("'minuets' is not known here").wait_for()
+    await sound(page, "change-wrong")
+    less = text.replace("referrals and services, clinical record, alerts,", "referrals and services, alerts,")
+    file = {"name": "agreements.yaml", "mimeType": "application/yaml", "buffer": less.encode()}
+    await page.get_by_label("Or paste it").fill("")
+    await page.get_by_label("The document as a file").set_input_files(file)
+    await page.get_by_role("button", name="Try it").click()
+    await page.get_by_text("would lose").first.wait_for()
+    await sound(page, "change-tried")
     # 4: is the log whole?
     await page.goto("/console/log")
     async with page.expect_download() as saving:
@@ -93,9 +109,12 @@ async def test_an_officer_s_day(coventry: Neighbourhood, page: Any) -> None:
     assert kept.splitlines()[1].isdecimal()
     await sound(page, "log")
     # 5: the feeds, and who is who
-    await page.get_by_role("link", name="Feeds").click()
+    await go(page, "Feeds")
     await sound(page, "feeds")
-    await page.get_by_role("link", name="Who is who").click()
+    await page.get_by_role("link", name="What is set aside").click()
+    await page.get_by_role("heading", name="What is set aside").wait_for()
+    await sound(page, "set-aside")
+    await go(page, "Who is who")
     await sound(page, "who-is-who")
     await page.get_by_role("link", name="possible match").first.click()
     await page.get_by_role("heading", name="One person, or two?").wait_for()
@@ -107,8 +126,21 @@ async def test_an_officer_s_day(coventry: Neighbourhood, page: Any) -> None:
 async def test_all_of_it_by_keyboard(coventry: Neighbourhood, page: Any) -> None:
     await page.goto("/console/sign-in")
     await page.keyboard.press("Tab")
-    assert await page.evaluate("document.activeElement.textContent") == "Skip to the main content"
+    assert await page.evaluate("document.activeElement.textContent.trim()") == "Skip to the main content"
     await page.get_by_label("Your code").focus()
     await page.keyboard.type(await code(coventry))
     await page.keyboard.press("Enter")
     await page.get_by_role("heading", name="Today", exact=True).wait_for()
+
+
+async def test_no_page_needs_script(coventry: Neighbourhood, chromium: Any, address: str) -> None:
+    context = await chromium.new_context(
+        base_url=address, viewport={"width": 390, "height": 844}, java_script_enabled=False
+    )
+    page = await context.new_page()
+    await page.goto("/console")
+    await page.get_by_label("Your code").fill(await code(coventry))
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("link", name="The log").first.click()
+    await page.get_by_role("heading", name="The newest seal").wait_for()
+    await context.close()

@@ -1,13 +1,16 @@
 """A neighbourhood team at work on the console: its caseload in synthetic Coventry, and somebody signed in."""
 
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import httpx
 
 from integration import demo, deployment
+from integration.audit.entry import rendered
 from integration.console import sessions
 from integration.console.sessions import Officer
 from integration.store.database import act_as
@@ -22,6 +25,14 @@ COORDINATOR = Officer("Amara Singh", "X9N04", role="care coordinator", purpose="
 """Of the team whose caseload it is."""
 PRACTICE = "X90401"
 """Who added everybody."""
+MR_P, RESIDENT, OBJECTOR, RESTRICTED, SENSITIVE = "9990000042", "9990000034", "9990000077", "9990000085", "9990000093"
+STRANGER = "9990000050"
+"""Somebody whom another team looks after."""
+FORMS = (
+    "find", "people/{person}/emergency", "people/{person}/coordinator", "people/{person}/adjustments",
+    "people/{person}/steps", "people/{person}/steps/{person}/done", "people/{person}/caseloads",
+    f"people/{{person}}/caseloads/{CASELOAD}/end", f"caseloads/{CASELOAD}/huddle",
+)  # fmt: skip
 
 
 @asynccontextmanager
@@ -78,3 +89,15 @@ async def sent(browser: httpx.AsyncClient, path: str, **form: str) -> httpx.Resp
 def plain(page: httpx.Response) -> str:
     """A page without what differs from one session, and one form, to the next."""
     return re.sub(r'value="[0-9a-f]{32,64}"', "", page.text)
+
+
+async def page_of(coventry: Neighbourhood, browser: httpx.AsyncClient, number: str) -> httpx.Response:
+    return await browser.get(f"/console/team/people/{await coventry.person(number)}")
+
+
+async def events(coventry: Neighbourhood, after: int = 0) -> list[dict[str, Any]]:
+    """What the console wrote into the access log."""
+    rows = await coventry.owner.fetch(
+        "select content from toldonce.audit_event where client = 'console' order by id offset $1", after
+    )
+    return [json.loads(rendered(row["content"])) for row in rows]

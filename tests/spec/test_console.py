@@ -19,7 +19,10 @@ from integration.demo import MRS_T, OFFICER
 from integration.store.database import act_as
 from tests.spec.neighbourhood import NOW, Neighbourhood, resources
 
-PAGES = ("", "/who-saw", "/alerts", "/identity", "/agreements", "/feeds", "/log", "/log/checkpoint")
+PAGES = (
+    *("", "/who-saw", "/alerts", "/identity", "/agreements", "/agreements/change", "/feeds", "/feeds/quarantine"),
+    *("/log", "/log/checkpoint"),
+)
 OTHERS_SITE = "1" * 64
 
 
@@ -161,7 +164,7 @@ async def test_a_resident_s_question_is_answered(coventry: Neighbourhood, office
     assert "Earlsdon Avenue Practice looked" in page.text
     assert "Dr Patel, GP, gp-system" in page.text
     assert "were shown" in page.text
-    assert "Distant Synthetic Hospital" not in page.text.split("<table>")[0]  # it was shown nothing
+    assert "Distant Synthetic Hospital" not in page.text.split("<table")[0]  # it was shown nothing
     assert await newest(coventry) == ("audit", "0", await coventry.person())
     assert MRS_T not in str(page.request.url)
 
@@ -223,6 +226,18 @@ def test_no_cell_is_a_formula(cell: str) -> None:
     assert plain(cell) == f"'{cell}"
 
 
+async def test_a_style_sheet_is_asked_for_again_and_sent_once(officer: httpx.AsyncClient) -> None:
+    first = await officer.get("/console/nhsuk.css", headers={"accept-encoding": "gzip"})
+    assert first.headers["content-encoding"] == "gzip"
+    assert first.headers["cache-control"] == "no-cache"
+    plain = await officer.get("/console/nhsuk.css", headers={"accept-encoding": "identity"})
+    assert plain.content == first.content
+    again = await officer.get("/console/nhsuk.css", headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    other = await officer.get("/console/nhsuk.js", headers={"if-none-match": first.headers["etag"]})
+    assert (other.status_code, other.headers["content-type"]) == (200, "text/javascript; charset=utf-8")
+
+
 async def test_last_night_s_emergency_is_signed_off(coventry: Neighbourhood, officer: httpx.AsyncClient) -> None:
     await (await coventry.asker("paramedic, glass broken")).everything(await coventry.person())
     number = await coventry.owner.fetchval("select max(id) from toldonce.alert where kind = 'break-glass'")
@@ -230,6 +245,7 @@ async def test_last_night_s_emergency_is_signed_off(coventry: Neighbourhood, off
     assert link in (await officer.get("/console/alerts")).text
     page = (await officer.get(f"/console/alerts/{number}")).text
     assert "A record was opened in an emergency" in page
+    assert "The reason they gave" in page
     assert MRS_T not in page
     form = {"check": await check(officer, f"/console/alerts/{number}"), "outcome": "sign off"}
     assert (await officer.post(f"/console/alerts/{number}", data={**form, "note": " "})).status_code == 400

@@ -146,7 +146,7 @@ async def test_the_first_page_draws_what_was_done(coventry: Neighbourhood, offic
     await coventry.sealed()
     page = (await officer.get("/console")).text
     assert page.count('<svg class="chart') >= 2
-    assert "<script" not in page
+    assert re.findall("<script[^>]*>", page) == ['<script type="module" src="/console/console.js">']
     assert " style=" not in page
     assert "Nothing was sealed since" not in page
 
@@ -194,8 +194,8 @@ async def test_what_a_client_calls_its_user_is_never_markup(
     for address in (f"/console/events/{event['id']}", "/console/accesses"):
         page = (await officer.get(address, params={"user": user} if address.endswith("accesses") else None)).text
         assert "&lt;script&gt;" in page
-        assert "<script" not in page
-        assert "<img" not in page
+        assert "<script>" not in page
+        assert "<img src=x" not in page
 
 
 @pytest.mark.parametrize("page", ["", "/accesses", "/who-saw", "/alerts", f"/events/{NOBODY}"])
