@@ -56,10 +56,11 @@ class Settings(BaseSettings):
     ingest_largest: int = 64 << 20
     """Bytes of a file that `POST /ingest/{feed}` takes; larger ones come by MESH or by a watched folder."""
     issuers: Path | None = None
-    """YAML document of identity providers that vouch for users (docs/clients.md); empty = users are who clients say."""
+    """YAML document of identity providers that vouch for users, and with which people sign in to the console
+    (docs/clients.md); empty = users are who clients say, and a code opens the console."""
     keys_authority: Path | None = None
-    """PEM file with the authorities that sign the certificates of where clients and identity providers publish their
-    keys; empty = the system's own list."""
+    """PEM file with the authorities that sign the certificates of identity providers, and of where clients publish
+    their keys; empty = the system's own list."""
     notifications_authority: Path | None = None
     """PEM file with the authorities that sign the certificates of subscribers' endpoints; empty = the system's own
     list."""

@@ -12,12 +12,15 @@ from adapters.synthetic import organisations
 from adapters.synthetic.world import FeedFile
 from integration.api.clients import register
 from integration.api.keys import new_client_key, public_jwks, save_private
+from integration.audit.search import IG_OFFICER
 from integration.config import Settings
 from integration.recording.kinds import RECORD_SCOPES
 from integration.sharing.request import Client
 from integration.sharing.scopes import CASELOAD_SCOPE, SEND_SCOPE, SUBSCRIBE_SCOPE
 from integration.store.connection import Connection
 
+PROVIDER = "Demo Identity"
+"""What the demo's identity provider is called."""
 COMMAND = ".venv/bin/toldonce"
 PYTHON = ".venv/bin/python"
 FIRST_URL = f'{PYTHON} -c \'import json,sys; print(json.load(sys.stdin)["entry"][0]["fullUrl"])\''
@@ -34,6 +37,10 @@ OFFICER = ("R. Okafor", "X9H")
 """The demo's information governance officer, of the hub."""
 COORDINATOR = ("Amara Singh", "X9N04", "care coordinator")
 """The demo's care coordinator, of the team that looks after Mrs T."""
+ACCOUNTS = {"r.okafor": (*OFFICER, IG_OFFICER), "amara.singh": COORDINATOR}
+"""Whose accounts at the demo's identity provider may sign in to the console."""
+NOBODY = ("j.visitor", "Jo Visitor, whom this console does not know")
+"""An account there that may not."""
 MRS_T = "9990000018"
 """Her NHS number; who else there is: `adapters/synthetic/named`."""
 
@@ -188,12 +195,13 @@ def faulty_files() -> list[FeedFile]:
     ]
 
 
-def try_these(settings: Settings, officer: str, coordinator: str) -> str:
+def try_these(settings: Settings, officer: str, coordinator: str, *, accounts: bool) -> str:
     """Commands to paste into another terminal: a token, a record, a page, and the question why; and the console, with
-    the codes of the officer and of the care coordinator."""
+    the codes of the officer and of the care coordinator, and where there are `accounts` with those."""
     base = settings.fhir_base
     site = base.removesuffix("/fhir")
     bearer = '-H "Authorization: Bearer $TOKEN"'
+    sign_in = f'choose "Sign in with {PROVIDER}", then who you are; or use' if accounts else "sign in with"
     her = f"curl -s {bearer} '{base}/Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|{MRS_T}' | {FIRST_URL}"
     return f"""
 Serving {base}
@@ -215,10 +223,10 @@ And why another caller gets another record:
    {COMMAND} explain --client companions --nhs-number {MRS_T}
 
 The console for the information governance officer, in a browser: {site}/console
-   sign in with the code {officer}, good for once and for 15 minutes; another one:
+   {sign_in} the code {officer}, good for once and for 10 minutes; another one:
    {COMMAND} console sign-in --user "{OFFICER[0]}" --organisation {OFFICER[1]}
 
 The same console for a care coordinator of a neighbourhood team, with caseloads and the huddle:
-   sign in with the code {coordinator}; another one:
+   {sign_in} the code {coordinator}; another one:
    {COMMAND} console sign-in --user "{COORDINATOR[0]}" --organisation {COORDINATOR[1]} --role "{COORDINATOR[2]}"
 """

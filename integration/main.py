@@ -11,13 +11,15 @@ import asyncpg
 import uvicorn
 from fastapi import FastAPI
 
-from adapters.transport.asking import Asker, Certificates
+from adapters.transport.asking import Asker, Certificates, Limits
 from integration.api.authenticate import TokenAuthority
-from integration.api.client_keys import FETCH, PublishedKeys
+from integration.api.client_keys import PublishedKeys
 from integration.api.exchange import Services
+from integration.api.issuer_settings import Issuers
 from integration.api.issuer_settings import load as load_issuers
 from integration.api.keys import signing_key
 from integration.api.proxies import BehindProxies
+from integration.api.published import FETCH
 from integration.api.rate_limit import Rate, RateLimits
 from integration.api.seal import Seal
 from integration.api.token import TokenEndpoint, token_url
@@ -25,6 +27,8 @@ from integration.audit.log import AuditLog
 from integration.background import keeping_audit, telling, writing
 from integration.config import Settings
 from integration.console.desk import Desk
+from integration.console.providers import LIMITS, SignIn
+from integration.console.sign_in import answers_at
 from integration.deployment import assembler, secret_of
 from integration.record.consult import Records
 from integration.recording.recorder import Recorder
@@ -55,7 +59,7 @@ async def application(
     async with AsyncExitStack() as stack:
         pool, url = await stack.enter_async_context(database.pool("toldonce_api")), database.url("toldonce_api")
         begun = await stack.enter_async_context(database.reading(READERS))
-        ready = await stack.enter_async_context(database.reading(READERS, "toldonce_reader"))
+        ready = await stack.enter_async_context(database.reading(READERS, "toldonce_reader", begun=False))
         log = AuditLog(pool, server_url=settings.fhir_base, test_data=settings.test_data)
         audit = await stack.enter_async_context(log)
         registry = await stack.enter_async_context(kept_current(pool, url))
@@ -66,13 +70,15 @@ async def application(
         if settings.exports_served:
             await stack.enter_async_context(writing(exports))
         recorder = await _recorder(stack, database, settings)
+        issuers, keys = load_issuers(settings.issuers), PublishedKeys(_asker(stack, FETCH, settings))
+        providers = SignIn(issuers, _asker(stack, LIMITS, settings), keys, answers_at(settings.fhir_base))
         yield app_of(
             Parts(
                 services,
                 pool,
                 settings,
-                tokens=_token_endpoint(stack, services, pool, settings),
-                desk=_desk(services, pool, settings, recorder),
+                tokens=_token_endpoint(services, pool, issuers, keys),
+                desk=_desk(services, pool, settings, recorder, providers),
                 exports=exports,
                 telling=await stack.enter_async_context(telling(services, pool, settings, url)),
                 checks={"database": lambda: _answers(pool), "agreements": registry.require_fresh},
@@ -118,7 +124,9 @@ def _exports(services: Services, pool: asyncpg.Pool, settings: Settings) -> Expo
     )
 
 
-def _desk(services: Services, pool: asyncpg.Pool, settings: Settings, recorder: Recorder | None) -> Desk:
+def _desk(
+    services: Services, pool: asyncpg.Pool, settings: Settings, recorder: Recorder | None, providers: SignIn
+) -> Desk:
     return Desk(
         pool=pool,
         log=services.audit,
@@ -130,21 +138,27 @@ def _desk(services: Services, pool: asyncpg.Pool, settings: Settings, recorder: 
         records=services.records,
         recorder=recorder,
         id_secret=secret_of(settings, "ids", 32),
+        providers=providers,
     )
 
 
-def _token_endpoint(stack: AsyncExitStack, services: Services, pool: asyncpg.Pool, settings: Settings) -> TokenEndpoint:
+def _asker(stack: AsyncExitStack, limits: Limits, settings: Settings) -> Asker:
+    """What asks clients and identity providers."""
     authority = str(settings.keys_authority) if settings.keys_authority else None
-    asker = Asker(FETCH, Certificates(authority=authority))
+    asker = Asker(limits, Certificates(authority=authority))
     stack.push_async_callback(asker.close)
+    return asker
+
+
+def _token_endpoint(services: Services, pool: asyncpg.Pool, issuers: Issuers, keys: PublishedKeys) -> TokenEndpoint:
     return TokenEndpoint(
         services.authority,
         pool,
         services.audit,
         services.clock,
-        PublishedKeys(asker),
+        keys,
         BREAK_GLASS_REASONS,
-        load_issuers(settings.issuers),
+        issuers,
         services.limits,
     )
 

@@ -1,8 +1,8 @@
 """ID tokens: how an identity provider vouches for a user, so that they are authenticated and not only asserted.
 
 OpenID Connect Core 1.0, 3.1.3.7. A client hands one in when it asks for an access token (OAuth 2.0 Token Exchange,
-RFC 8693), as NHS APIs take those of NHS CIS2 ("separate authentication and authorisation"). Pure: keys and the moment
-are handed in.
+RFC 8693), as NHS APIs take those of NHS CIS2 ("separate authentication and authorisation"); and the console is handed
+one when somebody signs in to it. Pure: keys and the moment are handed in.
 """
 
 from collections.abc import Iterator, Mapping
@@ -55,18 +55,36 @@ def claimed(token: str) -> Unverified:
 
 def verify_id_token(token: str, issuer: Issuer, keys: Keys, client: Client, now: datetime) -> Vouched:
     """Whom this ID token vouches for. Raises InvalidTokenRequest: in the same words unless a role is missing."""
+    claims = _verified(token, issuer, keys, issuer.clients.get(client.id), now)
+    roles = None if issuer.roles is None else frozenset(_roles(claims, issuer.roles, client.organisation))
+    return Vouched(issuer.issuer, _user(claims, issuer), roles)
+
+
+def verify_sign_in(token: str, issuer: Issuer, keys: Keys, application: str, nonce: str, now: datetime) -> str:
+    """Who signed in with this ID token, which the provider made for that application and for the one sign-in that was
+    begun with this nonce. Raises InvalidTokenRequest."""
+    claims = _verified(token, issuer, keys, application, now)
+    if claims.get("nonce") != nonce:
+        raise InvalidTokenRequest(_REFUSED)
+    return _user(claims, issuer)
+
+
+def _verified(token: str, issuer: Issuer, keys: Keys, application: str | None, now: datetime) -> Mapping[str, Any]:
     claims = _signed(token, issuer, keys)
-    if claims.get("iss") != issuer.issuer or not _made_for(claims, issuer.clients.get(client.id)):
+    if claims.get("iss") != issuer.issuer or not _made_for(claims, application):
         raise InvalidTokenRequest(_REFUSED)
     if not _current(claims, now) or _LOGOUT in claims:
         raise InvalidTokenRequest(_REFUSED)
     if any(_at(claims, path) not in values for path, values in issuer.require.items()):
         raise InvalidTokenRequest("the user was not authenticated as strongly as is required")
+    return claims
+
+
+def _user(claims: Mapping[str, Any], issuer: Issuer) -> str:
     user = _at(claims, issuer.user)
-    if not isinstance(user, str) or not 0 < len(user) <= 255:
+    if not isinstance(user, str) or not 0 < len(user) <= 255 or not user.isprintable():
         raise InvalidTokenRequest(_REFUSED)
-    roles = None if issuer.roles is None else frozenset(_roles(claims, issuer.roles, client.organisation))
-    return Vouched(issuer.issuer, user, roles)
+    return user
 
 
 def _signed(token: str, issuer: Issuer, keys: Keys) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from integration.commands import accounts as accounts
     from integration.commands import administrator as administrator
     from integration.commands import agreements as agreements
     from integration.commands import alerts as alerts

@@ -10,8 +10,9 @@ from rich.console import Console
 from adapters.transport.asking import Asker, Certificates
 from integration.api import client_form
 from integration.api.client_form import registration
-from integration.api.client_keys import FETCH, fetched, public_keys
+from integration.api.client_keys import public_keys
 from integration.api.clients import find_client, load_client, load_clients, register
+from integration.api.published import FETCH, fetched
 from integration.commands.administrator import By, Desk, administrator
 from integration.commands.opened import opened
 from integration.config import Settings
@@ -72,7 +73,7 @@ async def check(settings: Settings, client_id: str) -> list[dict[str, str]]:
 async def _published(settings: Settings, url: str) -> Mapping[str, Mapping[str, object]]:
     asker = Asker(FETCH, Certificates(authority=str(settings.keys_authority) if settings.keys_authority else None))
     try:
-        return (await fetched(asker, url)).keys
+        return (await fetched(asker, url, public_keys)).value
     except ValueError as error:
         raise NotPossible(f"no keys can be had from {url}: {error}") from None
     finally:

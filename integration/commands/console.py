@@ -1,6 +1,6 @@
 """`toldonce console sign-in`: a code that a named officer, or a named member of a team, signs in with, once."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from adapters.records import LONDON
 from integration.audit.codes import Kind
@@ -43,7 +43,7 @@ async def code_for(settings: Settings, database: Database, who: Officer) -> str:
         now = datetime.now(UTC)
         async with pool.acquire() as connection, connection.transaction(readonly=True):
             await act_as(connection, "toldonce_registry")
-            _require_pages(who, await current.policy_at(connection, now), now.astimezone(LONDON).date())
+            require_pages(who, await current.policy_at(connection, now), now)
         details = [
             ("console/officer", who.name),
             ("console/organisation", who.organisation),
@@ -56,10 +56,10 @@ async def code_for(settings: Settings, database: Database, who: Officer) -> str:
             return await sessions.offer(connection, who, now)
 
 
-def _require_pages(who: Officer, policy: Policy, on: date) -> None:
+def require_pages(who: Officer, policy: Policy, at: datetime) -> None:
     """Raise NotPossible unless there are pages for them: those of officers, or those of teams."""
     if who.organisation not in policy.names:
         raise NotPossible(f"no agreement names an organisation {who.organisation}")
-    if not is_officer(who) and not is_of_team(caller(who), policy, on):
+    if not is_officer(who) and not is_of_team(caller(who), policy, at.astimezone(LONDON).date()):
         organisation = policy.name(who.organisation)
         raise NotPossible(f"no agreement in force lets {organisation} care as {who.role} for {who.purpose}")

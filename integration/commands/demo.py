@@ -17,6 +17,7 @@ from integration import main
 from integration.audit.search import IG_OFFICER
 from integration.commands import caseloads
 from integration.commands.console import code_for, signing_in
+from integration.commands.demo_accounts import signing_in_with_accounts
 from integration.commands.opened import as_owner, opened, progress_bar
 from integration.commands.pds import trace_on_stand_in
 from integration.commands.receiving import process, receive
@@ -53,9 +54,11 @@ async def demo(settings: Settings, *, people: int, seed: int, once: bool, consol
                 await code_for(settings, database, signing_in(*who))
                 for who in ((*demonstration.OFFICER, IG_OFFICER), demonstration.COORDINATOR)
             ]
-            said = demonstration.try_these(settings, officer, coordinator)
-            console.print(said, highlight=False, soft_wrap=True, markup=False)
-            await main.serve(settings, database)
+            async with signing_in_with_accounts(settings, database) as served:
+                accounts = served is not settings
+                said = demonstration.try_these(settings, officer, coordinator, accounts=accounts)
+                console.print(said, highlight=False, soft_wrap=True, markup=False)
+                await main.serve(served, database)
 
 
 async def _caseloads(settings: Settings, database: Database, console: Console) -> None:

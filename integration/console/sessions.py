@@ -1,14 +1,15 @@
-"""Signing in: a code that is used once opens a session. The database keeps digests of both.
+"""Sessions: an account at an identity provider opens one, or a code that is used once. The database keeps digests.
 
-An administrator gives the code to a named officer, or to a named member of a team (`toldonce console sign-in`), so that
-who signs in is somebody whom somebody answers for; nobody has a password here. The session carries the role and the
-purpose that the code was given for: what its pages show is decided for them, as for any other caller.
+An administrator registers the account of a named officer, or of a named member of a team (`toldonce console
+register`), or gives them a code (`toldonce console sign-in`), so that who signs in is somebody whom somebody answers
+for; nobody has a password here. The session carries the role and the purpose that the account or the code was given
+for: what its pages show is decided for them, as for any other caller.
 """
 
 import hmac
 import secrets
 from base64 import b32encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
@@ -19,7 +20,8 @@ from integration.audit.search import AUDIT_PURPOSE, IG_OFFICER
 from integration.sharing.request import BreakGlass
 from integration.store.connection import Connection
 
-CODE_LASTS = timedelta(minutes=15)
+CODE_LASTS = timedelta(minutes=10)
+"""As long as ASVS 2.7.2 lets a code be good at most."""
 IDLE = timedelta(minutes=30)
 """Without a request a session ends after this,"""
 LONGEST = timedelta(hours=8)
@@ -56,10 +58,15 @@ async def begin(connection: Connection, code: str, at: datetime) -> tuple[str, O
     )
     if row is None or not row["good"]:
         return None
+    who = _officer(row)
+    return await open_for(connection, who, at), who
+
+
+async def open_for(connection: Connection, who: Officer, at: datetime, account: int | None = None) -> str:
+    """The token of a new session of theirs; one that an account opened ends with it."""
     token = secrets.token_urlsafe(32)
-    who = _officer(row, token)
-    await _keep(connection, token, "session", who, at + IDLE, at + LONGEST)
-    return token, who
+    await _keep(connection, token, "session", who, at + IDLE, at + LONGEST, account)
+    return token
 
 
 async def officer_of(connection: Connection, token: str, at: datetime) -> Officer | None:
@@ -71,7 +78,7 @@ async def officer_of(connection: Connection, token: str, at: datetime) -> Office
         at,
         IDLE,
     )
-    return _officer(row, token) if row else None
+    return replace(_officer(row), check=_check(token)) if row else None
 
 
 async def end(connection: Connection, token: str, at: datetime) -> None:
@@ -105,11 +112,17 @@ async def declared(connection: Connection, token: str, person: UUID) -> BreakGla
 
 
 async def _keep(
-    connection: Connection, secret: str, kind: str, who: Officer, expires: datetime, ends: datetime
+    connection: Connection,
+    secret: str,
+    kind: str,
+    who: Officer,
+    expires: datetime,
+    ends: datetime,
+    account: int | None = None,
 ) -> None:
     await connection.execute(
-        "insert into toldonce.officer_session (digest, kind, name, organisation, role, purpose, expires, ends) "
-        "values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "insert into toldonce.officer_session (digest, kind, name, organisation, role, purpose, expires, ends, account)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         _digest(secret),
         kind,
         who.name,
@@ -118,11 +131,12 @@ async def _keep(
         who.purpose,
         expires,
         ends,
+        account,
     )
 
 
-def _officer(row: asyncpg.Record, token: str) -> Officer:
-    return Officer(row["name"], row["organisation"], _check(token), row["role"], row["purpose"])
+def _officer(row: asyncpg.Record) -> Officer:
+    return Officer(row["name"], row["organisation"], role=row["role"], purpose=row["purpose"])
 
 
 def _read(code: str) -> str:

@@ -10,8 +10,9 @@ import pytest
 from joserfc.jwk import ECKey, OctKey
 
 from adapters.transport.asking import Asker, Certificates, Limits
-from integration.api.client_keys import FETCH, PublishedKeys, public_keys, require_key_url
+from integration.api.client_keys import PublishedKeys, public_keys, require_key_url
 from integration.api.keys import new_client_key, public_jwks
+from integration.api.published import FETCH
 from tests.database.publisher import Publisher, publishing
 from tests.unit.adapters.transport.certificates import Authority
 

@@ -14,10 +14,11 @@ from fastapi import FastAPI
 from adapters.transport.asking import Asker, Certificates
 from integration.api.assertion import sign_assertion
 from integration.api.authenticate import TokenAuthority, authenticate
-from integration.api.client_keys import FETCH, PublishedKeys
+from integration.api.client_keys import PublishedKeys
 from integration.api.clients import load_client, load_clients, register
 from integration.api.keys import new_client_key, new_signing_key, public_jwks
 from integration.api.outcome import LastResort, install_error_handlers
+from integration.api.published import FETCH
 from integration.api.token import ASSERTION_TYPE, GRANTS, TokenEndpoint, token_routes, token_url
 from integration.audit.entry import rendered
 from integration.audit.log import AuditLog

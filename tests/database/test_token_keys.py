@@ -17,10 +17,11 @@ from joserfc.jwk import ECKey, RSAKey
 from adapters.transport.asking import Asker, Certificates
 from integration.api.assertion import sign_assertion
 from integration.api.authenticate import TokenAuthority, authenticate
-from integration.api.client_keys import FETCH, PublishedKeys
+from integration.api.client_keys import PublishedKeys
 from integration.api.clients import register
 from integration.api.issuer_settings import Issuer, Issuers
 from integration.api.keys import new_client_key, new_signing_key, public_jwks
+from integration.api.published import FETCH
 from integration.api.rate_limit import Rate, RateLimits
 from integration.api.token import ACCESS_TOKEN, ASSERTION_TYPE, ID_TOKEN, TOKEN_EXCHANGE, TokenEndpoint, token_routes
 from integration.audit.entry import rendered
