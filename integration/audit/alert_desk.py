@@ -10,10 +10,11 @@ from typing import NamedTuple
 import asyncpg
 import orjson
 
-from integration.audit import alerts
+from integration.audit import alerts, corrections
 from integration.audit.access import Access
 from integration.audit.alerts import Alert, Step
 from integration.audit.codes import Kind
+from integration.audit.corrections import Correction
 from integration.audit.entry import rendered
 from integration.audit.log import AuditLog
 from integration.errors import NotPossible
@@ -23,11 +24,13 @@ from mappings.uk_core import Resource
 
 
 class Shown(NamedTuple):
-    """An alert, what was done about it, and its AuditEvent; None once retention has removed that."""
+    """An alert, what was done about it, and its AuditEvent; None once retention has removed that. `correction`: what a
+    source took back, and who had been shown it, made anew whenever somebody looks."""
 
     alert: Alert
     steps: Sequence[Step]
     event: Resource | None
+    correction: Correction | None
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,12 @@ class AlertDesk:
             event = found and await connection.fetchval(
                 "select content from toldonce.audit_event where id = $1 and recorded = $2", found.event, found.raised
             )
+            taken_back = found.records if found and found.kind == alerts.CORRECTION else ()
+            correction = await corrections.of(connection, taken_back) if taken_back else None
         if found is None:
             raise NotPossible(f"there is no alert {number}")
         await self.account({"alert": str(number)})
-        return Shown(found, done, orjson.loads(rendered(event)) if event else None)
+        return Shown(found, done, orjson.loads(rendered(event)) if event else None, correction)
 
     async def step(self, number: int, outcome: str, note: str) -> Alert:
         """Sign an alert off, or escalate it; as it is then. Raises NotPossible."""

@@ -1,8 +1,9 @@
 """What waits for an officer: every broken glass, and a sample of the accesses on the caller's own word.
 
 The database raises an alert in the very transaction that writes the audit event (migration `0015`), so there is no such
-access without one. What is unusual, and who saw two people's records as one person's, is found a day later
-(`audit.look`). An alert refers to its event and tells nothing of the person. Officers escalate it, or sign it off.
+access without one. What is unusual, who saw two people's records as one person's, and who was shown what a source then
+took back, is found a day later (`audit.look`). An alert refers to its event and tells nothing of the person. Officers
+escalate it, or sign it off.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ SELF_CLAIMED = ("self-claimed", "true")
 """Detail of the audit event of an access that rests on nothing but the caller's own word."""
 UNUSUAL = "unusual"
 WRONG_LINK = "wrong-link"
+CORRECTION = "correction"
 ESCALATED, SIGNED_OFF = "escalated", "signed off"
 WAITING = "waiting"
 
@@ -31,10 +33,10 @@ class Step(Struct, frozen=True):
 
 
 class Alert(Struct, frozen=True):
-    """One alert: `kind` is `break-glass`, `self-claimed`, `unusual` or `wrong-link`; the latter two have a `reason`.
-    `event`: the id of the first AuditEvent that it is about, `organisation` the ODS code of who asked. `state`:
-    waiting, escalated or signed off. `records`: of a wrong link, the two source patients' (`breach` names who saw
-    them)."""
+    """One alert: `kind` is `break-glass`, `self-claimed`, `unusual`, `wrong-link` or `correction`; the last three have
+    a `reason`. `event`: the id of the first AuditEvent that it is about, `organisation` the ODS code of who asked.
+    `state`: waiting, escalated or signed off. `records`: of a wrong link, the two source patients' (`breach` names who
+    saw them); of a correction, the entries that were taken back (`corrections` does)."""
 
     number: int
     kind: str

@@ -60,6 +60,10 @@ class Kind(StrEnum):
     """Code lists changed, and everything is labelled anew."""
 
 
+BEGUN, WHOLE, CUT_SHORT = (("answer", "begun"), ("answer", "whole"), ("answer", "cut short"))
+"""Details of the two events of an answer that is sent while it is made (`api.in_pieces`)."""
+
+
 OWN = "https://toldonce.example/CodeSystem/"
 KIND_TAG = f"{OWN}audit-kind"
 DETAIL = "https://toldonce.example/audit-detail/"

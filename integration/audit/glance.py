@@ -90,6 +90,8 @@ class Glance(What, frozen=True, gc=False):
     said_details: msgspec.Raw = msgspec.field(default=_NO_LIST, name="details")
     withheld: tuple[str, ...] = ()
     """Kinds of information that the caller was told are withheld."""
+    target: str = ""
+    """`Type/id` of the single resource that was answered or told of."""
     route: str = ""
     failure: str = ""
 

@@ -6,6 +6,7 @@ finds waits for an officer as an alert, by reference. What an officer signed off
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
@@ -16,9 +17,9 @@ import asyncpg
 import structlog
 
 from adapters.records import LONDON
-from integration.audit import unusual, wrong_links
+from integration.audit import corrections, unusual, wrong_links
 from integration.audit.access import Access
-from integration.audit.alerts import SELF_CLAIMED, UNUSUAL, WRONG_LINK
+from integration.audit.alerts import CORRECTION, SELF_CLAIMED, UNUSUAL, WRONG_LINK
 from integration.audit.codes import Kind, Outcome
 from integration.audit.glance import Glance, glances
 from integration.audit.log import AuditLog
@@ -33,9 +34,12 @@ from integration.store.database import act_as
 BEFORE = timedelta(days=28)
 """How far back a user's other days are looked at."""
 _EVERY = 600.0
+_COMMITTED = timedelta(minutes=10)
+"""After the end of a day, until what was begun in it is committed, or is not any more."""
 _LONGEST_NAME = 200
 _LOOKED_AT = "select * from toldonce.looked_at($1::uuid[], $2, $3, $4)"
 _BEGIN = "insert into toldonce.looked (day) values ($1) on conflict do nothing returning true"
+_LOOKED_THROUGH = "select day from toldonce.looked where day <= $1"
 _DAYS = """
 select people, hours from toldonce.user_day
 where organisation = $1 and client = $2 and user_name = $3 and day < $4 and day >= $5
@@ -83,7 +87,7 @@ class _Work:
 
 class Found(NamedTuple):
     """What an officer must know: by which rule and why, at which event, and what it is about: a person's id, or a day;
-    of a wrong link, which records."""
+    of a wrong link and a correction, which records."""
 
     rule: str
     reason: str
@@ -106,6 +110,7 @@ async def look(connection: Connection, day: date) -> int | None:
         found += await _how_much(connection, user, work, day)
     found += await _unrelated(connection, day - timedelta(days=SOON))
     found += await _wrong_links(connection, day)
+    found += await _corrections(connection, day)
     await act_as(connection, "toldonce_watcher")
     for one in found:
         client, organisation, _, _, user_name, _ = one.event.caller
@@ -191,6 +196,14 @@ async def _wrong_links(connection: Connection, day: date) -> list[Found]:
     ]
 
 
+async def _corrections(connection: Connection, day: date) -> list[Found]:
+    """Whoever was shown what a source took back that day."""
+    return [
+        Found(CORRECTION, one.reason, one.first, one.about, CORRECTION, one.ids)
+        for one in await corrections.corrected(connection, *_bounds(day))
+    ]
+
+
 async def _on_own_word(connection: Connection, day: date) -> AsyncIterator[tuple[UUID, Glance]]:
     async for event in glances(connection, _of(day)):
         person = event.person
@@ -199,14 +212,34 @@ async def _on_own_word(connection: Connection, day: date) -> AsyncIterator[tuple
 
 
 async def keep_looking(pool: asyncpg.Pool, audit: AuditLog, *, every: float = _EVERY) -> None:
-    """Look through yesterday once it is over, whoever of several processes is first; run it as a task and cancel it at
-    shutdown. A database that is away is tried again."""
+    """Look through each day once it is over, whoever of several processes is first; run it as a task and cancel it at
+    shutdown. A day that cannot be looked through stops no other; it is tried again, as is a database that is away."""
     while True:
         await asyncio.sleep(every)
-        try:
-            await look_through(pool, audit, datetime.now(LONDON).date() - timedelta(days=1), "every day", "")
-        except Exception as error:  # noqa: BLE001  whatever it is, the next round tries again
-            log.error("accesses not looked through", error=type(error).__name__)
+        with _survived():
+            for day in await days_due(pool, datetime.now(LONDON)):
+                with _survived(day=str(day)):
+                    await look_through(pool, audit, day, "every day", "")
+
+
+@contextmanager
+def _survived(**of: str) -> Iterator[None]:
+    """Whatever goes wrong here is logged, and the next round tries again."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001
+        log.error("accesses not looked through", **of, error=type(error).__name__)
+
+
+async def days_due(pool: asyncpg.Pool, now: datetime) -> list[date]:
+    """The days that are over and were not looked through, the oldest first: those since the first that ever was, as far
+    back as a user's days count, whichever of them were; yesterday alone where none was. `now` is in London."""
+    yesterday = (now - _COMMITTED).date() - timedelta(days=1)
+    async with pool.acquire() as connection, connection.transaction(readonly=True):
+        await act_as(connection, "toldonce_watcher")
+        through = [row["day"] for row in await connection.fetch(_LOOKED_THROUGH, yesterday)]
+    first = max(min(through, default=yesterday), yesterday - BEFORE)
+    return [day for day in days_of(first, yesterday) if day not in through]
 
 
 async def look_through(pool: asyncpg.Pool, audit: AuditLog, day: date, route: str, user: str) -> int | None:

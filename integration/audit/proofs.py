@@ -20,8 +20,10 @@ left join toldonce.audit_event event on event.id = leaf.event and event.recorded
 """
 _NOTE = """
 select size, note, array(select line from toldonce.audit_cosignature where size = signed.size order by line)
-from toldonce.audit_checkpoint signed where size >= $1 order by size desc limit 1
+from toldonce.audit_checkpoint signed where size between $1 and $2 order by size desc limit 1
 """
+_ANY = 2**63 - 1
+"""A size that no log reaches."""
 
 
 class Inclusion(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +38,7 @@ class Inclusion(msgspec.Struct, frozen=True, kw_only=True):
     """The content as a FHIR AuditEvent: for reading; what is hashed is `content`."""
     leaf: str
     proof: str
-    """A C2SP tlog-proof, up to the newest checkpoint."""
+    """A C2SP tlog-proof, with the checkpoint that it leads to."""
 
 
 class Consistency(msgspec.Struct, frozen=True):
@@ -47,22 +49,25 @@ class Consistency(msgspec.Struct, frozen=True):
     proof: tuple[str, ...]
 
 
-async def newest(connection: Connection, at_least: int = 0) -> str:
-    """The newest checkpoint, with the witnesses' signatures under it. The role may read the log, as in all of this
-    file. Raises NotPossible."""
-    row = await connection.fetchrow(_NOTE, at_least)
+async def newest(connection: Connection, at_least: int = 0, exactly: int | None = None) -> str:
+    """The newest checkpoint, with the witnesses' signatures under it; or that of `exactly` so many events. The role may
+    read the log, as in all of this file. Raises NotPossible."""
+    row = await connection.fetchrow(_NOTE, at_least, _ANY if exactly is None else exactly)
+    if exactly is not None and (row is None or row[0] != exactly):
+        raise NotPossible("no checkpoint of that many events is kept, or it is older than the event")
     if row is None:
         raise NotPossible("nothing is sealed yet" if not at_least else "no checkpoint is that large yet")
     return str(row[1]) + "".join(f"{line}\n" for line in row[2])
 
 
-async def inclusion(connection: Connection, event: UUID | int) -> Inclusion:
-    """The proof for an event, by its id or its index. Raises NotPossible."""
+async def inclusion(connection: Connection, event: UUID | int, size: int | None = None) -> Inclusion:
+    """The proof for an event, by its id or its index, up to the newest checkpoint or that of `size` events. Raises
+    NotPossible."""
     by = "leaf.index = $1" if isinstance(event, int) else "leaf.event = $1"
     row = await connection.fetchrow(f"{_PLACE} {by}", event)
     if row is None:
         raise NotPossible("the log has no such event yet: it may not be sealed")
-    note = await newest(connection, row["index"] + 1)
+    note = await newest(connection, row["index"] + 1, size)
     path = await nodes.hashes_of(connection, tree.inclusion(row["index"], Checkpoint.of(note).size))
     ((leaf,),) = await nodes.read(connection, [tree.Span(0, row["index"], 1)])
     lines = ["c2sp.org/tlog-proof@v1", f"index {row['index']}", *map(_b64, path), "", note]

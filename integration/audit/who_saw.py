@@ -1,6 +1,6 @@
 """Who has seen a person's record: by whom, why and when, in plain English, for the officer and for the person.
 
-What counts as seeing is what `audit.breach` counts: an answered read of any kind, and not the work of the audit itself.
+What counts as seeing is what `audit.sights` counts: an answered read of any kind, and not the work of the audit itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,11 @@ from uuid import UUID
 import msgspec
 
 from adapters.records import LONDON
-from integration.audit.breach import Accounts, Seen
 from integration.audit.codes import BREAK_GLASS_PURPOSE
 from integration.audit.grouped import grouped
 from integration.audit.pdf import Document
 from integration.audit.search import AuditQuery, Moments
+from integration.audit.sights import Accounts, Seen
 from integration.audit.told import in_words
 from integration.store.connection import Connection
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from integration.audit import breach
-from integration.audit.breach import Accounts
 from integration.audit.glance import Glance
+from integration.audit.sights import Accounts, first, sights, were_shown
 from integration.store.connection import Connection
 from integration.store.database import act_as
 
@@ -34,8 +34,7 @@ class WrongLink(NamedTuple):
     @property
     def reason(self) -> str:
         """In words that name nobody."""
-        saw = "1 caller was" if self.callers == 1 else f"{self.callers:,} callers were"
-        return f"two people's records were taken for one person's, and {saw} shown them so"
+        return f"two people's records were taken for one person's, and {were_shown(self.callers)} shown them so"
 
 
 async def undone(connection: Connection, start: datetime, end: datetime) -> Sequence[WrongLink]:
@@ -47,9 +46,7 @@ async def undone(connection: Connection, start: datetime, end: datetime) -> Sequ
         await act_as(connection, "toldonce_facts")
         periods = [one for one in await breach.together(connection, pair) if one.end and start <= one.end < end]
         await act_as(connection, "toldonce_watcher")
-        sights = await breach.sights(connection, periods)
-        if periods and sights:
-            accounts = Accounts.of(sights)
-            first = min((one.event for one in sights), key=lambda event: event.recorded)
-            found.append(WrongLink(pair, max(one.end for one in periods if one.end), first, len(accounts.seen())))
+        if seen := await sights(connection, periods):
+            until = max(one.end for one in periods if one.end)
+            found.append(WrongLink(pair, until, first(seen), len(Accounts.of(seen).seen())))
     return found

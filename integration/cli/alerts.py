@@ -17,7 +17,9 @@ Note = Annotated[str, typer.Option(help="What you found; it is kept with the ale
 
 @app.command("list")
 def alerts_list(
-    kind: Annotated[str | None, typer.Option(help="break-glass, self-claimed, unusual or wrong-link.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="break-glass, self-claimed, unusual, wrong-link or correction.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Those that are signed off too, newest first.")] = False,
     limit: Annotated[int, typer.Option(help="At most so many.")] = 50,
     as_json: Json = False,

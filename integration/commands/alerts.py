@@ -28,11 +28,16 @@ async def listed(settings: Settings, kind: str | None, *, everything: bool, limi
 
 
 async def shown(settings: Settings, number: int, user: str) -> dict[str, Any]:
-    """One alert with the audit event that it refers to, and what was done about it."""
+    """One alert with the audit event that it refers to, and what was done about it; of a correction, what was taken
+    back and who had been shown it."""
     async with _desk(settings, "show", user) as desk:
-        alert, steps, event = await desk.shown(number)
+        alert, steps, event, correction = await desk.shown(number)
     done = [msgspec.structs.asdict(one) for one in steps]
-    return {**msgspec.structs.asdict(alert), "steps": done, "event": event or str(alert.event)}
+    found = {**msgspec.structs.asdict(alert), "steps": done, "event": event or str(alert.event)}
+    if correction is None:
+        return found
+    listed = {"taken_back": correction.entries, "seen": correction.seen}
+    return found | {name: [msgspec.structs.asdict(one) for one in some] for name, some in listed.items()}
 
 
 async def step(settings: Settings, number: int, user: str, outcome: str, note: str) -> Alert:

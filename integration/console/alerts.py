@@ -1,13 +1,18 @@
 """What waits for an officer's signature: every emergency, and a sample of the accesses on the caller's own word."""
 
+from urllib.parse import urlencode
+
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from adapters.records import LONDON
 from integration.api.outcome import route_template
 from integration.audit import alerts
 from integration.audit.alert_desk import AlertDesk
 from integration.audit.glance import glance_of_fhir
+from integration.audit.sights import Seen
 from integration.audit.told import told
+from integration.audit.who_saw import sentences
 from integration.console.desk import Desk, caller
 from integration.console.events import stated
 from integration.console.sessions import Officer
@@ -31,8 +36,10 @@ def alert_pages(router: APIRouter, desk: Desk) -> None:
     @router.get("/alerts/{number}", response_model=None)
     async def one(request: Request, number: int) -> Response:
         officer = await desk.officer(request)
-        alert, steps, event = await _alerts(desk, request, officer).shown(number)
-        names = desk.policy().agreements.names
+        alert, steps, event, correction = await _alerts(desk, request, officer).shown(number)
+        policy = desk.policy()
+        names = policy.agreements.names
+        seen = correction.seen if correction else ()
         return desk.page(
             "alert.html",
             officer,
@@ -41,6 +48,11 @@ def alert_pages(router: APIRouter, desk: Desk) -> None:
             event=told(glance_of_fhir(event)) if event else None,
             stated=stated(event) if event else "",
             names=names,
+            correction=correction,
+            kind=correction.kind if correction else "",
+            seen=seen,
+            sentences=sentences(seen, names, policy.purpose_names),
+            links=[_accesses(one) for one in seen],
         )
 
     @router.post("/alerts/{number}", response_model=None)
@@ -52,6 +64,13 @@ def alert_pages(router: APIRouter, desk: Desk) -> None:
             raise BadRequest("Say what you found before you sign off or escalate.")
         await _alerts(desk, request, officer).step(number, outcome, note)
         return RedirectResponse("/console/alerts", 303)
+
+
+def _accesses(one: Seen) -> str:
+    """Where the accesses of a caller are, on the days that are told of; it names nobody whose record it was."""
+    days = {name: f"{at.astimezone(LONDON):%Y-%m-%d}" for name, at in (("start", one.first), ("end", one.last))}
+    user = {"user": one.user} if one.user else {}
+    return f"/console/accesses?{urlencode({'organisation': one.organisation, **user, **days})}"
 
 
 def _alerts(desk: Desk, request: Request, officer: Officer) -> AlertDesk:

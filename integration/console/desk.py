@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import asyncpg
@@ -26,9 +27,12 @@ from integration.audit.codes import Kind, Outcome
 from integration.audit.log import AuditLog
 from integration.audit.search import AUDIT_PURPOSE, IG_OFFICER
 from integration.console import sessions
+from integration.console.attempt import FIRST, page_of_ours
 from integration.console.look import pages
+from integration.console.providers import SignIn
 from integration.console.sessions import Officer
 from integration.errors import AuditUnavailable, BadRequest, FhirError, Forbidden, NotPossible
+from integration.identity.demographics import is_nhs_number
 from integration.record.consult import Records
 from integration.recording.recorder import Recorder
 from integration.sharing.policy import Policy
@@ -41,6 +45,7 @@ COOKIE = "toldonce_officer"
 SIGN_IN = "/console/sign-in"
 TEAM = "/console/team"
 """The first page of whoever is of a team."""
+NO_NUMBER = "That is not an NHS number: it has ten digits, the last of which checks the others."
 _LONGEST_FORM = 65536
 _URL_ENCODED = "application/x-www-form-urlencoded"
 HEADERS = {
@@ -50,7 +55,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-_PRIVATE = {"Cache-Control": "no-store"}
+PRIVATE = {"Cache-Control": "no-store"}
 _SECURE = {"Strict-Transport-Security": "max-age=31536000"}
 """Over HTTPS once, over nothing else for a year (RFC 6797)."""
 
@@ -72,6 +77,8 @@ class Desk:
     synthetic: bool
     records: Records
     """The way into the record, for the pages of teams."""
+    providers: SignIn
+    """The identity providers with which one can sign in; where there is none, there are only codes."""
     workers: asyncpg.Pool | None = None
     """Connections of the worker, where this process has them: only there can identity be decided about."""
     id_secret: bytes = b""
@@ -124,6 +131,10 @@ class Desk:
             await form.close()
             raise Forbidden("The form is not of this session. Open the page again and send it from there.")
         return form
+
+    async def mistyped(self, request: Request, officer: Officer) -> None:
+        """Audit that a form is shown once more, because of what was typed in it. Raises AuditUnavailable."""
+        await self.account(request, officer, outcome=Outcome.MINOR_FAILURE, failure=BadRequest.__name__)
 
     async def account(self, request: Request, officer: Officer | None, **what: Any) -> None:
         """Audit what is about to be answered; see `Access` for `what`. Raises AuditUnavailable."""
@@ -179,7 +190,7 @@ class Desk:
             "decides": self.workers is not None,
         }
         text = self.templates.get_template(name).render(**shared, **values)
-        return HTMLResponse(text, status, headers=HEADERS | _PRIVATE | (_SECURE if self.secure else {}))
+        return HTMLResponse(text, status, headers=HEADERS | PRIVATE | (_SECURE if self.secure else {}))
 
     def problem(self, status: int, text: str, officer: Officer | None = None) -> Response:
         """What went wrong, as a page."""
@@ -188,7 +199,7 @@ class Desk:
 
 def download(name: str) -> dict[str, str]:
     """Headers of a file to be saved."""
-    return HEADERS | _PRIVATE | {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HEADERS | PRIVATE | {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
 def caller(officer: Officer) -> Caller:
@@ -207,6 +218,12 @@ def is_of_team(who: Caller, policy: Policy, on: date) -> bool:
     role, purpose = policy.roles.get(who.role), policy.purposes.get(who.purpose)
     known = role is not None and role.clinical_or_care and purpose is not None and purpose.kind == "care"
     return known and any(one.agreement.in_force(on) and one.needs_relationship for one in policy.terms_for(who))
+
+
+def nhs_number(form: FormData) -> tuple[str, bool]:
+    """What was typed as NHS number, without spaces, and whether it is one."""
+    number = "".join(str(form.get("number", "")).split())
+    return number, is_nhs_number(number)
 
 
 async def read_form(request: Request, upload: int = 0) -> FormData:
@@ -236,7 +253,7 @@ def console_route(desk: Desk) -> type[APIRoute]:
                 try:
                     return await handler(request)
                 except NotSignedIn:
-                    return RedirectResponse(SIGN_IN, 303, headers=_PRIVATE)
+                    return RedirectResponse(_sign_in_for(request), 303, headers=PRIVATE)
                 except AuditUnavailable:
                     return _unaudited(desk)
                 except (FhirError, NotPossible) as error:
@@ -249,6 +266,13 @@ def console_route(desk: Desk) -> type[APIRoute]:
             return answer
 
     return ConsoleRoute
+
+
+def _sign_in_for(request: Request) -> str:
+    """The sign-in page, from where one gets to the page that was asked for."""
+    asked = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    wanted = page_of_ours(asked) if request.method == "GET" else FIRST
+    return SIGN_IN if wanted == FIRST else f"{SIGN_IN}?{urlencode({'page': wanted})}"
 
 
 async def _failed(desk: Desk, request: Request, error: Exception, status: int, text: str) -> Response:

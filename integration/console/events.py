@@ -11,10 +11,13 @@ from integration.audit.entry import rendered
 from integration.audit.glance import glance
 from integration.audit.told import told
 from integration.console.desk import Desk, download
-from integration.errors import NotFound, NotPossible
+from integration.errors import BadRequest, NotFound, NotPossible
 from integration.store.connection import Connection
 from mappings.uk_core import Resource
 
+_NO_SEAL = "There is no seal of so many entries, or it is older than this entry. The number is in its second line."
+_LONGEST_SIZE = 18
+"""Digits of a number that the database can hold."""
 _STATED = (codes.DETAIL + "break-glass/reason", codes.DETAIL + "break-glass/note")
 
 
@@ -47,10 +50,11 @@ def event_pages(router: APIRouter, desk: Desk) -> None:
     @router.get("/events/{event}/proof", response_model=None)
     async def proof(request: Request, event: str) -> Response:
         officer = await desk.officer(request)
+        size = _size(request.query_params.get("seal", "").strip())
         async with desk.acting("toldonce_audit_reader") as connection:
-            content, proof = await _event(connection, _id(event))
+            content, proof = await _event(connection, _id(event), size)
         if proof is None:
-            raise NotFound
+            raise NotFound if size is None else BadRequest(_NO_SEAL)
         found = glance(content)
         details = [("event", str(found.id))]
         await desk.account(request, officer, person=found.person, counts={"AuditEvent": 1}, details=details)
@@ -65,15 +69,26 @@ def stated(event: Resource) -> str:
     return ": ".join(said[name] for name in _STATED if name in said)
 
 
-async def _event(connection: Connection, event: UUID) -> tuple[bytes, proofs.Inclusion | None]:
-    """What is stored of an event, and the proof for it once it is sealed. Raises NotFound."""
+async def _event(connection: Connection, event: UUID, size: int | None = None) -> tuple[bytes, proofs.Inclusion | None]:
+    """What is stored of an event, and the proof for it once it is sealed, up to the seal of `size` entries where that
+    is given. Raises NotFound."""
     content: bytes | None = await connection.fetchval("select content from toldonce.audit_event where id = $1", event)
     if content is None:
         raise NotFound
     try:
-        return content, await proofs.inclusion(connection, event)
+        return content, await proofs.inclusion(connection, event, size)
     except NotPossible:
         return content, None
+
+
+def _size(text: str) -> int | None:
+    """How many entries a seal says it is over; None: the newest is meant. Raises BadRequest."""
+    digits = text.replace(",", "")
+    if not text:
+        return None
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) > _LONGEST_SIZE:
+        raise BadRequest(_NO_SEAL)
+    return int(digits)
 
 
 def _id(text: str) -> UUID:

@@ -37,6 +37,7 @@ def home_pages(router: APIRouter, desk: Desk) -> None:
             glass=sum(one.kind == "break-glass" for one in waiting),
             claims=sum(one.kind == "self-claimed" for one in waiting),
             unusual=sum(one.kind == alerts.UNUSUAL for one in waiting),
+            wrong=sum(one.kind in (alerts.WRONG_LINK, alerts.CORRECTION) for one in waiting),
             register=register,
             waiting=sum(one.waiting for one in senders),
             aside=sum(one.entries for one in senders),

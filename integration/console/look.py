@@ -2,8 +2,10 @@
 at hand as macros, and the words for days and numbers.
 """
 
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from jinja2 import ChainableUndefined, Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -11,6 +13,7 @@ from jinja2 import ChainableUndefined, Environment, PackageLoader, StrictUndefin
 from adapters.records import LONDON
 
 _COMPONENTS = {
+    "backLink": "back-link",
     "button": "button",
     "card": "card",
     "details": "details",
@@ -29,6 +32,10 @@ _COMPONENTS = {
     "warningCallout": "warning-callout",
 }
 """Macros that templates call by these names, and the folder of each."""
+_OF_FORMS = frozenset({"button", "input", "select"})
+"""Those that take up to a millisecond, a dozen times on a page, and mostly say the same whoever looks."""
+_KEPT = 512
+"""Of each of them, how many are kept."""
 
 
 def pages() -> Environment:
@@ -39,6 +46,7 @@ def pages() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
+        auto_reload=False,
     )
     made.filters |= {"day": day, "moment": moment, "counted": counted}
     made.globals |= components()
@@ -57,10 +65,37 @@ def components() -> dict[str, Any]:
         undefined=ChainableUndefined,
         auto_reload=False,
     )
-    return {
+    macros = {
         name: getattr(made.get_template(f"nhsuk/components/{folder}/macro.jinja").module, name)
         for name, folder in _COMPONENTS.items()
     }
+    return {name: _kept(macro) if name in _OF_FORMS else macro for name, macro in macros.items()}
+
+
+@dataclass(frozen=True)
+class _Asked:
+    key: Hashable
+    parameters: Mapping[str, Any] = field(compare=False)
+
+
+def _kept(macro: Callable[[Mapping[str, Any]], str]) -> Callable[[Mapping[str, Any]], str]:
+    """A part of a form that is made once for the same parameters. One with a value, which somebody may have typed, or
+    with HTML of a page, is made each time, and kept nowhere."""
+    made = lru_cache(_KEPT)(lambda asked: macro(asked.parameters))
+
+    def given(parameters: Mapping[str, Any]) -> str:
+        if parameters.get("value") or "html" in parameters:
+            return macro(parameters)
+        return made(_Asked(_key(parameters), parameters))
+
+    return given
+
+
+def _key(value: Any) -> Hashable:
+    """Equal for what makes equal HTML: text that is escaped already is no other text, and 1 is not True."""
+    if isinstance(value, Mapping):
+        return Mapping, tuple([(name, _key(one)) for name, one in value.items()])
+    return (list, tuple(map(_key, value))) if isinstance(value, list | tuple) else (type(value), value)
 
 
 def day(at: datetime) -> str:

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from integration.console.accesses import access_pages
 from integration.console.alerts import alert_pages
 from integration.console.change import change_pages
+from integration.console.copies import copy_pages
 from integration.console.desk import Desk, console_route
 from integration.console.events import event_pages
 from integration.console.feeds import feed_pages
@@ -22,6 +23,7 @@ _PAGES = (
     sign_in_pages,
     home_pages,
     who_saw_pages,
+    copy_pages,
     access_pages,
     event_pages,
     alert_pages,

@@ -4,6 +4,7 @@ The number is sent in a form and never stands in a URL.
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -19,9 +20,9 @@ from integration.audit.pdf import pdf
 from integration.audit.saved import MEDIA_TYPES, Form, saved
 from integration.audit.told import Told, told
 from integration.audit.who_saw import about, letter, report, sentences
-from integration.console.desk import Desk, download
+from integration.console.desk import NO_NUMBER, Desk, download, nhs_number
+from integration.console.sessions import Officer
 from integration.errors import BadRequest
-from integration.identity.demographics import is_nhs_number
 from integration.sharing.facts import ids_with_number
 
 SHOWN = 200
@@ -40,16 +41,18 @@ def who_saw_pages(router: APIRouter, desk: Desk) -> None:
     async def ask(request: Request) -> Response:
         officer = await desk.officer(request)
         await desk.account(request, officer)
-        return desk.page("who_saw.html", officer, asked=None, found=None)
+        return _blank(desk, officer)
 
     @router.post("/who-saw", response_model=None)
     async def answer(request: Request) -> Response:
         officer = await desk.officer(request)
         form = await desk.form(request, officer)
-        number = "".join(str(form.get("number", "")).split())
-        if not is_nhs_number(number):
-            raise BadRequest("That is not an NHS number: it has ten digits, the last of which checks the others.")
+        number, is_one = nhs_number(form)
         start, end = _day(form, "start"), _day(form, "end")
+        as_asked = {"number": number, "start": start, "end": end}
+        if not is_one:
+            await desk.mistyped(request, officer)
+            return _blank(desk, officer, as_asked, NO_NUMBER)
         persons = await _persons(desk, number)
         query = about(persons, midnight(start), midnight(end + timedelta(days=1) if end else None))
         wanted = str(form.get("as", "page"))
@@ -68,13 +71,13 @@ def who_saw_pages(router: APIRouter, desk: Desk) -> None:
         if wanted == "pdf":
             content = await asyncio.to_thread(pdf, told_them, desk.clock())
             return Response(content, media_type=PDF, headers=download("who-saw.pdf"))
-        as_asked = {"number": number, "start": start, "end": end}
         if wanted == "letter":
             return desk.page("letter.html", officer, asked=as_asked, letter=told_them)
         return desk.page(
             "who_saw.html",
             officer,
             asked=as_asked,
+            wrong="",
             known=bool(persons),
             found=found,
             sentences=said,
@@ -83,6 +86,11 @@ def who_saw_pages(router: APIRouter, desk: Desk) -> None:
             names=names,
             purposes=policy.purpose_names,
         )
+
+
+def _blank(desk: Desk, officer: Officer, asked: Mapping[str, object] | None = None, wrong: str = "") -> Response:
+    """The form, with what is wrong in it."""
+    return desk.page("who_saw.html", officer, status=400 if wrong else 200, asked=asked, wrong=wrong, found=None)
 
 
 async def _persons(desk: Desk, number: str) -> list[UUID]:

@@ -151,6 +151,7 @@ async def test_every_kind_of_answer_is_marked(site: Site) -> None:
         f"Encounter?patient=Patient/{person}",
         f"Patient?identifier={NUMBER}|{MRS_T}",
         f"Patient/{person}/$everything",
+        f"Patient/{person}/$summary",
     ):
         answer = await caller.get(path)
         assert answer.status_code == 200, path

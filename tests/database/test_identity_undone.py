@@ -11,10 +11,10 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from integration.audit.breach import EDGE
 from integration.audit.entry import rendered
 from integration.audit.identity import ReviewDesk
 from integration.audit.log import AuditLog
+from integration.audit.sights import EDGE
 from integration.sharing.request import Caller
 from integration.store.database import Database
 from tests.database.ingesting import SECRET, about, differences, ingest, record_of

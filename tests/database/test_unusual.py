@@ -1,17 +1,21 @@
 """What is unusual is found once, waits by reference, is signed off with a note, and does not come again."""
 
+import asyncio
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 import asyncpg
 import pytest
+import structlog
 
+from adapters.records import LONDON
 from integration.audit import look
 from integration.audit.alerts import SELF_CLAIMED
 from integration.audit.codes import Kind, Outcome
 from integration.audit.log import AuditLog
 from integration.audit.watched import Watched
+from integration.background import running
 from integration.commands import alerts, unusual
 from integration.config import Settings
 from integration.errors import NotPossible
@@ -95,6 +99,47 @@ async def test_a_day_that_goes_on_is_left_for_later(settings) -> None:
     today = datetime.now(UTC).date() + timedelta(days=1)
     with pytest.raises(NotPossible, match="over"):
         await unusual.look(settings, DAY, today, "R. Okafor")
+
+
+async def test_days_on_which_nothing_ran_are_looked_through_later(database, settings) -> None:
+    async with database.pool("toldonce_api", size=1) as pool:
+
+        async def due(days: int, hour: int = 4, minute: int = 0) -> list[date]:
+            now = datetime.combine(DAY + timedelta(days=days), time(hour, minute), LONDON)
+            return list(await look.days_due(pool, now))
+
+        assert await due(1) == [DAY], "there is no first day"
+        await looked(settings)
+        assert await due(1) == []
+        assert await due(2, 0, 9) == [], "what was begun yesterday may not be committed yet"
+        assert await due(2, 0, 11) == [DAY + timedelta(days=1)]
+        assert await due(4) == [DAY + timedelta(days=days) for days in (1, 2, 3)]
+        assert len(await due(400)) == 29
+        await looked(settings, DAY + timedelta(days=2))
+        assert await due(4) == [DAY + timedelta(days=days) for days in (1, 3)], "whoever looks does so in any order"
+        assert len(await due(400)) == 29
+
+
+async def test_a_day_that_cannot_be_looked_through_stops_no_other(database, settings, owner) -> None:
+    yesterday = datetime.now(LONDON).date() - timedelta(days=1)
+    first, broken = yesterday - timedelta(days=3), yesterday - timedelta(days=2)
+    await looked(settings, first)
+    at = datetime.combine(broken, time(12), LONDON)
+    await did(database, by("Dr Patel", PATEL, at), by("Dr Patel", PATEL, at + timedelta(days=1)))
+    await owner.execute("update toldonce.audit_event set content = '{' where recorded = $1", at)
+
+    async def through() -> list[date]:
+        rows = await owner.fetch("select day from toldonce.looked where day <= $1 order by day", yesterday)
+        return [row["day"] for row in rows]
+
+    with structlog.testing.capture_logs() as logs:
+        async with database.pool("toldonce_api", size=2) as pool, AuditLog(pool) as audit:
+            async with running(look.keep_looking(pool, audit, every=0.01)), asyncio.timeout(10):
+                while len(await through()) < 3 or len(logs) < 2:
+                    await asyncio.sleep(0.01)
+    assert await through() == [first, broken + timedelta(days=1), yesterday]
+    assert {(one["log_level"], one["day"]) for one in logs} == {("error", str(broken))}, "it is tried again"
+    assert list(await waiting(settings)) == ["the person and the user have the same surname"]
 
 
 async def test_what_is_no_look_is_none(database, settings) -> None:

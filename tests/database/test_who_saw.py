@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integration.audit.access import Access
-from integration.audit.breach import Accounts
 from integration.audit.entry import AuditRow, rendered, to_row
 from integration.audit.glance import glances
 from integration.audit.grouped import Grouped
 from integration.audit.log import insert
+from integration.audit.sights import Accounts
 from integration.audit.who_saw import Report, about, report
 from integration.sharing.request import Caller
 from integration.store.connection import Connection

@@ -43,12 +43,23 @@ async def test_it_is_the_record_that_the_reviewer_may_see_and_no_more(coventry: 
     apart = entries(copy, "for-review/others-and-sensitive.json")
     stored = {one["id"] for one in whole if one["resourceType"] != "Provenance"}
     assert stored <= {one["id"] for one in [*here, *apart]}
-    assert {one["id"] for one in here}.isdisjoint(
-        one["id"] for one in apart if one["resourceType"] not in ("Organization", "Practitioner")
-    )
+    both = {one["id"] for one in here} & {one["id"] for one in apart}
+    assert {one["resourceType"] for one in apart if one["id"] in both} <= {"Patient", "CareTeam"}, "they name relatives"
     types = {one["resourceType"] for one in apart}
     assert "RelatedPerson" in types
     assert "RelatedPerson" not in {one["resourceType"] for one in here}
+
+
+async def test_next_of_kin_are_reviewed_first(copy: ZipFile) -> None:
+    (whole,) = [
+        one for one in entries(copy, "for-review/others-and-sensitive.json") if one["resourceType"] == "Patient"
+    ]
+    (here,) = [one for one in entries(copy, "for-the-person/record.json") if one["resourceType"] == "Patient"]
+    phones = {point["value"] for one in whole["contact"] for point in one["telecom"]}
+    assert phones
+    assert here == {name: value for name, value in whole.items() if name != "contact"}
+    given = [copy.read(name).decode() for name in copy.namelist() if name.startswith("for-the-person/")]
+    assert not [phone for phone in phones for text in given if phone in text]
 
 
 async def test_everything_of_it_is_told_in_words(copy: ZipFile) -> None:

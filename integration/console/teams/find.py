@@ -6,13 +6,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from integration.audit.codes import Kind
-from integration.console.desk import TEAM, Desk
+from integration.console.desk import NO_NUMBER, TEAM, Desk, nhs_number
 from integration.console.sessions import Officer
 from integration.console.teams.emergency import declared_in, keep
 from integration.console.teams.reading import access, emergency_minutes, question
 from integration.console.teams.words import human_name
-from integration.errors import BadRequest
-from integration.identity.demographics import is_nhs_number
 from integration.record.longitudinal import read_patient
 from integration.record.reader import Query
 from integration.sharing.decide import BREAK_GLASS_REASONS
@@ -32,9 +30,10 @@ def find_pages(router: APIRouter, desk: Desk) -> None:
     async def find(request: Request) -> Response:
         member = await desk.member(request)
         form = await desk.form(request, member)
-        number = "".join(str(form.get("number", "")).split())
-        if not is_nhs_number(number):
-            raise BadRequest("That is not an NHS number: it has ten digits, the last of which checks the others.")
+        number, is_one = nhs_number(form)
+        if not is_one:
+            await desk.mistyped(request, member)
+            return _page(desk, member, wrong=NO_NUMBER, typed=number)
         glass = declared_in(form, desk, member)
         found = await _found(desk, request, member, number, glass)
         if glass:
@@ -44,9 +43,24 @@ def find_pages(router: APIRouter, desk: Desk) -> None:
         return _page(desk, member, found=found)
 
 
-def _page(desk: Desk, member: Officer, found: list[tuple[Grant, str]] | None = None) -> Response:
-    glass = emergency_minutes(desk, member)
-    return desk.page("teams/find.html", member, found=found, glass=glass, reasons=BREAK_GLASS_REASONS)
+def _page(
+    desk: Desk,
+    member: Officer,
+    found: list[tuple[Grant, str]] | None = None,
+    *,
+    wrong: str = "",
+    typed: str = "",
+) -> Response:
+    return desk.page(
+        "teams/find.html",
+        member,
+        status=400 if wrong else 200,
+        found=found,
+        glass=emergency_minutes(desk, member),
+        reasons=BREAK_GLASS_REASONS,
+        wrong=wrong,
+        typed=typed,
+    )
 
 
 async def _found(

@@ -6,7 +6,7 @@ People:  source_patient, block, linkage, person
 Record:  label, resource, resource_history, directory_statement, directory_resource, labelling
 Teams:   caseload_document, caseload_refresh, caseload_member; export_job, export_person, export_part, huddle
 Told:    event -> notification <- subscription, subscription_endpoint
-Rules:   facts, opt_out_clearance, agreement_document, client, token_use, officer_session,
+Rules:   facts, opt_out_clearance, agreement_document, client, token_use, officer_account -> officer_session,
          officer_emergency
 Audit:   audit_unsealed -> audit_event, audit_leaf, audit_node, audit_checkpoint, audit_cosignature; alert, alert_step;
          watch, user_day, looked

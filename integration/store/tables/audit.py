@@ -116,7 +116,8 @@ class Alert(Table, table=True):
     reason: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     """What is unusual about it (see `audit.unusual`), in words that name nobody."""
     records: list[UUID] = Field(sa_column=Column(ARRAY(PG_UUID), nullable=False, server_default=sql("'{}'")))
-    """The two source patients' records that were wrongly shown as one person's (`audit.wrong_links`)."""
+    """The two source patients' records that were wrongly shown as one person's (`audit.wrong_links`), or the entries
+    that their source took back (`audit.corrections`)."""
 
 
 class AlertStep(Table, table=True):

@@ -63,6 +63,7 @@ class ResourceHistory(Table, table=True):
     __table_args__ = (
         Index("resource_history_id", "id"),
         Index("resource_history_source_patient", "source_patient"),
+        Index("resource_history_gone", "recorded", postgresql_where=sql("body is null")),
     )
     person: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
     id: UUID = Field(sa_column=Column(PG_UUID, primary_key=True))
@@ -123,3 +124,15 @@ Index(
     Table.metadata.tables[f"{SCHEMA}.resource"].c.recorded,
     postgresql_where=sql("feed = 'acute' and type = 'Encounter'"),
 )
+Index(
+    "resource_in_error",
+    Table.metadata.tables[f"{SCHEMA}.resource"].c.recorded,
+    postgresql_where=sql(
+        "status = 'entered-in-error' "
+        "or (type in ('Condition', 'AllergyIntolerance') and tokens && array["
+        "'verification-status=http://terminology.hl7.org/CodeSystem/condition-ver-status|entered-in-error', "
+        "'verification-status=http://terminology.hl7.org/CodeSystem/allergyintolerance-verification|entered-in-error'"
+        "]) or (type in ('Flag', 'Condition') and feed = 'recorded')"
+    ),
+)
+"""What its source may have taken back (function `corrected`, migration `0033`)."""

@@ -4,7 +4,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Double, ForeignKey, Index, LargeBinary, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY, INTEGER, JSONB
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
@@ -77,6 +88,23 @@ class TokenUse(Table, table=True):
     expires: datetime = Field(sa_column=moment())
 
 
+class OfficerAccount(Table, table=True):
+    """An account at an identity provider, and who signs in to the console with it (see `console.accounts`)."""
+
+    __tablename__ = "officer_account"
+    __table_args__ = (UniqueConstraint("issuer", "subject", name="officer_account_subject"),)
+    id: int | None = Field(default=None, sa_column=identity())
+    issuer: str = Field(sa_type=Text)
+    """`iss` of the provider's ID tokens,"""
+    subject: str = Field(sa_type=Text)
+    """and the claim of them that names the account for good."""
+    name: str = Field(sa_type=Text)
+    organisation: str = Field(sa_type=Text)
+    role: str = Field(sa_type=Text)
+    purpose: str = Field(sa_type=Text)
+    registered: datetime = Field(sa_column=moment(now=True))
+
+
 class OfficerSession(Table, table=True):
     """A code that an officer signs in with once, or the session that it opened (see `console.sessions`)."""
 
@@ -95,6 +123,10 @@ class OfficerSession(Table, table=True):
     """As whom they may ask,"""
     purpose: str = Field(sa_type=Text)
     """and what for (v3-ActReason)."""
+    account: int | None = Field(
+        default=None, sa_column=Column(BigInteger, ForeignKey("toldonce.officer_account.id", ondelete="CASCADE"))
+    )
+    """Which account opened it, where one did: it ends with that."""
 
 
 class OfficerEmergency(Table, table=True):

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integration.audit.access import Access, Account
-from integration.audit.breach import Accounts
 from integration.audit.codes import Kind, Outcome
 from integration.audit.entry import rendered, to_row
 from integration.audit.glance import Glance, glance, glance_of_fhir
 from integration.audit.grouped import Grouped
+from integration.audit.sights import Accounts
 from integration.sharing.request import BreakGlass, Caller
 from tests.unit.audit.test_event import NOW, READ, REASONS
 
