@@ -1,8 +1,9 @@
 """One consultation of one person's record: facts, decision and read in a single REPEATABLE READ transaction. Facts that
-are kept from an earlier one are decided from before it begins, and made sure of in it before anything is read."""
+are kept from an earlier one are decided from before it begins, and made sure of in it before anything is read; where
+one question is all that is asked then, it is the whole transaction."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
@@ -14,8 +15,8 @@ from integration.errors import Forbidden, NotFound
 from integration.identity.demographics import Demographics
 from integration.identity.lookup import lookup
 from integration.record import cohort
-from integration.record.kept_facts import KeptFacts
-from integration.record.reader import Query, Reader
+from integration.record.kept_facts import Kept, KeptFacts
+from integration.record.reader import AnotherQuestionError, Query, Reader
 from integration.record.row_policy import CHANGED
 from integration.record.sources import twin
 from integration.sharing.decide import Policy, decide
@@ -31,10 +32,10 @@ from integration.sharing.facts import (
 )
 from integration.sharing.opt_outs import is_beyond_care, with_opt_out
 from integration.sharing.request import BreakGlass, Caller, Decision, Facts, Grant, Request
-from integration.store.begun import Begun
 from integration.store.connection import Connection
 from integration.store.database import act_as
 from integration.store.labels import Labels
+from integration.store.lending import Lender
 
 NOBODY = UUID(int=0)
 CANDIDATES = 10
@@ -47,7 +48,7 @@ begin isolation level repeatable read read only;
 set local role toldonce_facts;
 set local plan_cache_mode = force_generic_plan
 """
-"""One message to the server, for connections on which no transaction is begun yet (`store.begun`)."""
+"""One message to the server, for connections on which no transaction is begun yet (`store.lending`)."""
 Found = TypeVar("Found")
 
 
@@ -75,7 +76,8 @@ class Consultation:
 
 
 First = Callable[[Consultation], Awaitable[Found]]
-"""What is done with a consultation first of all, and may be done twice: it reads, and leaves nothing behind."""
+"""What is done with a consultation first of all, and may be done more than once: it reads, and leaves nothing behind.
+If the reader is to be asked more afterwards, it says so (`Reader.go_on`)."""
 
 
 def refuse(decision: Decision) -> Grant:
@@ -93,10 +95,10 @@ class Records:
     policy: Callable[[], Policy]
     """The agreements in force; asked anew for each consultation."""
     labels: Labels = field(default_factory=Labels)
-    begun: Begun | None = None
+    begun: Lender | None = None
     """Connections on which a transaction is begun already, to consult records on; without them those of `pool`."""
-    ready: Begun | None = None
-    """The same in the reader's role, where the facts are kept; without them none are kept."""
+    ready: Lender | None = None
+    """Others in the reader's role, outside of any, to answer on facts that are kept; without them none are kept."""
     kept: KeptFacts = field(default_factory=KeptFacts)
 
     @asynccontextmanager
@@ -245,21 +247,28 @@ class Records:
         decision = self._decide(question, kept.facts, policy)
         try:
             if isinstance(decision, Grant):
-                async with AsyncExitStack() as begun:
-                    connection = await begun.enter_async_context(self.ready.acquire())
-                    reader = Reader(connection, decision, kept.rows)
-                    consultation = Consultation(decision, reader)
-                    try:
-                        found = await first(consultation)
-                    finally:
-                        await reader.tell()  # nothing holds, an error neither, before the facts are known to be present
-                    transaction.push_async_exit(begun.pop_all())
-                    return consultation, found
+                if kept.named is not None:
+                    with suppress(AnotherQuestionError):
+                        return await _at_once(self.ready, decision, kept, first)
+                answer = await self._in_transaction(transaction, self.ready, decision, kept, first)
+                self.kept.name(caller, person, answer[0].reader.named)
+                return answer
         except asyncpg.PostgresError as error:
             if error.sqlstate != CHANGED:
                 raise
         self.kept.forget(caller, person)
         return None
+
+    async def _in_transaction(
+        self, transaction: AsyncExitStack, lender: Lender, decision: Grant, kept: Kept, first: First[Found]
+    ) -> tuple[Consultation, Found]:
+        """What `first` finds with as many questions as it has, in a transaction that `transaction` then ends."""
+        async with AsyncExitStack() as begun:
+            connection = await begun.enter_async_context(lender.acquire())
+            await connection.execute("begin")
+            answer = await _first_of_all(Reader(connection, decision, kept), decision, first)
+            transaction.push_async_exit(begun.pop_all())
+            return answer
 
     async def _from_read(
         self,
@@ -270,7 +279,9 @@ class Records:
     ) -> tuple[Consultation, Found]:
         connection = await transaction.enter_async_context(self._transaction())
         consultation = await self._decided(connection, question, person)
-        return consultation, await first(consultation)
+        found = await first(consultation)
+        self.kept.name(question.caller, person, consultation.reader.named)
+        return consultation, found
 
     async def _decided(
         self, connection: Connection, question: Question, person: UUID, *, ever: bool = False
@@ -283,12 +294,28 @@ class Records:
             facts = await with_opt_out(connection, facts, question.caller, policy, question.at)
             await act_as(connection, "toldonce_reader")
         decision = self._decide(question, facts, policy)
-        if rows and self.ready and not more and _may_be_kept(question, person, decision):
+        if rows and self.ready and not more and _may_be_kept(question, decision):
             self.kept.keep(question.caller, facts, rows)
         return Consultation(decision, Reader(connection, decision))
 
 
-def _may_be_kept(question: Question, person: UUID, decision: Decision) -> bool:
-    """Whether the facts may serve the next question: by the person's present id, from somebody who may see something
-    without an emergency."""
-    return isinstance(decision, Grant) and decision.person == person and question.break_glass is None
+async def _at_once(lender: Lender, decision: Grant, kept: Kept, first: First[Found]) -> tuple[Consultation, Found]:
+    """What `first` finds with one question. Raises AnotherQuestionError when that is not enough."""
+    async with lender.acquire() as connection:
+        return await _first_of_all(Reader(connection, decision, kept, at_once=True), decision, first)
+
+
+async def _first_of_all(reader: Reader, decision: Grant, first: First[Found]) -> tuple[Consultation, Found]:
+    consultation = Consultation(decision, reader)
+    try:
+        found = await first(consultation)
+    except Exception:
+        await reader.tell()  # nothing holds, an error neither, before the facts are known to be present
+        raise
+    await reader.tell()
+    return consultation, found
+
+
+def _may_be_kept(question: Question, decision: Decision) -> bool:
+    """Whether the facts may serve the next question: from somebody who may see something without an emergency."""
+    return isinstance(decision, Grant) and question.break_glass is None

@@ -1,7 +1,8 @@
-"""Facts that a process keeps between reads, for whoever was granted something by them.
+"""Facts that a process keeps between reads, for whoever was granted something by them; and with them the directory
+entries that the record referred to.
 
-Only the reading of facts is saved: each read decides anew, at its own moment and by the policy in force. And nothing is
-read on the ground of what is kept but in one statement that first makes sure that the facts are still the present ones
+Only the reading of them is saved: each read decides anew, at its own moment and by the policy in force. And nothing is
+read on the ground of what is kept but in one statement that first makes sure that it is still the present state
 (`record.row_policy.told`), so that whatever is recorded is obeyed by the very next read, in whichever process.
 
 Somebody who may not know of a person never gets to facts that are kept: for them the record of that person, and of one
@@ -9,8 +10,13 @@ who does not exist, takes the same path, with the same queries.
 """
 
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
+from weakref import WeakValueDictionary
+
+import msgspec
 
 from integration.sharing.facts import Rows
 from integration.sharing.request import Caller, Facts
@@ -19,11 +25,41 @@ _MOST = 2048
 """Of how many persons and callers: some ten kilobytes each."""
 
 
+class Entry(msgspec.Struct, frozen=True, weakref=True):
+    """A directory entry: an organisation, practitioner or place."""
+
+    version: int
+    recorded: datetime
+    entries: Sequence[UUID]
+    """What it refers to in turn."""
+    body: bytes
+
+
+class Named(NamedTuple):
+    """Directory entries that a record refers to, and those that these refer to."""
+
+    ids: Sequence[UUID]
+    """All of them, in order, with those that are not there."""
+    entries: Mapping[UUID, Entry]
+
+    @property
+    def versions(self) -> Sequence[int]:
+        """Of those that are there, in the order of their ids."""
+        return [self.entries[id_].version for id_ in self.ids if id_ in self.entries]
+
+    @property
+    def latest(self) -> datetime | None:
+        """When the last of them was recorded."""
+        return max((entry.recorded for entry in self.entries.values()), default=None)
+
+
 class Kept(NamedTuple):
     """What is known of a person, and which rows said so."""
 
     facts: Facts
     rows: Rows
+    named: Named | None = None
+    """What the record refers to, where one question was enough to answer the last time."""
 
 
 class KeptFacts:
@@ -32,6 +68,8 @@ class KeptFacts:
     def __init__(self, most: int = _MOST) -> None:
         self._most = most
         self._kept: OrderedDict[tuple[UUID, str, str, str], Kept] = OrderedDict()
+        self._entries: WeakValueDictionary[tuple[UUID, int, datetime], Entry] = WeakValueDictionary()
+        """Each entry is held once, whoever's records refer to it."""
 
     def of(self, caller: Caller, person: UUID) -> Kept | None:
         """What was kept, if anything."""
@@ -48,9 +86,20 @@ class KeptFacts:
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
 
+    def name(self, caller: Caller, person: UUID, named: Named | None) -> None:
+        """Keep with the facts, if they are kept, what the record refers to. None: one question was not enough."""
+        key = _key(caller, person)
+        if (kept := self._kept.get(key)) is not None:
+            self._kept[key] = kept._replace(named=self._held_once(named) if named else None)
+
     def forget(self, caller: Caller, person: UUID) -> None:
         """Keep it no longer."""
         self._kept.pop(_key(caller, person), None)
+
+    def _held_once(self, named: Named) -> Named:
+        held = self._entries
+        entries = {id_: held.setdefault((id_, one.version, one.recorded), one) for id_, one in named.entries.items()}
+        return Named(named.ids, entries)
 
 
 def _key(caller: Caller, person: UUID) -> tuple[UUID, str, str, str]:

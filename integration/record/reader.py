@@ -17,9 +17,9 @@ from msgspec import structs
 from adapters.records import LONDON
 from integration.record.as_sent import ENTRIES, MOMENT, REFS, each_id, ids, moment
 from integration.record.conditions import Bound, Query, conditions, granted
+from integration.record.kept_facts import Entry, Kept, Named
 from integration.record.references import without
 from integration.record.row_policy import telling, told
-from integration.sharing.facts import Rows
 from integration.sharing.mask import location_free
 from integration.sharing.pseudonymised import pseudonymised
 from integration.sharing.request import Decision, Grant
@@ -37,10 +37,10 @@ Found = TypeVar("Found")
 
 ROW = f"id, type, version, {MOMENT}, label, feed, {REFS}, {ENTRIES}, body"
 """What is asked of a row, as `_shown` takes it."""
-_ID, _LABEL, _REFS = 0, 4, 6
+_ID, _LABEL, _REFS, _ENTRIES = 0, 4, 6, 7
 """Places in it: some hundred are looked up for one answer."""
 _DIRECTORY = """
-select id, entries, body from toldonce.directory_resource
+select id, version, recorded, entries, body from toldonce.directory_resource
 where id = any({0} || array(select unnest(entries) from toldonce.directory_resource where id = any({0}))) order by id
 """
 _NAMED = "(select ids from named)::uuid[]"
@@ -51,7 +51,7 @@ with found as materialized (
 named as materialized (select array(select unnest(entries) from found) as ids)
 select {ROW} from found
 union all
-select id, '', 0, null, null, '', '', {ENTRIES}, body from ({_DIRECTORY.format(_NAMED)}) directory
+select id, '', version, {MOMENT}, null, '', '', {ENTRIES}, body from ({_DIRECTORY.format(_NAMED)}) directory
 """
 """Rows in their order, and after them, without a label, the directory entries that they refer to: one question."""
 
@@ -97,29 +97,57 @@ class Version(msgspec.Struct, frozen=True):
     body: bytes | None
 
 
+class AnotherQuestionError(Exception):
+    """More than one question was to be asked where a single one may be."""
+
+
 class Reader:
     """Reads one person's rows in the transaction in which the decision was made, in the role `toldonce_reader`. For a
     Denial it runs the same queries over nothing, so that a person who may not be known of answers as one who does not
     exist. Its first question tells the row policy of the Grant; until then that shows nothing, or no more than another
-    Grant of the same transaction did. `decided_from`: see `row_policy.told`."""
+    Grant of the same transaction did. `decided_from`: see `row_policy.told`.
 
-    def __init__(self, connection: Connection, decision: Decision, decided_from: Rows | None = None) -> None:
+    `at_once`: it may ask one question, which is a transaction of its own. What that leaves open, directory entries that
+    are not kept among it, raises AnotherQuestionError."""
+
+    def __init__(
+        self, connection: Connection, decision: Decision, decided_from: Kept | None = None, *, at_once: bool = False
+    ) -> None:
         self._connection = connection
         self._grant = decision if isinstance(decision, Grant) else None
         self._person = decision.person if isinstance(decision, Grant) else _NOBODY
         self._reference = f"Patient/{self._person}".encode()
         self._untold = told(decision, decided_from)
         """What the row policy is not told yet."""
-        self._directory: dict[UUID, tuple[Sequence[UUID], bytes]] = {}
-        self._looked_up: set[UUID] = set()
+        self._at_once = at_once
+        self._questions = 0
+        named = decided_from.named if decided_from else None
+        self._directory: dict[UUID, Entry] = dict(named.entries) if named else {}
+        self._looked_up: set[UUID] = set(named.ids) if named else set()
+        """Of the directory: all that was asked for, with what is not there."""
 
     async def _ask(self, statement: str, values: Sequence[Any]) -> list[asyncpg.Record]:
         """What a statement finds under the row policy. `statement` selects; its columns have names."""
+        self._another()
         untold, self._untold = self._untold, ()
         if untold:
             statement, values = telling(statement, len(values), len(untold)), (*values, *untold)
         found: list[asyncpg.Record] = await self._connection.fetch(statement, *values)
         return found
+
+    def _another(self) -> None:
+        if self._at_once and self._questions:
+            raise AnotherQuestionError
+        self._questions += 1
+
+    def go_on(self) -> None:
+        """Say that more will be asked. Raises AnotherQuestionError where no more may be."""
+        self._another()
+
+    @property
+    def named(self) -> Named | None:
+        """What was looked up in the directory; None if one question was not enough."""
+        return Named(sorted(self._looked_up), self._directory) if self._questions == 1 else None
 
     async def tell(self) -> None:
         """Tell the row policy of the Grant, unless a question has done so."""
@@ -131,9 +159,10 @@ class Reader:
         them, and then at hand for `directory`."""
         found, values = conditions(query, self._person, self._grant)
         wanted = f"{' and '.join(found)} order by id {f'limit {query.limit:d}' if query.limit else ''}"
-        statement = _ROWS_AND_DIRECTORY if directory else _ROWS
+        named = directory and not self._at_once
+        statement = _ROWS_AND_DIRECTORY if named else _ROWS
         fetched = await self._ask(statement.format(wanted), values)
-        if directory:
+        if named:
             self._keep_directory(fetched)
         shown = self._shown(fetched, await self._hidden(fetched))
         grant = self._grant
@@ -150,8 +179,10 @@ class Reader:
     def _keep_directory(self, fetched: list[asyncpg.Record]) -> None:
         """Take the directory entries from behind the rows, and keep them."""
         while fetched and fetched[-1][_LABEL] is None:
-            entry = fetched.pop()
-            self._directory[entry["id"]] = ids(entry["entries"]), entry["body"]
+            id_, _, version, recorded, _, _, _, entries, body = fetched.pop()
+            self._directory[id_] = Entry(version, moment(recorded), ids(entries), body)
+        named = set().union(*[ids(row[_ENTRIES]) for row in fetched])
+        self._looked_up.update(named, *[self._directory[id_].entries for id_ in named if id_ in self._directory])
 
     def _shown(self, fetched: Iterable[Iterable[Any]], hidden: frozenset[UUID]) -> list[Row]:
         """Rows as they come from the database (`ROW`), without references to what is hidden."""
@@ -179,6 +210,9 @@ class Reader:
 
     async def aside(self, ask: Callable[[Connection, UUID], Awaitable[Found]]) -> Found:
         """What is asked about the person in between in the facts' role, which sees no content."""
+        if self._at_once:
+            raise AnotherQuestionError
+        self._another()
         await act_as(self._connection, "toldonce_facts")
         try:
             return await ask(self._connection, self._person)
@@ -228,13 +262,13 @@ class Reader:
 
     async def directory(self, ids: Sequence[UUID]) -> list[bytes]:
         """Directory entries (organisations, practitioners, places), and those which these refer to in turn."""
-        if any(id_ not in self._directory and id_ not in self._looked_up for id_ in ids):
-            for id_, entries, body in await self._ask(_DIRECTORY.format("$1::uuid[]"), [list(ids)]):
-                self._directory[id_] = entries, body
+        if not self._looked_up.issuperset(ids):
+            for id_, *entry in await self._ask(_DIRECTORY.format("$1::uuid[]"), [list(ids)]):
+                self._directory[id_] = Entry(*entry)
             self._looked_up.update(ids)
         named = {id_ for id_ in ids if id_ in self._directory}
-        named.update(id_ for one in tuple(named) for id_ in self._directory[one][0] if id_ in self._directory)
-        return [self._directory[id_][1] for id_ in sorted(named)]
+        named.update(id_ for one in tuple(named) for id_ in self._directory[one].entries if id_ in self._directory)
+        return [self._directory[id_].body for id_ in sorted(named)]
 
     async def _hidden(self, fetched: Sequence[asyncpg.Record]) -> frozenset[UUID]:
         """Which of the resources that these rows refer to may not be seen."""

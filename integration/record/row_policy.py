@@ -15,19 +15,21 @@ from typing import Any
 import orjson
 
 from adapters.records import LONDON
-from integration.sharing.facts import Rows
+from integration.record.kept_facts import Kept, Named
 from integration.sharing.request import DataWindow, Decision, Grant
 
 CHANGED = "TO001"
-"""The SQLSTATE of a statement that was told of facts which are not the present ones (`still`, migration `0031`)."""
+"""The SQLSTATE of a statement that was told of facts which are not the present ones (`still`, migration `0034`)."""
 _TOLD = """
 select asked.* from (
     select set_config('toldonce.person', {person}, true) as person, set_config('toldonce.labels', ${1}, true),
         set_config('toldonce.withheld', ${2}, true), set_config('toldonce.windows', ${3}, true)) as told,
 lateral (select * from ({statement}) as asked where told.person is not null offset 0) as asked
 """
-_STILL = "toldonce.still(${0}::text::uuid, ${4}::text::bigint[], ${5})::text"
+_STILL = """toldonce.still(
+    ${0}::text::uuid, ${4}::text::bigint[], ${5}, ${6}::text::uuid[], ${7}::text::integer[], ${8})::text"""
 _NOTHING = ("", "{}", "{}", "[]")
+_NAMES_NOTHING = Named((), {})
 
 
 @lru_cache(maxsize=512)
@@ -39,14 +41,19 @@ def telling(statement: str, values: int, told: int) -> str:
     return _TOLD.format(*places, person=person, statement=statement)
 
 
-def told(decision: Decision, decided_from: Rows | None = None) -> tuple[Any, ...]:
+def told(decision: Decision, decided_from: Kept | None = None) -> tuple[Any, ...]:
     """What the row policy is told of a decision: the person, labels, withheld resources and windows; and, of a Grant
-    from facts that were not read in this transaction, from which rows. If others say now what is known of the person,
-    the statement fails as `CHANGED` does, and nothing was told."""
+    from facts that were not read in this transaction, from which rows, with the directory entries that are kept. If
+    others say now what is known of the person, or an entry is another one now, the statement fails as `CHANGED` does,
+    and nothing was told."""
     if not isinstance(decision, Grant):
         return _NOTHING
     said = str(decision.person), as_array(decision.labels), as_array(decision.withheld), _windows(decision.windows)
-    return (*said, as_array(decided_from.numbers), decided_from.newest) if decided_from else said
+    if decided_from is None:
+        return said
+    rows, named = decided_from.rows, decided_from.named or _NAMES_NOTHING
+    still = as_array(rows.numbers), rows.newest, as_array(named.ids), as_array(named.versions), named.latest
+    return (*said, *still)
 
 
 def moments(windows: Sequence[DataWindow]) -> Iterator[tuple[list[int], datetime | None, datetime | None]]:

@@ -18,8 +18,8 @@ import orjson
 
 from integration.config import Settings
 from integration.errors import UnsafeDatabase
-from integration.store import begun
 from integration.store.connection import Connection
+from integration.store.lending import Lender, lending
 
 Login = Literal["toldonce_api", "toldonce_worker"]
 TaskRole = Literal[
@@ -109,9 +109,12 @@ class Database:
             yield pool
 
     @asynccontextmanager
-    async def reading(self, size: int, role: TaskRole = "toldonce_facts") -> AsyncIterator[begun.Begun]:
-        """Connections of the API on which a transaction to read in is begun already, in this role (`store.begun`)."""
-        async with begun.lending(self.url("toldonce_api"), size, role, _prepare) as lender:
+    async def reading(
+        self, size: int, role: TaskRole = "toldonce_facts", *, begun: bool = True
+    ) -> AsyncIterator[Lender]:
+        """Connections of the API to read on, in this role: each in a transaction that is begun already, or for single
+        questions (`store.lending`)."""
+        async with lending(self.url("toldonce_api"), size, role, _prepare, begun=begun) as lender:
             async with lender.acquire() as connection:
                 await refuse_unsafe(connection)
             yield lender

@@ -4,10 +4,12 @@ The people and agreements are those of the sharing tests' worlds. Records that k
 them each time, while the product's own writers change what is recorded on another connection.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from itertools import product as pairs
 from random import Random
 from typing import Any
@@ -20,8 +22,8 @@ import pytest
 from integration.errors import Gone
 from integration.identity import moving
 from integration.record.consult import Consultation, Question, Records
-from integration.record.kept_facts import KeptFacts
-from integration.record.reader import Query, Row
+from integration.record.kept_facts import Entry, KeptFacts, Named
+from integration.record.reader import AnotherQuestionError, Query, Row
 from integration.sharing.agreements import load
 from integration.sharing.facts import Rows
 from integration.sharing.policy import Policy
@@ -34,18 +36,28 @@ from tests.sharing.facts import Question as Asked
 from tests.sharing.facts import World
 from tests.sharing.worlds import world
 
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+STILL = "toldonce.still(uuid, bigint[], timestamptz, uuid[], integer[], timestamptz)"
 STANDING = "select * from toldonce.facts where until = 'infinity' order by id"
-Seen = tuple[Decision, list[Row]]
+ENTRIES = [UUID(int=0xD0 + number) for number in range(5)]
+"""Of the directory. Each refers to the next; the last but one comes and goes, and the last is not there."""
+Answer = tuple[list[Row], list[bytes]]
+Seen = tuple[Decision, list[Row], list[bytes]]
 
 
 class Counting(Records):
-    """Records that count how often the facts were read."""
+    """Records that count how often the facts were read, and how often what they read on them took a transaction of
+    several questions."""
 
-    read = 0
+    read = long = 0
 
     async def _decided(self, *args: Any, **named: Any) -> Consultation:
         self.read += 1
         return await super()._decided(*args, **named)
+
+    async def _in_transaction(self, *args: Any) -> Any:
+        self.long += 1
+        return await super()._in_transaction(*args)
 
 
 @dataclass
@@ -67,6 +79,7 @@ class Kept:
         """Its people and agreements instead of whatever was there."""
         await stored.forget(self.writer)
         await stored.store(self.writer, Labels(), [one])
+        await _name_entries(self.writer)
         self.policy[:] = [Policy.of(load(msgspec.json.encode(one.document).decode()))]
 
     async def granted(self) -> tuple[Question, UUID]:
@@ -76,10 +89,24 @@ class Kept:
             await self.live_in(one)
             for question in one.questions:
                 asked = in_words_of_the_product(question)
-                decision, rows = await self.same(asked, question.person)
+                decision, rows, _ = await self.same(asked, question.person)
                 if isinstance(decision, Grant) and rows and not question.glass and not decision.pseudonymise:
                     return asked, question.person
         raise AssertionError("no world shows anything")
+
+    async def granted_at_once(self) -> tuple[Question, UUID]:
+        """The same, with rows that refer to the directory, and answered by one question by now."""
+        for seed in range(1, 50):
+            one = world(seed, 40)
+            await self.live_in(one)
+            for question in one.questions:
+                asked = in_words_of_the_product(question)
+                await self.same(asked, question.person)
+                before, long = self.keeping.read, self.keeping.long
+                _, _, directory = await self.same(asked, question.person)
+                if directory and (self.keeping.read, self.keeping.long) == (before, long):
+                    return asked, question.person
+        raise AssertionError("no world is answered by one question")
 
 
 @pytest.fixture
@@ -91,7 +118,7 @@ async def kept(database: Database) -> AsyncIterator[Kept]:
 @asynccontextmanager
 async def opened(database: Database) -> AsyncIterator[Kept]:
     policy: list[Policy] = []
-    reading = database.reading(1), database.reading(1, "toldonce_reader")
+    reading = database.reading(1), database.reading(1, "toldonce_reader", begun=False)
     async with database.pool("toldonce_api", size=1) as pool, reading[0] as begun, reading[1] as ready:
         writer = await asyncpg.connect(database.owner_url)
         await _prepare(writer)
@@ -107,18 +134,45 @@ def in_words_of_the_product(question: Asked) -> Question:
 
 
 async def seen(records: Records, asked: Question, person: UUID) -> Seen:
-    async with records.reading(asked, person, _rows) as (consultation, rows):
-        return consultation.decision, rows
+    async with records.reading(asked, person, _all) as (consultation, (rows, directory)):
+        return consultation.decision, rows, directory
 
 
-async def _rows(consultation: Consultation) -> list[Row]:
-    return await consultation.reader.rows(Query(), directory=True)
+async def _all(consultation: Consultation) -> Answer:
+    rows = await consultation.reader.rows(Query(), directory=True)
+    return rows, await consultation.reader.directory(sorted({id_ for row in rows for id_ in row.entries}))
+
+
+async def _name_entries(writer: asyncpg.Connection) -> None:
+    """Have every resource refer to one of the first three entries, or to the one that is not there."""
+    await writer.execute("delete from toldonce.directory_resource where id = any($1)", ENTRIES)
+    for id_, following in pairwise(ENTRIES):
+        await _write_entry(writer, id_, [following])
+    named = [*ENTRIES[:3], ENTRIES[-1]]
+    await writer.execute(
+        "update toldonce.resource set entries = array[($1::uuid[])[abs(hashtext(id::text)) % 4 + 1]]", named
+    )
+
+
+async def _write_entry(writer: asyncpg.Connection, id_: UUID, entries: list[UUID]) -> None:
+    """As `store.directory` does: what is written again has the next number."""
+    await writer.execute(
+        "insert into toldonce.directory_resource (id, type, rank, recorded, version, entries, body, tokens) "
+        "values ($1::uuid, 'Organization', '', clock_timestamp(), 1, $2, convert_to($1::uuid || ' 1', 'UTF8'), '{}') "
+        "on conflict (id) do update set version = directory_resource.version + 1, recorded = clock_timestamp(), "
+        "body = convert_to($1::uuid || ' ' || directory_resource.version + 1, 'UTF8')",
+        id_,
+        entries,
+    )
 
 
 async def change(writer: asyncpg.Connection, random: Random, one: World) -> None:
     """Something else is recorded of somebody, by the writers that the product has."""
     rows = await writer.fetch(STANDING)
     row = random.choice(rows)
+    if random.random() < 0.25:
+        await _change_directory(writer, random)
+        return
     async with writer.transaction():
         if random.random() < 0.2:
             source = await writer.fetchrow("select id, person from toldonce.source_patient where key = $1", row[1])
@@ -149,22 +203,41 @@ async def change(writer: asyncpg.Connection, random: Random, one: World) -> None
         await writing.replace(writer, [said])
 
 
+async def _change_directory(writer: asyncpg.Connection, random: Random) -> None:
+    """An entry is another one now, comes or goes, or a resource refers to another one."""
+    match random.randrange(3):
+        case 0:
+            await _write_entry(writer, random.choice(ENTRIES[:4]), [])
+        case 1:
+            gone = await writer.execute("delete from toldonce.directory_resource where id = $1", ENTRIES[3])
+            if gone == "DELETE 0":
+                await _write_entry(writer, ENTRIES[3], [])
+        case _:
+            await writer.execute(
+                "update toldonce.resource set entries = $1 where id = any(array(select id from toldonce.resource "
+                "order by md5(id::text || $2) limit 3))",
+                random.sample(ENTRIES, 2),
+                str(random.random()),
+            )
+
+
 async def compared(kept: Kept, seeds: range, changes: int) -> tuple[int, int]:
     """How many reads of many were answered without reading the facts, and of how many the answer was another one than
     before; whatever changes in between, both Records answer the same."""
-    asked_in_all = changed = 0
+    saved = changed = 0
     for seed in seeds:
         random, one = Random(seed), world(seed, 12)
         await kept.live_in(one)
         asking = [(in_words_of_the_product(question), question.person) for question in one.questions]
         before = [await kept.same(*each) for each in asking]
+        read = kept.keeping.read
         for _ in range(changes):
             await change(kept.writer, random, one)
             again = [await kept.same(*each) for each in asking]
-            asked_in_all += len(asking)
             changed += sum(new != old for new, old in zip(again, before, strict=True))
             before = again
-    return asked_in_all - kept.keeping.read, changed
+        saved += changes * len(asking) - (kept.keeping.read - read)
+    return saved, changed
 
 
 async def test_whatever_is_recorded_meanwhile_kept_facts_decide_and_show_as_those_that_are_read(kept: Kept) -> None:
@@ -188,7 +261,7 @@ async def test_of_a_restriction_recorded_elsewhere_the_next_read_knows(kept: Kep
     await kept.same(asked, person)
     assert kept.keeping.read == before  # what is kept serves
     await kept.writer.execute("update toldonce.facts set until = now() where person = $1", person)
-    decision, rows = await kept.same(asked, person)
+    decision, rows, _ = await kept.same(asked, person)
     assert not isinstance(decision, Grant)
     assert not rows
     assert kept.keeping.kept.of(asked.caller, person) is None
@@ -212,27 +285,139 @@ async def test_an_error_and_an_answer_without_a_question_wait_for_the_facts_as_w
     assert [isinstance(one, Grant) for one in decisions] == [True, False]
 
 
+async def test_one_question_is_a_whole_answer_until_the_directory_changes(kept: Kept) -> None:
+    asked, person = await kept.granted_at_once()
+    _, rows, directory = await kept.same(asked, person)
+    await _write_entry(kept.writer, UUID(directory[0].split()[0].decode()), [])
+    before, long = kept.keeping.read, kept.keeping.long
+    _, same_rows, changed = await kept.same(asked, person)
+    assert same_rows == rows
+    assert changed != directory
+    assert kept.keeping.read == before + 1  # all is read once more
+    await kept.same(asked, person)
+    assert (kept.keeping.read, kept.keeping.long) == (before + 1, long)
+
+
+async def test_a_resource_that_refers_to_what_is_not_kept_is_answered_with_it(kept: Kept) -> None:
+    asked, person = await kept.granted_at_once()
+    new = UUID(int=0xDE)
+    await kept.writer.execute("delete from toldonce.directory_resource where id = $1", new)
+    await _write_entry(kept.writer, new, [])
+    await kept.writer.execute("update toldonce.resource set entries = $1", [new])
+    before, long = kept.keeping.read, kept.keeping.long
+    _, _, directory = await kept.same(asked, person)
+    assert directory == [f"{new} 1".encode()]
+    assert (kept.keeping.read, kept.keeping.long) == (before, long + 1)
+    await kept.same(asked, person)
+    assert (kept.keeping.read, kept.keeping.long) == (before, long + 1)
+
+
+async def test_of_the_directory_as_much_is_kept_as_was_read(kept: Kept) -> None:
+    """What is named, and what that names; the entries after these are no part of the answer."""
+    asked, person = await kept.granted_at_once()
+    await kept.writer.execute("update toldonce.resource set entries = $1", ENTRIES[:1])
+    kept.keeping.kept.forget(asked.caller, person)
+    for _ in range(2):
+        _, _, directory = await kept.same(asked, person)
+        assert directory == [f"{id_} 1".encode() for id_ in ENTRIES[:2]]
+    before, long = kept.keeping.read, kept.keeping.long
+    await kept.same(asked, person)
+    assert (kept.keeping.read, kept.keeping.long) == (before, long)
+
+
+async def test_a_reader_of_one_question_sends_no_other_to_the_server(kept: Kept) -> None:
+    asked, person = await kept.granted_at_once()
+    sent: list[str] = []
+    at_once: list[bool] = []
+
+    async def first(consultation: Consultation) -> None:
+        reader = consultation.reader
+        at_once.append(reader._at_once)
+        with reader._connection.query_logger(lambda query: None if at_once[1:] else sent.append(query.query)):
+            await consultation.newest("Encounter")
+
+    async with kept.keeping.reading(asked, person, first):
+        pass
+    assert at_once == [True, False]
+    assert [one for one in sent if "select 1 as told" not in one] == []
+
+
+async def test_who_is_no_longer_waited_for_is_not_asked_once_more(kept: Kept) -> None:
+    asked, person = await kept.granted_at_once()
+    begun: list[bool] = []
+
+    async def first(_consultation: Consultation) -> None:
+        begun.append(True)
+        await asyncio.sleep(30)
+
+    async def ask() -> None:
+        async with kept.keeping.reading(asked, person, first):
+            raise AssertionError
+
+    task = asyncio.create_task(ask())
+    while not begun:
+        await asyncio.sleep(0.01)
+    await kept.writer.execute("update toldonce.facts set recorded = recorded + interval '1 us'")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert begun == [True]
+    await kept.same(asked, person)
+
+
+async def test_after_a_server_was_put_back_the_same_version_is_not_the_same_entry(kept: Kept) -> None:
+    asked, person = await kept.granted_at_once()
+    await kept.writer.execute("update toldonce.directory_resource set recorded = clock_timestamp(), body = 'other'")
+    _, _, directory = await kept.same(asked, person)
+    assert set(directory) == {b"other"}
+
+
+async def test_a_reader_of_one_question_asks_no_other(kept: Kept) -> None:
+    asked, person = await kept.granted_at_once()
+    async with kept.keeping.reading(asked, person, _all) as (consultation, _):
+        with pytest.raises(AnotherQuestionError):
+            await consultation.reader.rows(Query())
+        with pytest.raises(AnotherQuestionError):
+            await consultation.newest("Encounter")
+
+
+def test_an_entry_is_held_once_and_no_longer_than_somebody_keeps_it() -> None:
+    caller, rows = Caller("client", "X1", "clinician", "TREAT"), Rows([1], MOMENT)
+    held = KeptFacts(most=2)
+    for number in range(2):
+        person = UUID(int=number)
+        held.keep(caller, Facts(person, known=True), rows)
+        held.name(caller, person, Named(ENTRIES[:1], {ENTRIES[0]: Entry(1, MOMENT, (), bytes(9))}))
+    assert len(held._entries) == 1
+    for number in range(2):
+        held.forget(caller, UUID(int=number))
+    assert not held._entries
+
+
 async def test_only_whoever_was_granted_something_is_served_from_what_is_kept(kept: Kept) -> None:
     """So that for others the record takes the same path as that of a person who does not exist."""
     asked, person = await kept.granted()
     stranger = replace(asked, caller=replace(asked.caller, organisation="X9Z"))
     in_emergency = replace(asked, break_glass=BreakGlass("emergency"))
-    for other, whom in pairs((stranger, in_emergency), (person, UUID(int=7))):
+    others = stranger, in_emergency, replace(stranger, break_glass=BreakGlass("emergency"))
+    for other, whom in pairs(others, (person, UUID(int=7))):
         before = kept.keeping.read
         await kept.same(other, whom)
         await kept.same(other, whom)
         assert kept.keeping.read == before + 2
+    assert kept.keeping.kept.of(stranger.caller, person) is None
 
 
 async def test_each_read_decides_anew(kept: Kept) -> None:
     """At its own moment, and by the policy in force."""
     asked, person = await kept.granted()
     long_after = replace(asked, at=asked.at + timedelta(days=36500))
-    decision, _ = await kept.same(long_after, person)
+    decision, *_ = await kept.same(long_after, person)
     assert not isinstance(decision, Grant)
+    assert kept.keeping.kept.of(asked.caller, person) is None  # a Denial is of facts that are read
     await kept.same(asked, person)
     kept.policy[:] = [Policy()]
-    decision, rows = await kept.same(asked, person)
+    decision, rows, _ = await kept.same(asked, person)
     assert not isinstance(decision, Grant)
     assert not rows
 
@@ -244,7 +429,7 @@ async def test_nothing_is_shown_to_whoever_does_not_know_the_facts(kept: Kept, w
     assert kept.keeping.ready is not None
     async with kept.keeping.ready.acquire() as connection:
         with pytest.raises(asyncpg.PostgresError) as caught:
-            await connection.fetch(f"select toldonce.still($1, {wrong}, $2)", person, newest)
+            await connection.fetch(f"select toldonce.still($1, {wrong}, $2, '{{}}', '{{}}', null)", person, newest)
     assert caught.value.sqlstate == "TO001"
     assert str(person) not in str(caught.value)
 
@@ -259,7 +444,7 @@ async def test_after_a_server_was_put_back_the_same_number_is_not_the_same_fact(
 
 
 async def test_only_the_reader_may_ask_whether_facts_are_still_so(kept: Kept) -> None:
-    may = "select has_function_privilege($1, 'toldonce.still(uuid, bigint[], timestamptz)', 'execute')"
+    may = f"select has_function_privilege($1, '{STILL}', 'execute')"
     roles = await kept.writer.fetch("select rolname from pg_roles where rolname like 'toldonce%' and not rolsuper")
     able = [row["rolname"] for row in roles if await kept.writer.fetchval(may, row["rolname"])]
     assert able == ["toldonce_reader"]
@@ -267,7 +452,7 @@ async def test_only_the_reader_may_ask_whether_facts_are_still_so(kept: Kept) ->
 
 
 def test_what_was_read_longest_ago_is_forgotten() -> None:
-    caller, rows = Caller("client", "X1", "clinician", "TREAT"), Rows([1], datetime(2026, 1, 1, tzinfo=UTC))
+    caller, rows = Caller("client", "X1", "clinician", "TREAT"), Rows([1], MOMENT)
     people = [Facts(UUID(int=number), known=True) for number in range(4)]
     held = KeptFacts(most=2)
     held.keep(caller, people[0], rows)

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from integration.audit import breach
+from integration.audit import breach, corrections
 from integration.identity import candidates, decisions, doubts, linking, moving, review
 from integration.ingest import due, report, statements
 from integration.record import reader
@@ -75,6 +75,7 @@ STATEMENTS: list[tuple[str, str, Sequence[str]]] = [
     ("evidence between", decisions._BETWEEN, ["md5('s17')::uuid", "md5('s99')::uuid"]),
     ("history of a pair", decisions._HISTORY, ["md5('s17')::uuid", "md5('s99')::uuid"]),
     ("together", breach._TOGETHER, ["md5('s17')::uuid", "md5('s99')::uuid"]),
+    ("whose", corrections._WHOSE, ["17", "now()", "now()"]),
     ("side by side", review._SIDES, ["array[md5('s17')::uuid, md5('s99')::uuid]"]),
     ("review queue", review._PAGE, ["null", "null", "null", "51"]),
     ("review counts", review._COUNTS, []),
@@ -124,6 +125,7 @@ async def test_no_statement_reads_a_whole_table(
 
 READ = {
     "a record": reader._ROWS.format("person = $1 and label = any($2) order by id"),
+    "by the row policy alone": reader._ROWS.format("$1::uuid is not null and $2::int[] is not null order by id"),
     "a record and its directory": reader._ROWS_AND_DIRECTORY.format("person = $1 and label = any($2) order by id"),
 }
 
