@@ -1,19 +1,19 @@
 """The product's answers beside those of the oracle, query by query."""
 
 import random
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from tests.searching.expressions import DIRECTORY, R4
-from tests.searching.oracle import Json, search
+from tests.searching.forms import Aim
 from tests.searching.queries import Queries, Query
-from tests.spec.neighbourhood import NOW, Connected, Neighbourhood, resources
+from tests.searching.seen import Seen
+from tests.spec.neighbourhood import Connected, Neighbourhood, resources
 
 CALLERS = ("GP", "A&E doctor", "social worker", "link worker", "paramedic, glass broken", "IG officer")
-TYPES = [one for one in R4 if one not in (*DIRECTORY, "Patient")]
+_OFTEN = 10
+"""Times that one aim is asked until it finds something: of the ways to ask, some nearly miss what is there."""
 
 
 @dataclass
@@ -22,75 +22,87 @@ class Tally:
 
     queries: int = 0
     with_matches: int = 0
-    pages: int = 0
-    parameters: Counter[str] = field(default_factory=Counter)
-
-    def __str__(self) -> str:
-        return (
-            f"{self.queries} queries ({self.with_matches} with matches, {self.pages} pages, "
-            f"{len(self.parameters)} kinds of parameter)"
-        )
+    aims: dict[Aim, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """What was asked on purpose, and the shapes of what it was asked about."""
+    finding: set[Aim] = field(default_factory=set)
+    """Those by which something was found."""
 
 
 @dataclass(frozen=True)
 class Difference:
     """A query that the product answers otherwise than the oracle."""
 
+    caller: str
     query: Query
     expected: list[str]
     found: list[str]
 
 
-async def compare(coventry: Neighbourhood, seed: int, queries: int) -> Tally:
-    """Ask random queries of random callers about random persons. Raises AssertionError at the first difference."""
-    draw = random.Random(seed)
-    persons = await coventry.persons()
-    tally = Tally()
-    while tally.queries < queries:
-        caller = await coventry.asker(draw.choice(CALLERS))
-        person = draw.choice(persons)
-        record = await served(caller, person)
-        other = await served(await coventry.asker(draw.choice(CALLERS)), person)
-        made = Queries(record, draw, TYPES, other)
-        for _ in range(min(25, queries - tally.queries) if record else 2):
-            query = made.query()
-            difference = await differs(caller, person, record, query, tally)
-            assert difference is None, (seed, tally.queries, difference)
-    return tally
+class Comparison:
+    """Random callers about random persons. Raises AssertionError at the first difference."""
+
+    def __init__(self, coventry: Neighbourhood, seed: int) -> None:
+        self._coventry = coventry
+        self._seed = seed
+        self._draw = random.Random(seed)
+        self._seen = Seen(coventry)
+        self.tally = Tally()
+
+    async def at_random(self, queries: int) -> Tally:
+        """So many queries of any kind."""
+        persons = await self._coventry.persons()
+        while self.tally.queries < queries:
+            caller, person = self._draw.choice(CALLERS), self._draw.choice(persons)
+            made = await self._queries(caller, person)
+            known = await self._seen.record(caller, person)
+            for _ in range(min(25, queries - self.tally.queries) if known else 2):
+                await self._ask(caller, person, made.query())
+        return self.tally
+
+    async def on_purpose(self, aims: Iterable[Aim], persons: Sequence[UUID]) -> Tally:
+        """Each of these aims, of whoever sees something that it looks at, until something is found, but not too often;
+        then those that nobody says anything of."""
+        left = dict.fromkeys(aims, _OFTEN)
+        pairs = [(caller, person) for person in persons for caller in CALLERS]
+        self._draw.shuffle(pairs)
+        for caller, person in pairs:
+            made = await self._queries(caller, person)
+            for aim, shapes in [(one, shapes) for one in left if (shapes := made.shapes(one))]:
+                found = await self._ask(caller, person, made.aimed(aim))
+                self.tally.aims[aim] |= shapes
+                self.tally.finding.update([aim] if found else [])
+                left[aim] -= 1
+                if found or not aim.can_find or not left[aim]:
+                    del left[aim]
+        for aim in left:
+            await self._ask(caller, person, made.aimed(aim))
+            self.tally.aims[aim] |= set()
+        return self.tally
+
+    async def _queries(self, caller: str, person: UUID) -> Queries:
+        beside = await self._seen.directory()
+        other = await self._seen.record(self._draw.choice(CALLERS), person)
+        return Queries(person, [*await self._seen.record(caller, person), *beside], self._draw, other)
+
+    async def _ask(self, caller: str, person: UUID, query: Query) -> bool:
+        """Whether something is found."""
+        expected = await self._seen.expected(caller, person, query)
+        found, totals = await _pages(await self._coventry.asker(caller), query)
+        self.tally.queries += 1
+        self.tally.with_matches += bool(expected)
+        same = found == expected and all(total == len(expected) for total in totals)
+        assert same, (self._seed, self.tally.queries, Difference(caller, query, expected, found))
+        return bool(found)
 
 
-async def served(caller: Connected, person: UUID) -> list[Json]:
-    """Everything the caller is served of a person, with the directory entries beside it."""
-    answer = await caller.everything(person)
-    if answer.status_code != 200:
-        return []
-    return [one for one in resources(answer.json(), "match", "include") if one["resourceType"] in R4]
-
-
-async def differs(
-    caller: Connected, person: UUID, record: list[Json], query: Query, tally: Tally, now: datetime = NOW
-) -> Difference | None:
-    type_, parameters = query
-    expected = [] if type_ in DIRECTORY else [one["id"] for one in search(record, type_, parameters, now)]
-    if type_ in DIRECTORY:
-        return None
-    found, totals = await pages(caller, type_, [("patient", str(person)), *parameters], tally)
-    tally.queries += 1
-    tally.with_matches += bool(expected)
-    tally.parameters.update(f"{type_}?{name}" for name, _ in parameters)
-    if found == expected and all(total == len(expected) for total in totals):
-        return None
-    return Difference(query, expected, found)
-
-
-async def pages(caller: Connected, type_: str, parameters: Any, tally: Tally) -> tuple[list[str], list[int]]:
+async def _pages(caller: Connected, query: Query) -> tuple[list[str], list[int]]:
     """The ids of every page, in order, and the total that each page gives."""
+    type_, parameters = query
     answer = await caller.get(type_, parameters)
     found: list[str] = []
     totals: list[int] = []
     while True:
         assert answer.status_code == 200, (type_, parameters, answer.text)
-        tally.pages += 1
         bundle = answer.json()
         found += [one["id"] for one in resources(bundle, "match")]
         totals.append(bundle["total"])
