@@ -14,12 +14,12 @@ from rich.console import Console
 from adapters.synthetic import acute
 from adapters.synthetic.neighbourhood import build
 from adapters.synthetic.world import World
-from tests.bench import adt, caseload, export, files, large, many, notify, reads, report, who_saw
+from tests.bench import adt, caseload, export, files, large, many, notify, parts, reads, report, verify, who_saw
 from tests.bench.plan import QUICK, Figure, Plan
 from tests.bench.servers import Cluster, cluster
 
 NEIGHBOURHOOD = "neighbourhood"
-PARTS = ("reads", "adt", "files", "notify", "large", "report", "export")
+PARTS = ("reads", "adt", "files", "notify", "large", "report", "export", "verify")
 
 
 async def run(plan: Plan, only: str | None, console: Console) -> dict[str, Any]:
@@ -44,7 +44,8 @@ async def run(plan: Plan, only: str | None, console: Console) -> dict[str, Any]:
             console.print(f"the record that is read: {record}", highlight=False)
             result["record"] = reads.as_json(record)
             crowded = await many.measure(server, NEIGHBOURHOOD, record.person, record.client)
-            figures = [*read, *crowded, *await caseload.measure(settings), *figures]
+            shares = await parts.measure(server, NEIGHBOURHOOD, record, plan)
+            figures = [*read, *shares, *crowded, *await caseload.measure(settings), *figures]
     console.print(report.table(figures))
     console.print(f"took {perf_counter() - start:.0f} s", highlight=False)
     return result | {"figures": report.as_json(figures)}
@@ -74,6 +75,14 @@ async def run_export(resources: int, console: Console) -> dict[str, Any]:
     return {"machine": report.machine(), "resources": resources, "figures": report.as_json(figures)}
 
 
+async def run_verify(events: int, console: Console) -> dict[str, Any]:
+    """An untouched log proven whole, which takes minutes to make."""
+    with cluster() as server:
+        figures = await verify.measure(server, NEIGHBOURHOOD, events, console)
+    console.print(report.table(figures))
+    return {"machine": report.machine(), "events": events, "figures": report.as_json(figures)}
+
+
 async def run_notify(plan: Plan, console: Console) -> dict[str, Any]:
     """From a message to its notification, with nothing else going on."""
     with cluster() as server:
@@ -90,10 +99,13 @@ async def _files(server: Cluster, world: World) -> list[Figure]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a smaller neighbourhood, shorter rounds: below 40 s")
+    parser.add_argument("--quick", action="store_true", help="a smaller neighbourhood, shorter rounds")
     parser.add_argument("--only", choices=PARTS, help="one part")
     parser.add_argument(
-        "--rows", type=int, default=1_000_000, help="of the large file, or resources exported: each alone"
+        "--rows",
+        type=int,
+        default=1_000_000,
+        help="of the large file, resources exported, or events of the log that is verified: each alone",
     )
     parser.add_argument("--events", type=int, default=who_saw.EVENTS, help="of the log that is reported from")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
@@ -105,6 +117,8 @@ def main() -> None:
         work = run_report(arguments.events, Console())
     elif arguments.only == "export":
         work = run_export(arguments.rows, Console())
+    elif arguments.only == "verify":
+        work = run_verify(arguments.rows, Console())
     elif arguments.only == "notify":
         work = run_notify(QUICK if arguments.quick else Plan(), Console())
     else:

@@ -28,7 +28,9 @@ from integration.commands import listening as commands
 from integration.commands import running
 from integration.commands.worker import kept_running
 from integration.config import Settings
+from integration.record import conditions
 from integration.record.consult import Consultation, First, Found, Question, Records
+from integration.record.kept_facts import KeptFacts
 from integration.record.reader import Reader
 from integration.sharing.policy import Policy
 from integration.sharing.request import Decision, Facts
@@ -56,12 +58,32 @@ class DecidedBefore(Records):
     ) -> tuple[Consultation, Found] | None:
         if (decision := _decisions.get(person)) is None or self.ready is None:
             return None
+        kept = self.kept.of(question.caller, person)
+        named = kept.named if kept else None
         connection = await transaction.enter_async_context(self.ready.acquire())
-        consultation = Consultation(decision, Reader(connection, decision))
+        reader = Reader(connection, decision, at_once=named is not None)
+        if named is None:
+            await connection.execute("begin")
+        else:
+            reader._directory, reader._looked_up = dict(named.entries), set(named.ids)
+        consultation = Consultation(decision, reader)
         return consultation, await first(consultation)
 
     def _decide(self, question: Question, facts: Facts, policy: Policy) -> Decision:
         return _decisions.setdefault(facts.person, super()._decide(question, facts, policy))
+
+
+class ForgetfulDecidedBefore(DecidedBefore):
+    """The same, with nothing kept but the decision."""
+
+    @property
+    def kept(self) -> KeptFacts:
+        """Nothing."""
+        return KeptFacts()
+
+    @kept.setter
+    def kept(self, _kept: KeptFacts) -> None:
+        pass
 
 
 class FactsAlone(Records):
@@ -106,12 +128,21 @@ async def _without_audit(services: Services, _database: Database) -> AsyncIterat
     yield replace(services, audit=InMemory())  # type: ignore[arg-type]
 
 
+@asynccontextmanager
+async def _row_policy_alone(services: Services, _database: Database) -> AsyncIterator[Services]:
+    """The statement asks for everything, and the row policy lets through what was granted."""
+    conditions.granted = lambda _bound, _person, _grant: ["true"]  # type: ignore[assignment]
+    yield services
+
+
 COMPOSITIONS: dict[str, Composition] = {
     "whole": _as_it_is,
     "nothing kept": _with_records(Records, ready=None),
     "without rules": _with_records(DecidedBefore),
+    "nothing kept, without rules": _with_records(ForgetfulDecidedBefore),
     "without deciding": _with_records(FactsAlone),
     "without row policy": _as_it_is,  # on a database whose row policies are disabled
+    "row policy alone": _row_policy_alone,
     "without audit": _without_audit,
 }
 

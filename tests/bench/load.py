@@ -14,10 +14,13 @@ _PATIENCE = 10.0
 
 @dataclass
 class Answers:
-    """What came back: seconds each answer took, and how long the whole measurement lasted."""
+    """What came back: seconds each answer took, and how long the measurement lasted."""
 
     seconds: list[float] = field(default_factory=list)
+    """Of those that count."""
     wall: float = 0.0
+    count: int = 0
+    """All of them, with those before the measurement."""
     processor: float = 0.0
     """Processor seconds of the answering process."""
     database: float = 0.0
@@ -32,12 +35,12 @@ class Answers:
     @property
     def milliseconds_each(self) -> float:
         """Processor time for one answer: others' work on the machine disturbs it less than the rate."""
-        return 1000 * self.processor / len(self.seconds)
+        return 1000 * self.processor / self.count
 
     @property
     def in_all(self) -> float:
         """Milliseconds of processor time for one answer, of whoever works on it."""
-        return 1000 * (self.processor + self.database + self.generator) / len(self.seconds)
+        return 1000 * (self.processor + self.database + self.generator) / self.count
 
     def percentile(self, percent: int) -> float:
         """Milliseconds within which `percent` of the answers came."""
@@ -47,8 +50,9 @@ class Answers:
 class _Client(asyncio.Protocol):
     """Sends its request again as soon as the answer has arrived, until the time is over."""
 
-    def __init__(self, request: bytes, length: int, until: float, answers: Answers) -> None:
-        self._request, self._length, self._until, self._answers = request, length, until, answers
+    def __init__(self, request: bytes, length: int, since: float, until: float, answers: Answers) -> None:
+        self._request, self._length, self._answers = request, length, answers
+        self._since, self._until = since, until
         self._head = bytearray()
         self._missing = -1
         self._sent = 0.0
@@ -81,7 +85,9 @@ class _Client(asyncio.Protocol):
 
     def _answered(self) -> None:
         now = perf_counter()
-        self._answers.seconds.append(now - self._sent)
+        self._answers.count += 1
+        if now >= self._since:
+            self._answers.seconds.append(now - self._sent)
         self._head.clear()
         self._missing = -1
         if now < self._until:
@@ -99,16 +105,22 @@ class _Client(asyncio.Protocol):
         self._fail(error or ConnectionError("the server hung up"))
 
 
-async def ask(port: int, request: bytes, length: int, *, connections: int, seconds: float) -> Answers:
-    """Ask for `seconds`; every answer must be a 200 with a body of `length` bytes. Raises when one is not."""
+async def ask(
+    port: int, request: bytes, length: int, *, connections: int, seconds: float, before: float = 0.0
+) -> Answers:
+    """Ask for `seconds`; every answer must be a 200 with a body of `length` bytes. Raises when one is not. For so long
+    `before` it is asked already, and that counts for nothing but processor time: all connections ask for their first
+    answer at the same moment, as nobody does afterwards."""
     loop = asyncio.get_running_loop()
     answers = Answers()
-    start = perf_counter()
+    start = perf_counter() + before
     opened = [
-        await loop.create_connection(lambda: _Client(request, length, start + seconds, answers), "127.0.0.1", port)
+        await loop.create_connection(
+            lambda: _Client(request, length, start, start + seconds, answers), "127.0.0.1", port
+        )
         for _ in range(connections)
     ]
-    async with asyncio.timeout(seconds + _PATIENCE):
+    async with asyncio.timeout(before + seconds + _PATIENCE):
         await asyncio.gather(*(client.done for _, client in opened))
     answers.wall = perf_counter() - start
     return answers

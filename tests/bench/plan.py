@@ -8,19 +8,22 @@ CONNECTIONS = 16
 
 @dataclass(frozen=True)
 class Plan:
-    """Size of a run. `rounds` times every variant is asked for `seconds`, right before or after the whole product, so
-    that what else happens on the machine meets both alike: many short turns tell more than few long ones."""
+    """Size of a run. `rounds` times the product and the bare database are asked for `seconds`, in turn. `pairs` times
+    every variant is asked for `moment` seconds, right before or after the whole product, so that what else happens on
+    the machine meets both alike: many short turns tell more of a difference than few long ones."""
 
     people: int = 1000
-    rounds: int = 12
-    seconds: float = 0.4
+    rounds: int = 6
+    seconds: float = 2.0
+    pairs: int = 24
+    moment: float = 0.4
     messages: int = 6000
     """ADT messages of each way to send them, at most."""
     patients: int = 1000
     """People whom they are about, or fewer."""
 
 
-QUICK = Plan(people=200, rounds=2, seconds=0.3, messages=600, patients=150)
+QUICK = Plan(people=200, rounds=2, seconds=0.6, pairs=3, moment=0.3, messages=600, patients=150)
 
 
 @dataclass(frozen=True)

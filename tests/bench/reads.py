@@ -1,6 +1,6 @@
-"""Reads: $everything of one person over HTTP, as the product is, without each of its parts, and bare."""
+"""Reads: $everything of one person over HTTP, as the product is, and bare."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -20,7 +20,7 @@ from integration.config import Settings
 from integration.sharing import current
 from integration.store.connection import Connection
 from tests.bench import long_record
-from tests.bench.child import BARE_PATH, COMPOSITIONS, TOGETHER
+from tests.bench.child import BARE_PATH, TOGETHER
 from tests.bench.load import Answers, ask, get
 from tests.bench.plan import CONNECTIONS, Figure, Plan
 from tests.bench.servers import Child, Cluster, children
@@ -31,16 +31,10 @@ CLIENTS = ("gp-system", "hospital-epr")
 """Demo clients that may see whole records of many people."""
 _P99 = "99 of 100 answers within"
 _PROCESSOR = "the server's processor time for each"
-_NOTHING_KEPT = "nothing kept"
-_PARTS = (
-    ("facts and rules", "whole", "without rules", 10),
-    ("facts and rules, where nothing is kept", _NOTHING_KEPT, "without rules", 10),
-    ("rules alone", "whole", "without deciding", 10),
-    ("row policy", "whole", "without row policy", 25),
-    ("durable audit", "whole", "without audit", 25),
-)
-"""Part, of which composition, the one without it, and how many percent DESIGN allows. It says "rules"; reading the
-facts that they need, or making sure of those that are kept, is the difference to facts and rules."""
+NOTHING_KEPT = "nothing kept"
+_SERVED = ("whole", TOGETHER, NOTHING_KEPT, "bare")
+_BEFORE = 0.3
+"""Seconds for which each is asked before it counts."""
 _CANDIDATES = """
 select r.person, count(*) as resources, sum(length(r.body)) as bytes from toldonce.resource r
 where r.person in (select person from toldonce.source_patient where organisation = any($1)) group by r.person
@@ -77,7 +71,8 @@ async def prepare(owner: Connection, settings: Settings) -> None:
 
 
 async def measure(cluster: Cluster, name: str, plan: Plan) -> tuple[Record, list[Figure]]:
-    """Choose the record, then ask every variant in turn, `plan.rounds` times."""
+    """Choose the record, then ask for it in turn: the product, by one process and by two, with nothing kept, and the
+    bare database. No other server is there meanwhile."""
     settings = cluster.settings(name)
     owner = await asyncpg.connect(settings.database_url)
     await prepare(owner, settings)
@@ -86,15 +81,15 @@ async def measure(cluster: Cluster, name: str, plan: Plan) -> tuple[Record, list
         record = await _nearest(owner, settings, child.port)
     await _bare_table(owner, record)
     await owner.close()
-    unguarded = await cluster.create(f"{name}_unguarded", like=name)
-    await _disable_row_policies(unguarded)
+    measured: dict[str, list[Answers]] = {mode: [] for mode in _SERVED}
+    with children(*[Child(mode, settings) for mode in _SERVED]) as served:
+        asked = await ready(cluster, served, settings, record)
+        for _ in range(plan.rounds):
+            for mode, answers in measured.items():
+                answers.append(await asked[mode].answers(plan.seconds, before=_BEFORE))
     lengthened = await cluster.create(f"{name}_long", like=name)
-    databases = {"without row policy": unguarded}
-    variants = [Child(mode, databases.get(mode, settings)) for mode in (*COMPOSITIONS, TOGETHER, "bare")]
-    with children(*variants):
-        figures = _figures(await _rounds(cluster, variants, settings, record, plan))
     access = partial(_access, settings=lengthened, client_id=record.client)
-    return record, [*figures, *await long_record.measure(lengthened, record.person, access)]
+    return record, [*_figures(measured), *await long_record.measure(lengthened, record.person, access)]
 
 
 async def _access(http: httpx.AsyncClient, port: int, *, settings: Settings, client_id: str) -> str:
@@ -113,11 +108,13 @@ class Asked:
     request: bytes
     length: int
 
-    async def answers(self, seconds: float) -> Answers:
-        """What comes back within `seconds`."""
-        before = self._used()
-        answers = await ask(self.child.port, self.request, self.length, connections=CONNECTIONS, seconds=seconds)
-        used = [after - begun for begun, after in zip(before, self._used(), strict=True)]
+    async def answers(self, seconds: float, before: float = 0.0) -> Answers:
+        """What comes back within `seconds`, when it was asked for so long `before`."""
+        begun = self._used()
+        answers = await ask(
+            self.child.port, self.request, self.length, connections=CONNECTIONS, seconds=seconds, before=before
+        )
+        used = [now - then for then, now in zip(begun, self._used(), strict=True)]
         answers.processor, answers.database, answers.generator = used
         return answers
 
@@ -127,27 +124,17 @@ class Asked:
         return served, self.cluster.processor_seconds(), process_time()
 
 
-Measured = dict[str, list[tuple[Answers, Answers]]]
-"""By variant: what the whole product answered, which comes first, and what the variant did right before or after."""
-
-
-async def _rounds(cluster: Cluster, variants: list[Child], settings: Settings, record: Record, plan: Plan) -> Measured:
+async def ready(cluster: Cluster, served: Sequence[Child], settings: Settings, record: Record) -> dict[str, Asked]:
+    """Each of these variants by its name, once it has answered."""
     prepared: dict[str, Asked] = {}
     async with httpx.AsyncClient() as http:
-        for child in variants:
+        for child in served:
             await child.ready()
             request = await _request(http, child, settings, record)
             length = len((await _sent(http, child, request)).content)
-            prepared[child.mode] = Asked(cluster, child, variants, request, length)
-            await prepared[child.mode].answers(plan.seconds)
-    whole = prepared.pop("whole")
-    measured: Measured = {mode: [] for mode in prepared}
-    for number in range(plan.rounds):
-        for mode, asked in prepared.items():
-            first, second = (asked, whole) if number % 2 else (whole, asked)
-            answers = await first.answers(plan.seconds), await second.answers(plan.seconds)
-            measured[mode].append((answers[number % 2], answers[1 - number % 2]))
-    return measured
+            prepared[child.mode] = Asked(cluster, child, served, request, length)
+            await prepared[child.mode].answers(_BEFORE)
+    return prepared
 
 
 async def _request(http: httpx.AsyncClient, child: Child, settings: Settings, record: Record) -> bytes:
@@ -216,64 +203,34 @@ def _entries(bundle: bytes) -> list[bytes]:
     return [orjson.dumps(entry) for entry in orjson.loads(bundle)["entry"]]
 
 
-async def _disable_row_policies(settings: Settings) -> None:
-    owner = await asyncpg.connect(settings.database_url)
-    for table in ("resource", "resource_history"):
-        await owner.execute(f"alter table toldonce.{table} disable row level security")
-    await owner.close()
-
-
-def _figures(measured: Measured) -> list[Figure]:
-    whole = [answers for pairs in measured.values() for answers, _ in pairs]
-    bare = [answers for _, answers in measured["bare"]]
-    rate, bare_rate = (median(one.per_second for one in rounds) for rounds in (whole, bare))
-    own, database = _together(whole), _together(bare)
-    two = [answers for _, answers in measured[TOGETHER]]
-    both, shared = median(answers.per_second for answers in two), _together(two)
-    unkept = [answers for _, answers in measured[_NOTHING_KEPT]]
-    each = median(answers.per_second for answers in unkept)
+def _figures(measured: Mapping[str, list[Answers]]) -> list[Figure]:
+    rate = {mode: median(one.per_second for one in rounds) for mode, rounds in measured.items()}
+    own, shared, unkept, database = (_together(measured[mode]) for mode in _SERVED)
+    bare = rate["bare"]
     return [
-        Figure("reads", "records", rate, "/s", bare_rate, target=800, least_share=0.6),
-        Figure("reads", "records, two processes", both, "/s", bare_rate, target=800, least_share=0.6),
-        Figure("reads", "records, where nothing is kept", each, "/s", bare_rate, target=800, least_share=0.6),
+        Figure("reads", "records", rate["whole"], "/s", bare, target=800, least_share=0.6),
+        Figure("reads", "records, two processes", rate[TOGETHER], "/s", bare, target=800, least_share=0.6),
+        Figure("reads", "records, where nothing is kept", rate[NOTHING_KEPT], "/s", bare, target=800, least_share=0.6),
         Figure("reads", "half of the answers within", own.percentile(50), "ms", database.percentile(50)),
         Figure("reads", _P99, own.percentile(99), "ms", database.percentile(99), target=40, at_most=True),
         Figure("reads", f"{_P99}, two processes", shared.percentile(99), "ms", target=40, at_most=True),
+        Figure("reads", f"{_P99}, where nothing is kept", unkept.percentile(99), "ms", target=40, at_most=True),
         Figure("reads", _PROCESSOR, own.milliseconds_each, "ms", database.milliseconds_each),
         Figure("reads", "with that of PostgreSQL and of whoever asks", own.in_all, "ms", database.in_all),
-        Figure("reads", "the same, where nothing is kept", _together(unkept).in_all, "ms"),
-        *(
-            Figure(f"parts of a read, {by}", part, _share(measured, cost, *of) * 100, "%", target=target, at_most=True)
-            for by, cost in (("by the rate", _wall), ("by processor time", _processor))
-            for part, *of, target in _PARTS
-        ),
+        Figure("reads", "the same, where nothing is kept", unkept.in_all, "ms"),
     ]
 
 
 def _together(rounds: list[Answers]) -> Answers:
-    seconds = [second for answers in rounds for second in answers.seconds]
-    walls, used = sum(one.wall for one in rounds), [(one.processor, one.database, one.generator) for one in rounds]
-    return Answers(seconds, walls, *map(sum, zip(*used, strict=True)))
-
-
-def _share(measured: Measured, cost: Callable[[Answers], float], of: str, without: str) -> float:
-    """What share of a read's cost a part has: the median over the rounds. Each variant is held to the whole product of
-    its own pair, measured within a moment."""
-
-    def relative(mode: str) -> list[float]:
-        pairs = measured[without] if mode == "whole" else measured[mode]
-        return [1.0 if mode == "whole" else cost(variant) / cost(whole) for whole, variant in pairs]
-
-    return median(1 - less / more for less, more in zip(relative(without), relative(of), strict=True))
-
-
-def _wall(answers: Answers) -> float:
-    return 1 / answers.per_second
-
-
-def _processor(answers: Answers) -> float:
-    """Of all who work on it, which others' work on the machine disturbs less."""
-    return answers.in_all
+    """All rounds as one. The 99th of 100 is that of all answers, whichever round they came in."""
+    made = Answers([second for answers in rounds for second in answers.seconds])
+    for one in rounds:
+        made.wall += one.wall
+        made.count += one.count
+        made.processor += one.processor
+        made.database += one.database
+        made.generator += one.generator
+    return made
 
 
 def as_json(record: Record) -> dict[str, Any]:

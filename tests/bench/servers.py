@@ -112,8 +112,7 @@ class Child:
 
     def most_memory(self) -> int:
         """Bytes that it held at most so far (resident)."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+        return most_memory(self._process.pid)
 
     def kill(self) -> None:
         """End it at once, as kill -9 does."""
@@ -142,3 +141,9 @@ def children(*started: Child) -> Iterator[tuple[Child, ...]]:
         for child in started:
             with suppress(OSError):
                 child.stop()
+
+
+def most_memory(process: int) -> int:
+    """Bytes that a process held at most so far (resident); 0 of one that has ended."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0)

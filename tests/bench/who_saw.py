@@ -25,7 +25,7 @@ EACH = 200
 """Of so many events one is the person's: 50,000 of ten million."""
 YEARS = 8
 _CHUNK = 500_000
-_CALLERS = 400
+CALLERS = 400
 _PERSON = UUID(int=7)
 _EVENT, _RECORDED = UUID(int=1), datetime(2020, 1, 1, tzinfo=UTC)
 _INDEXES = ("audit_event_recorded", "audit_event_person", "audit_event_organisation")
@@ -39,7 +39,7 @@ select md5(n::text)::uuid, at, case when n % {EACH} = 0 then $3 else md5('p' || 
     else convert_to('{{' || repeat('x', 250) || '}}', 'UTF8') end
 from generate_series($1::bigint, $2::bigint) n
 cross join lateral (select $6::timestamptz + n * $7::interval as at) moment
-left join texts on n % {EACH} = 0 and texts.number = n / {EACH} % {_CALLERS}
+left join texts on n % {EACH} = 0 and texts.number = n / {EACH} % {CALLERS}
 """
 
 
@@ -120,12 +120,13 @@ def _stamp() -> str:
 def _texts() -> Sequence[tuple[int, str]]:
     """Events as the writer makes them, of so many different callers."""
     return [
-        (number, to_row(_access(number), _EVENT, bytes(16), server_url="https://a").content.decode())
-        for number in range(_CALLERS)
+        (number, to_row(access(number), _EVENT, bytes(16), server_url="https://a").content.decode())
+        for number in range(CALLERS)
     ]
 
 
-def _access(number: int) -> Access:
+def access(number: int) -> Access:
+    """One of `CALLERS` different ones, of the same person."""
     reasons = tuple(
         Reason(
             "agreement",
