@@ -1,10 +1,8 @@
 """What is validated: everything that a neighbourhood holds, what the API makes of it, and what the docs show."""
 
 import json
-import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,18 +12,18 @@ import orjson
 from mappings.definitions import definitions
 from mappings.uk_core import SUBJECT
 from tests.conformance import alone
+from tests.conformance.shown import in_the_docs
 from tests.spec.neighbourhood import MRS_T, NUMBER, SEVEN, Connected, Neighbourhood
 
-ROOT = Path(__file__).parents[2]
 API, DOCS, DIRECTORY = "the API", "the docs", "the directory"
 """Where a resource is from, if from no feed."""
 _LOOKED_AT = 40
 """People whose records are read through the API as seven callers; of all others what is held is enough."""
+_SENSITIVE = "9990000093"
+"""NHS number of somebody of whom something is withheld from most callers, and some are told so."""
 _BY_USE = "StructureDefinition"
 """Ours are checked by use: the validator reads them, and every resource that has such an extension by them. To look at
 one itself it asks a package server."""
-_SHORTENED = "… and "
-_SHOWN = re.compile(r'^```json\n(\{\s*"resourceType".*?)^```', re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -47,12 +45,13 @@ async def everything(of: Neighbourhood) -> list[Specimen]:
     found += [Specimen(feed, body) for feed, body in (*alone.recorded(), *alone.national(_LOOKED_AT))]
     found += [Specimen(API, body) async for body in _made(of)]
     found += [Specimen(API, orjson.dumps(one)) for one in definitions() if one["resourceType"] != _BY_USE]
-    found += [Specimen(DOCS, orjson.dumps(one)) for one in _in_the_docs()]
+    found += [Specimen(DOCS, orjson.dumps(one)) for one in in_the_docs()]
     return list({one.body: one for one in reversed(found)}.values())[::-1]
 
 
 def one_of_each(specimens: Iterable[Specimen]) -> list[Specimen]:
-    """One specimen of each shape: source, profile and which elements there are, codes of ours and of others alike."""
+    """One specimen of each shape: source, profile, security labels and which elements there are, codes of ours and of
+    others alike."""
     shapes: dict[Any, Specimen] = {}
     for one in specimens:
         shapes.setdefault((one.source, _shape(one.resource)), one)
@@ -60,8 +59,9 @@ def one_of_each(specimens: Iterable[Specimen]) -> list[Specimen]:
 
 
 def _shape(resource: dict[str, Any]) -> Any:
-    profiles = tuple(resource.get("meta", {}).get("profile", ()))
-    return resource["resourceType"], profiles, frozenset(resource)
+    meta = resource.get("meta", {})
+    labels = tuple(label.get("code") for label in meta.get("security", ()))
+    return resource["resourceType"], tuple(meta.get("profile", ())), labels, frozenset(resource)
 
 
 async def _held(of: Neighbourhood) -> AsyncIterator[Specimen]:
@@ -74,12 +74,12 @@ async def _held(of: Neighbourhood) -> AsyncIterator[Specimen]:
 
 async def _made(of: Neighbourhood) -> AsyncIterator[bytes]:
     """What the API answers to seven callers: whole for one person, resource by resource for others."""
-    her, people = await of.person(MRS_T), await of.persons()
+    her, sensitive, people = await of.person(MRS_T), await of.person(_SENSITIVE), await of.persons()
     metadata = await of.http.get(f"{of.settings.fhir_base}/metadata")
     yield metadata.content
     for asker in SEVEN:
         caller = await of.asker(asker.name)
-        for path in _paths(her, _about_people(metadata.json())):
+        for path in (*_paths(her, _about_people(metadata.json())), f"Patient/{sensitive}/$summary"):
             yield (await caller.get(path)).content
         for person in people[:_LOOKED_AT]:
             for body in _taken_apart(await caller.everything(person)):
@@ -131,11 +131,3 @@ async def _matched(caller: Connected) -> httpx.Response:
     body = {"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": patient}]}
     headers = {"Content-Type": "application/fhir+json"}
     return await caller.ask("POST", "Patient/$match", content=json.dumps(body), headers=headers)
-
-
-def _in_the_docs() -> Iterator[dict[str, Any]]:
-    """Those that are shown whole. An answer that is shown in short is among what is made, whole."""
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        for block in _SHOWN.findall(page.read_text()):
-            if _SHORTENED not in block:
-                yield json.loads(block)

@@ -3,10 +3,63 @@
 import pytest
 
 from tests.conformance import corpus, report
+from tests.conformance.shown import shown
 from tests.conformance.validator import NoValidator, validate
 from tests.spec.neighbourhood import Neighbourhood
 
 SPOILED = b'{"resourceType":"Flag","id":"1","status":"lively","code":{"text":"x"},"subject":{"reference":"Patient/1"}}'
+
+PAGE = """
+```http
+PUT /fhir/Flag/{Flag}
+If-Match: W/"1"
+
+{"resourceType": "Flag", "id": "{Flag}"}
+```
+
+```text
+200 OK
+```
+
+```http
+POST /fhir/Flag
+
+{"resourceType": "Flag", "id": "refused"}
+```
+
+```text
+422 Unprocessable Entity
+```
+
+```http
+GET /fhir/Patient/1
+
+200 OK
+
+{"resourceType": "Patient", "id": "answered"}
+```
+
+```json
+{
+  "resourceType": "Bundle",
+  "entry": [
+    "… and 3 more"
+  ]
+}
+```
+
+```json
+{"resourceType": "Task", "id": "shown"}
+```
+"""
+
+
+def test_what_pages_show_is_found_but_for_what_is_refused_or_in_short():
+    found = [(one["resourceType"], one["id"]) for one in shown(PAGE)]
+
+    assert found == [
+        ("Flag", "11111111-1111-4111-8111-111111111111"), ("Patient", "answered"), ("Task", "shown"),
+    ]  # fmt: skip
 
 
 @pytest.mark.slow

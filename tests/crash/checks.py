@@ -32,6 +32,37 @@ async def versions_of(owner: asyncpg.Connection) -> Versions:
     return found
 
 
+Outbox = Sequence[tuple[Any, ...]]
+"""What is kept to be told, as rows in an order of their own; what is kept twice stands twice."""
+
+_OUTBOX = """
+select e.topic, e.type, e.resource, encode(e.key, 'hex'), s.id, e.happened, e.due is not null, e.withdrawn is not null
+from toldonce.event e join toldonce.source_patient s on s.key = e.source_patient order by e.key, e.id
+"""
+_STANDING = """
+select e.topic, e.type, e.resource, encode(e.key, 'hex'), s.id
+from toldonce.event e join toldonce.source_patient s on s.key = e.source_patient
+where e.withdrawn is null and exists (select from toldonce.resource r where r.id = e.resource) order by e.key, e.id
+"""
+
+
+async def outbox_of(owner: asyncpg.Connection) -> Outbox:
+    """All of `toldonce.event`, as far as messages and the views that were made of them determine it: what happened, to
+    whom, when, whether it is to be told, and whether it was taken back; what happened anew, in its order. Left out are
+    serial numbers, for batches decide in which order people are assembled; the moments at which it was told, came to be
+    due and was withdrawn, for the clock does; and whom it was handed to, for nobody is told here."""
+    return [tuple(row) for row in await owner.fetch(_OUTBOX)]
+
+
+async def standing_of(owner: asyncpg.Connection) -> Outbox:
+    """The part of the outbox that messages alone determine, whatever views were made in between: what stands, and whose
+    resource is held. Three things depend on the views. An admission that was cancelled before anybody looked was never
+    kept; had it been seen, it is kept as withdrawn. What a view said of a resource that is gone since stands, as nobody
+    contradicted it. And when something happened, and whether it is to be told, stays as the first view had it, though a
+    later message puts its time right."""
+    return [tuple(row) for row in await owner.fetch(_STANDING)]
+
+
 def double_effects(versions: Versions) -> list[str]:
     """Resources whose versions are not 1, 2, 3 ..., or where one says what the version before it said."""
     return [
@@ -83,6 +114,12 @@ _MEMORY = {
         select count(*) from (select recorded, lag(until) over w as before
             from toldonce.facts window w as (partition by source_patient order by recorded, until)) f
         where recorded < before""",
+    "happenings that were told or taken back though nothing new was said": """
+        select count(*) from toldonce.event e, lateral unnest(array[e.told, e.withdrawn]) as moment
+        where moment is not null and not exists (
+            select from (select id, recorded from toldonce.resource
+                         union all select id, recorded from toldonce.resource_history) r
+            where r.id = e.resource and r.recorded = moment)""",
     "linkage decisions that hold twice": """
         select count(*) from (select from toldonce.linkage where until is null
         group by a, b, outcome, made_by, stated_by, reason having count(*) > 1) twice""",

@@ -5,6 +5,7 @@ import hashlib
 import random
 from collections.abc import Sequence
 from contextlib import aclosing
+from datetime import date, timedelta
 
 from adapters.acute.er7 import header
 from adapters.synthetic import acute
@@ -24,9 +25,16 @@ _REFUSED_EVERY = 50
 """Each so many messages one that says nothing we can use: refused, and stored like any other."""
 
 
+_AHEAD = timedelta(days=3 * 366)
+"""From today to the end of the two years that the messages tell of. They lie ahead as a whole: nothing that happened is
+too old to be kept for telling (`store.events.NEW_ENOUGH`), nor becomes so while its message waits for a worker."""
+
+
 def hospital(people: int, count: int) -> list[bytes]:
-    """Different messages of the synthetic hospital, in the order in which it sends them, some to be refused."""
-    files = [file.content for file in acute.feed_files(build(people)) if file.content.startswith(b"MSH")]
+    """Different messages of the synthetic hospital, in the order in which it sends them, some to be refused. Their
+    dates lie ahead."""
+    world = build(people, today=date.today() + _AHEAD)  # noqa: DTZ011  a day more or less is nothing here
+    files = [file.content for file in acute.feed_files(world) if file.content.startswith(b"MSH")]
     made: list[bytes] = []
     for number, content in enumerate(dict.fromkeys(files)):
         made.append(content)

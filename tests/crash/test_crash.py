@@ -4,11 +4,10 @@ workers and the postmaster (DESIGN promise 4: acknowledged means never lost, nev
 What "no double effect" means. Assembling takes a source patient whenever statements of him are due, so two runs may
 legitimately show a different number of views in between. Hence two tests:
 
-- processing while receiving: the record is that of an uninterrupted run, versions of each resource count 1, 2, 3 ...,
-  and none says what the one before it said;
-- processing after receiving, in waves: all versions of all resources are those of an uninterrupted run.
-
-There is no outbox of notifications yet; once there is one, it belongs to what is compared.
+- processing while receiving: the record is that of an uninterrupted run, and so is what stands in the outbox; versions
+  of each resource count 1, 2, 3 ..., and none says what the one before it said;
+- processing after receiving, in waves: all versions of all resources are those of an uninterrupted run, and so is the
+  whole outbox.
 
 The short form is part of `make test`; `make test-crash` runs the long one. CRASH_SEED=... repeats the kills of a run.
 """
@@ -29,10 +28,13 @@ from integration.ingest.inbox import Delivery
 from integration.store.database import Database
 from tests.crash import plan
 from tests.crash.checks import (
+    Outbox,
     Versions,
     answered_otherwise,
     astray,
     double_effects,
+    outbox_of,
+    standing_of,
     traces,
     versions_of,
 )
@@ -96,6 +98,8 @@ class Uninterrupted:
     messages: Sequence[bytes]
     record: Stored
     versions: Versions
+    standing: Outbox
+    outbox: Outbox
 
 
 def forms(*marks: pytest.MarkDecorator) -> pytest.MarkDecorator:
@@ -121,8 +125,11 @@ async def uninterrupted(form: Form, database: Database) -> Uninterrupted:
             async with pipeline.pool.acquire() as connection:
                 await inbox.receive(connection, [Delivery("acute", SENDER, "MLLP", message) for message in wave])
             await pipeline.run()
-    found = Uninterrupted(messages, await record_of(owner), await versions_of(owner))
+    found = Uninterrupted(
+        messages, await record_of(owner), await versions_of(owner), await standing_of(owner), await outbox_of(owner)
+    )
     await owner.close()
+    assert {"admission", "discharge", "emergency-attendance"} <= {topic for topic, *_ in found.standing}
     return found
 
 
@@ -189,6 +196,7 @@ async def test_killed_while_receiving_then_while_processing(
     await _is_as_if_nothing_had_happened(empty, engine, uninterrupted)
     async with empty.owner() as owner:
         assert await versions_of(owner) == uninterrupted.versions
+        assert await outbox_of(owner) == uninterrupted.outbox
 
 
 async def _is_as_if_nothing_had_happened(empty: Site, engine: Engine, uninterrupted: Uninterrupted) -> None:
@@ -196,6 +204,7 @@ async def _is_as_if_nothing_had_happened(empty: Site, engine: Engine, uninterrup
         assert await astray(owner, uninterrupted.messages) == {}
         assert await answered_otherwise(owner, engine.acknowledged) == []
         assert differences(uninterrupted.record, await record_of(owner)) == {}
+        assert await standing_of(owner) == uninterrupted.standing
         assert double_effects(await versions_of(owner)) == []
         assert await traces(owner) == {}
 

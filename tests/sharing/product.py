@@ -54,7 +54,7 @@ class Product:
     @asynccontextmanager
     async def opened(cls, database: Database) -> AsyncIterator["Product"]:
         owner = asyncpg.create_pool(database.owner_url, min_size=1, max_size=1, init=_prepare)
-        reading = database.reading(1), database.reading(1, "toldonce_reader")
+        reading = database.reading(1), database.reading(1, "toldonce_reader", begun=False)
         async with database.pool("toldonce_api", size=1) as pool, reading[0] as begun, reading[1] as ready, owner:
             records = Records(pool, lambda: product.policy, begun=begun, ready=ready)
             product = cls(records, Records(owner, lambda: product.policy))
