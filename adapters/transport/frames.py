@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from adapters.errors import AdapterError
 
-START, END, CARRIAGE_RETURN = 0x0B, 0x1C, 0x0D
+START, END = 0x0B, 0x1C
 LARGEST_MESSAGE = 1 << 20
 """Bytes. The largest sample of any real sender is below 20 kB."""
 CHUNK = 1 << 16

@@ -8,7 +8,8 @@ import orjson
 
 from integration.api.outcome import operation_outcome
 from integration.errors import Issue
-from integration.sharing.request import BreakGlass, Category, Grant
+from integration.sharing import reasons
+from integration.sharing.request import Category, Grant
 from mappings import uk_core
 from mappings.uk_core import Resource
 
@@ -71,9 +72,8 @@ def last_piece(grant: Grant) -> bytes:
 
 def _head(links: Mapping[str, str], grants: Sequence[Grant], total: int | None) -> bytes:
     """A searchset without its entries and last brace."""
-    emergency = next((grant.request.break_glass for grant in grants if grant.request.break_glass), None)
     head: dict[str, Any] = {"resourceType": "Bundle"}
-    if security := _labels(_withheld(grants), emergency):
+    if security := security_of(grants):
         head["meta"] = {"security": security}
     head["type"] = "searchset"
     if total is not None:
@@ -117,11 +117,13 @@ def resource_type_of(body: bytes) -> str:
     return body[_TYPE : body.index(b'"', _TYPE)].decode()
 
 
-def _labels(withheld: Sequence[Category], emergency: BreakGlass | None) -> list[dict[str, str]]:
+def security_of(grants: Sequence[Grant]) -> list[dict[str, str]]:
+    """`meta.security` of a Bundle: REDACTED where something was withheld and that may be said, BTG in an emergency.
+    Empty where there is nothing to say."""
     labels = []
-    if withheld:
+    if _withheld(grants):
         labels.append({"system": _OBSERVATION_VALUE, "code": "REDACTED", "display": "redacted"})
-    if emergency:
+    if any(grant.request.break_glass for grant in grants):
         labels.append({"system": uk_core.ACT_REASON, "code": "BTG", "display": "break the glass"})
     return labels
 
@@ -129,7 +131,7 @@ def _labels(withheld: Sequence[Category], emergency: BreakGlass | None) -> list[
 def _outcomes(grants: Sequence[Grant], ignored: Sequence[Issue]) -> Iterator[bytes]:
     """http://hl7.org/fhir/R4/operationoutcome-example-break-the-glass.html; R4 search.html#errors"""
     issues: list[Resource] = [
-        {"severity": "information", "code": "suppressed", "diagnostics": f"Something was withheld: {category}."}
+        {"severity": "information", "code": "suppressed", "diagnostics": reasons.withheld(category)}
         for category in _withheld(grants)
     ]
     issues += operation_outcome(ignored)["issue"]

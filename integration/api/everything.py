@@ -78,7 +78,10 @@ async def everything(id_: str, exchange: Exchange) -> Response:
                 held, known = replace(held, since=None), f"{known}{_WHOLE}"
         if isinstance(decision, Grant) and asked.known not in ("", known):
             raise Gone("Who this is about, or what of it is told, has changed since the first page: ask anew.")
-        return held, known, await _page(decision, reader, held, sources=sources, top_flag=asked.top_flag)
+        page = await _page(decision, reader, held, sources=sources, top_flag=asked.top_flag)
+        if page and page.following and not query.limit:
+            reader.go_on()
+        return held, known, page
 
     async with AsyncExitStack() as transaction:
         reading = exchange.records.reading(exchange.question, resource_id(id_), first)

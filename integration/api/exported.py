@@ -19,6 +19,7 @@ from integration.api.interactions import COMMON_PARAMETERS
 from integration.api.outcome import FhirResponse, information, operation_outcome
 from integration.audit.codes import Kind
 from integration.errors import OWN, BadRequest, Forbidden, InternalError, Issue, NotAcceptable, NotFound
+from integration.sharing import reasons
 from integration.store.extract import DIRECTORY
 from integration.teams.export import jobs
 from integration.teams.export.exports import Exports
@@ -167,5 +168,5 @@ def _withheld(job: Job) -> bytes:
 
 
 def _suppressed(category: str) -> Issue:
-    text = f"Something was withheld: {category}."
+    text = reasons.withheld(category)
     return Issue("suppressed", "SUPPRESSED", "Suppressed", text, severity="information", system=OWN)

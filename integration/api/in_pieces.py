@@ -15,10 +15,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from integration.audit.codes import BEGUN, CUT_SHORT, WHOLE
 from integration.errors import AuditUnavailable
 
-BEGUN, WHOLE, CUT_SHORT = (("answer", "begun"), ("answer", "whole"), ("answer", "cut short"))
-"""Details of the two audit events."""
 PATIENCE = 10.0
 """Seconds for a piece to be taken."""
 

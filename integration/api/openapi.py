@@ -131,10 +131,18 @@ def page(document: Json) -> str:
     )
     title, base = escape(document["info"]["title"]), escape(document["servers"][0]["url"])
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head><body>'
-        f'<h1>{title}</h1><p>Base: <code>{base}</code>. For tools: <a href="openapi.json">openapi.json</a>; '
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>{_HEAD}</head><body>'
+        f'<main><h1>{title}</h1><p>Base: <code>{base}</code>. For tools: <a href="openapi.json">openapi.json</a>; '
         f'for FHIR clients: <a href="fhir/metadata">the CapabilityStatement</a>.</p>'
-        f"<table><caption>What is served</caption><thead><tr>"
-        f'<th scope="col">Method</th><th scope="col">Path</th><th scope="col">What</th>'
-        f'<th scope="col">Parameters</th></tr></thead><tbody>{rows}</tbody></table></body></html>'
+        f'<div role="region" aria-labelledby="served" tabindex="0"><table><caption id="served">What is served</caption>'
+        f'<thead><tr><th scope="col">Method</th><th scope="col">Path</th><th scope="col">What</th>'
+        f'<th scope="col">Parameters</th></tr></thead><tbody>{rows}</tbody></table></div></main></body></html>'
     )
+
+
+_HEAD = (
+    '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
+    "<style>body { font-family: sans-serif } p { overflow-wrap: anywhere } [role=region] { overflow-x: auto } "
+    "td { text-align: left; vertical-align: top }</style>"
+)
+"""What keeps the page readable on a small screen: the table scrolls by itself, by keyboard too. There is no icon."""

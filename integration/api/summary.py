@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 from starlette.responses import Response
 
+from integration.api.bundle import security_of
 from integration.api.exchange import Exchange, resource_id
 from integration.api.interactions import FhirRouter, Interaction
 from integration.api.operation import asked_with
@@ -74,10 +75,13 @@ def _document(exchange: Exchange, grant: Grant, page: Page, patient: Resource) -
     named = _named([patient, *shown], [one for one in directory if exchange.covers(one["resourceType"])])
     resources = [made, patient, *shown, *named]
     base = exchange.services.base_url
+    meta: Resource = {"profile": ["http://hl7.org/fhir/uv/ips/StructureDefinition/Bundle-uv-ips"]}
+    if security := security_of([grant]):
+        meta["security"] = security
     return {
         "resourceType": "Bundle",
         "id": made["id"],
-        "meta": {"profile": ["http://hl7.org/fhir/uv/ips/StructureDefinition/Bundle-uv-ips"]},
+        "meta": meta,
         "identifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{_identity(grant, made)}"},
         "type": "document",
         "timestamp": exchange.when.isoformat(timespec="seconds"),

@@ -72,7 +72,7 @@ _choices = msgspec.json.Decoder(list[Choice])
 
 class Rows(NamedTuple):
     """The rows that a person's present facts were read from. None is ever changed but to end it, so these tell exactly
-    whether the facts are still the present ones (function `still`, migration `0031`)."""
+    whether the facts are still the present ones (function `still`, migration `0034`)."""
 
     numbers: Sequence[int]
     """In order."""

@@ -48,7 +48,8 @@ def location_free(resource: Resource) -> Resource | None:
     """The resource without what locates the person, or None when there is nothing to remove. See the list above."""
     if resource["resourceType"] == "Location":
         kept: Resource = {name: resource[name] for name in ("resourceType", "id", "meta", "status") if name in resource}
-        return _marked(_without_source(kept)) if kept != resource else None
+        meta = {part: value for part, value in resource.get("meta", {}).items() if part != "source"}
+        return _marked({**kept, "meta": meta}) if kept != resource else None
     freed = _element(resource, resource["resourceType"])
     return _marked(freed) if freed != resource else None
 
@@ -59,11 +60,6 @@ def _marked(resource: Resource) -> Resource:
     if REDACTED in labels:
         return resource
     return {**resource, "meta": {**meta, "security": [*labels, REDACTED]}}
-
-
-def _without_source(resource: Resource) -> Resource:
-    meta = {name: value for name, value in resource.get("meta", {}).items() if name != "source"}
-    return {**resource, "meta": meta} if meta else {name: value for name, value in resource.items() if name != "meta"}
 
 
 def _element(value: dict[str, Any], resource_type: str) -> dict[str, Any]:
@@ -85,7 +81,7 @@ def _is_free_text(name: str, inner: Any, resource_type: str) -> bool:
         case "text":  # the narrative; a CodeableConcept's text is a string
             return isinstance(inner, dict)
         case "name":
-            return isinstance(inner, str) and resource_type == "CareTeam"
+            return resource_type == "CareTeam"
         case "note":
             return resource_type not in _NOTES_MATTER
     return isinstance(inner, str) and resource_type not in _NOTES_MATTER

@@ -39,6 +39,11 @@ def purpose(policy: Policy, code: str) -> str:
     return policy.purpose_names.get(code, "an unknown purpose")
 
 
+def withheld(category: str) -> str:
+    """What a caller is told where something of a category is withheld and that may be said: that, never what."""
+    return f"Something was withheld: {category}."
+
+
 def asked(policy: Policy, organisation: str, role: str, purpose_code: str) -> str:
     return f"{policy.name(organisation)} asked in the role {role} for {purpose(policy, purpose_code)}."
 

@@ -59,13 +59,20 @@ async def page(request: pytest.FixtureRequest, chromium: Any, address: str) -> A
     context = await chromium.new_context(viewport={"width": width, "height": height}, base_url=address, locale="en-GB")
     page = await context.new_page()
     faults: list[str] = []
-    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.on(
+        "console", lambda said: faults.append(said.text) if said.type == "error" and not _is_refusal(said) else None
+    )
     page.on("request", lambda asked: None if asked.url.startswith(address) else faults.append(asked.url))
     page.set_default_timeout(15_000)
     page.size = request.param
     yield page
     assert faults == []
     await context.close()
+
+
+def _is_refusal(said: Any) -> bool:
+    """Whether a page was answered with what is wrong in a form, which a browser notes as an error."""
+    return said.text.endswith(("status of 400 (Bad Request)", "status of 403 (Forbidden)"))
 
 
 _LAID_OUT = "async () => { for (let frame = 0; frame < 4; frame++) await new Promise(requestAnimationFrame) }"
@@ -80,6 +87,41 @@ async def go(page: Any, name: str) -> None:
     if await ways.get_by_role("link", name=name, exact=True).count() == 0:
         await ways.get_by_role("button", name="More").click()
     await ways.get_by_role("link", name=name, exact=True).click()
+
+
+_FOCUSED = """() => {
+  const one = document.activeElement
+  return one.id || one.getAttribute("aria-label") || one.textContent.trim().replace(/\\s+/g, " ")
+}"""
+_STOPS = 80
+"""Of the Tab key, after which everything of a page was passed."""
+
+
+async def focused(page: Any) -> str:
+    """What the keyboard is at: the id of a field, else what it says."""
+    return str(await page.evaluate(_FOCUSED))
+
+
+async def reach(page: Any, what: str) -> None:
+    """Go there by the Tab key alone."""
+    for _ in range(_STOPS):
+        if await focused(page) == what:
+            return
+        await page.keyboard.press("Tab")
+    raise AssertionError(f"the keyboard does not reach {what}")
+
+
+async def follow(page: Any, name: str) -> None:
+    """As `go`, by keyboard."""
+    await page.wait_for_load_state()
+    await page.evaluate(_LAID_OUT)
+    ways = page.get_by_role("navigation", name="Console")
+    if await ways.get_by_role("link", name=name, exact=True).count() == 0:
+        await reach(page, "toggle-menu")
+        await page.keyboard.press("Enter")
+    await reach(page, name)
+    async with page.expect_navigation():
+        await page.keyboard.press("Enter")
 
 
 async def sound(page: Any, name: str) -> None:

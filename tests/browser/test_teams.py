@@ -6,6 +6,7 @@ Needs and writes what `test_console` does.
 
 from collections.abc import AsyncIterator
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -82,6 +83,14 @@ async def test_a_huddle(coventry: Neighbourhood, page: Any) -> None:
     await sound(page, "team-recorded")
     await page.get_by_role("button", name="Done").click()
     await page.get_by_text("done", exact=True).wait_for()
+    # she asked for what is held on her
+    await page.get_by_text("Make the copy").click()
+    await page.get_by_label("Reference of the request").fill("SAR 2026-014")
+    await sound(page, "team-copy")
+    async with page.expect_download() as saving:
+        await page.get_by_role("button", name="Download the copy").click()
+    with ZipFile(await (await saving.value).path()) as copy:
+        assert b"Tanner" in copy.read("for-the-person/record.html")
     # the sheet, on paper too, and the huddle is held
     await page.goto(f"/console/team/caseloads/{CASELOAD}/huddle?show=all&since=2026-06-01")
     await sound(page, "team-sheet")
@@ -101,6 +110,11 @@ async def test_every_story_is_sound(coventry: Neighbourhood, page: Any, number: 
     await sign_in(coventry, page, COORDINATOR)
     await go(page, "Find a person")
     await sound(page, "team-find")
+    if number == DIED:
+        await page.get_by_label("NHS number").fill(STRANGER)
+        await page.get_by_role("button", name="Find").click()
+        await page.get_by_role("heading", name="Nobody was found").wait_for()
+        await sound(page, "team-found-nobody")
     await page.get_by_label("NHS number").fill(number)
     await page.get_by_role("button", name="Find").click()
     await page.get_by_role("heading", name="What happened").wait_for()

@@ -14,6 +14,8 @@ from tests.spec.neighbourhood import running
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 EXAMPLES = int(os.environ.get("ATTACK_EXAMPLES", "3"))
 """Requests made up for each of about 210 operations."""
+LEAST = 20_000 * EXAMPLES // MANY
+"""Requests that each caller makes, at least: 20,000 in the long form."""
 CALLERS = ("link worker", "unrelated hospital") if EXAMPLES >= MANY else ("link worker",)
 """Who may see little; the hospital, which may see nothing, in the long form only."""
 WRITES = "system/*.rs system/Flag.cud system/Condition.cud system/Consent.cu"
@@ -35,7 +37,8 @@ async def test_whatever_is_asked_nothing_fails_and_every_refusal_is_an_operation
     answers = await attack(served, gp.token, set(), tmp_path, examples=EXAMPLES)
 
     assert answers.get("200", 0) > 10
-    assert sum(answers.values()) > 100
+    assert answers.get("401", 0) < LEAST / 10, "what is refused at the door attacks nothing"
+    assert sum(answers.values()) >= LEAST
 
 
 @pytest.mark.parametrize("name", CALLERS)
@@ -46,4 +49,4 @@ async def test_whatever_is_asked_nothing_outside_the_grant_is_told(served: Serve
     assert len(hidden) > 100
     answers = await attack(served, caller.token, hidden, tmp_path, examples=EXAMPLES)
 
-    assert sum(answers.values()) > 100
+    assert sum(answers.values()) >= LEAST

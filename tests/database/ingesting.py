@@ -144,7 +144,8 @@ Stored = dict[str, list[Any]]
 
 async def record_of(owner: Connection) -> Stored:
     """Everything stored that is record rather than memory of how it came about. Serial numbers are resolved to what
-    they stand for; versions and times of storing are left out."""
+    they stand for; versions and times of storing are left out. So is what is kept to be told, for that depends on how
+    long ago it happened: `tests.crash.checks.outbox_of` compares it, over messages of which none is too old."""
     return {
         "people": await _rows(owner, _PEOPLE),
         "resources": [_timeless(row) for row in await _rows(owner, _RESOURCES)],

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 import httpx
+import pytest
 
 from integration.recording.kinds import RECORD_SCOPES
 from integration.store.database import Database
@@ -30,6 +31,22 @@ async def recording(database: Database, owner: asyncpg.Connection, folder: Path,
     async with serving(database, owner, folder) as site:
         await ingest(database, about(18, *(people or ("mrs-t",))))
         yield site
+
+
+@pytest.fixture(scope="module")
+async def everybody(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """Mrs T and somebody who objects to sharing, served for a module's tests."""
+    connection = await asyncpg.connect(database.owner_url)
+    async with recording(database, connection, tmp_path_factory.mktemp("site"), "mrs-t", "objector") as found:
+        yield found
+    await connection.close()
+
+
+@pytest.fixture
+async def site(everybody: Site) -> AsyncIterator[Site]:
+    """Their records, of which nothing was recorded here yet."""
+    yield everybody
+    await cleared(everybody.owner)
 
 
 async def recorder(

@@ -1,42 +1,26 @@
 """Reasonable adjustments and choices, recorded, changed and ended through the API."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 
-from integration.store.database import Database
 from tests.database.recording import (
     adjustment,
     again_related,
     choice,
-    cleared,
+    everybody,
     existence,
     impairment,
     recipient,
     recorder,
-    recording,
     send,
+    site,
 )
 from tests.database.serving import Site
 from tests.spec.neighbourhood import resources
 
-
-@pytest.fixture(scope="module")
-async def everybody(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    connection = await asyncpg.connect(database.owner_url)
-    async with recording(database, connection, tmp_path_factory.mktemp("site")) as found:
-        yield found
-    await connection.close()
-
-
-@pytest.fixture
-async def site(everybody: Site) -> AsyncIterator[Site]:
-    """Mrs T's record, of which nothing was recorded here yet."""
-    yield everybody
-    await cleared(everybody.owner)
+__all__ = ["everybody", "site"]
 
 
 async def test_what_is_recorded_is_what_the_next_read_sees_and_everybody_who_may(site: Site) -> None:

@@ -2,11 +2,9 @@
 goes with the person, and nobody sees more for having recorded something."""
 
 import random
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from adapters.recorded.parse import source_patient
@@ -18,42 +16,29 @@ from integration.feeds import EVERY
 from integration.identity import following
 from integration.identity.linking import settle
 from integration.ingest import statements
-from integration.store.database import Database
 from tests.database.ingesting import SECRET, differences, process, record_of, worker
 from tests.database.recording import (
     adjustment,
     choice,
-    cleared,
     coordinator,
     ended,
+    everybody,
     impairment,
     recipient,
     recorder,
-    recording,
     send,
+    site,
     task,
 )
 from tests.database.serving import Site
 from tests.database.test_identity_undone import OFFICER, record
 from tests.spec.neighbourhood import Connected, resources
 
+__all__ = ["everybody", "site"]
+
 MRS_T, OBJECTOR = "9990000018", "9990000077"
 KINDS = ("objection-to-sharing", "restrict-organisation", "restrict-category", "restrict-period", "break-glass-only")
 PERMITS = ("express-permission", "share-charity-data", "share-adjustments-nationally")
-
-
-@pytest.fixture(scope="module")
-async def everybody(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    connection = await asyncpg.connect(database.owner_url)
-    async with recording(database, connection, tmp_path_factory.mktemp("site"), "mrs-t", "objector") as found:
-        yield found
-    await connection.close()
-
-
-@pytest.fixture
-async def site(everybody: Site) -> AsyncIterator[Site]:
-    yield everybody
-    await cleared(everybody.owner)
 
 
 async def something(chance: random.Random, caller: Connected, office: Connected, her: UUID, made: list[Any]) -> None:

@@ -1,13 +1,12 @@
 """Who does what next, and who coordinates: recorded, changed and ended through the API."""
 
 from asyncio import create_task, sleep
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 
 from integration.errors import FhirError, Forbidden, NotFound, PreconditionFailed, Unprocessable
@@ -19,39 +18,26 @@ from integration.recording.clerk import Clerk
 from integration.recording.intent import Intended, Kept
 from integration.recording.recorder import Recorder
 from integration.sharing.request import Caller, Decision, Grant
-from integration.store.database import Database
 from mappings import uk_core
 from tests.database.ingesting import worker
 from tests.database.recording import (
     adjustment,
-    cleared,
     coordinator,
+    everybody,
     organisation,
     recorder,
-    recording,
     send,
+    site,
     subject,
     task,
 )
 from tests.database.serving import Site
 from tests.spec.neighbourhood import NOW, Connected, resources
 
+__all__ = ["everybody", "site"]
+
 WHO_COORDINATES = {"participant-role": "http://snomed.info/sct|768820003", "status": "active", "_sort": "-date"}
 TODAY = NOW.date()
-
-
-@pytest.fixture(scope="module")
-async def everybody(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    connection = await asyncpg.connect(database.owner_url)
-    async with recording(database, connection, tmp_path_factory.mktemp("site")) as found:
-        yield found
-    await connection.close()
-
-
-@pytest.fixture
-async def site(everybody: Site) -> AsyncIterator[Site]:
-    yield everybody
-    await cleared(everybody.owner)
 
 
 async def made(caller: Connected, body: dict[str, Any]) -> dict[str, Any]:

@@ -2,41 +2,25 @@
 
 from asyncio import gather
 from collections import Counter
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import asyncpg
-import pytest
 
-from integration.store.database import Database
 from tests.database.recording import (
     adjustment,
     again_related,
-    cleared,
     ended,
+    everybody,
     organisation,
     recorder,
-    recording,
     send,
+    site,
     task,
 )
 from tests.database.serving import Site
 from tests.spec.neighbourhood import resources
 
-
-@pytest.fixture(scope="module")
-async def everybody(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    connection = await asyncpg.connect(database.owner_url)
-    async with recording(database, connection, tmp_path_factory.mktemp("site")) as found:
-        yield found
-    await connection.close()
-
-
-@pytest.fixture
-async def site(everybody: Site) -> AsyncIterator[Site]:
-    """Mrs T's record, of which nothing was recorded here yet."""
-    yield everybody
-    await cleared(everybody.owner)
+__all__ = ["everybody", "site"]
 
 
 async def test_a_flag_is_changed_and_ended_by_the_version_that_was_read(site: Site, owner: asyncpg.Connection) -> None:

@@ -27,7 +27,7 @@ from tests.spec.neighbourhood import NOW, Neighbourhood
 
 PAGE = "docs/clients.md"
 TEXT = (Path(__file__).parents[2] / PAGE).read_text()
-FORM, ISSUERS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+FORM, ISSUERS, CONSOLE = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 KEY = new_client_key()
 PROVIDER = RSAKey.generate_key(2048, {"use": "sig"}, private=True, auto_kid=True)
 LONG = re.compile(r'eyJ[\w.-]{20,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<="kid": ")[\w-]+')
@@ -111,6 +111,8 @@ def test_the_form_and_the_providers_are_as_they_may_be(tmp_path: Path):
     assert read(tmp_path / "form.yaml").id == yaml.safe_load(FORM)["id"]
     (tmp_path / "issuers.yaml").write_text(ISSUERS)
     assert len(load(tmp_path / "issuers.yaml").issuers) == 2
+    (tmp_path / "console.yaml").write_text(CONSOLE)
+    assert [one.console.name for one in load(tmp_path / "console.yaml").issuers] == ["NHS CIS2", "your council account"]
 
 
 async def test_discovery(supplier: Supplier, documented: Any) -> None:

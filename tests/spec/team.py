@@ -8,11 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
 
 from integration import demo, deployment
 from integration.audit.entry import rendered
 from integration.console import sessions
 from integration.console.sessions import Officer
+from integration.demo import MRS_T
 from integration.store.database import act_as
 from integration.teams.caseloads import membership
 from integration.teams.caseloads.document import kept
@@ -31,7 +33,7 @@ STRANGER = "9990000050"
 FORMS = (
     "find", "people/{person}/emergency", "people/{person}/coordinator", "people/{person}/adjustments",
     "people/{person}/steps", "people/{person}/steps/{person}/done", "people/{person}/caseloads",
-    f"people/{{person}}/caseloads/{CASELOAD}/end", f"caseloads/{CASELOAD}/huddle",
+    f"people/{{person}}/caseloads/{CASELOAD}/end", "people/{person}/copy", f"caseloads/{CASELOAD}/huddle",
 )  # fmt: skip
 
 
@@ -54,6 +56,20 @@ async def caseload(coventry: Neighbourhood, *numbers: str) -> AsyncIterator[str]
     for table in ("caseload_member", "caseload_document", "huddle"):
         await owner.execute(f"delete from toldonce.{table} where caseload = $1", CASELOAD)
     await cleared(owner, membership.FEED)
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def looked_after(coventry: Neighbourhood) -> AsyncIterator[str]:
+    """For whoever imports it: the team looks after these people while the module's tests run."""
+    async with caseload(coventry, MRS_T, MR_P, RESIDENT, OBJECTOR, RESTRICTED, SENSITIVE) as found:
+        yield found
+
+
+@pytest.fixture
+async def team(coventry: Neighbourhood) -> AsyncIterator[httpx.AsyncClient]:
+    """The browser of the team's coordinator, signed in."""
+    async with signed_in(coventry, COORDINATOR) as browser:
+        yield browser
 
 
 async def code(coventry: Neighbourhood, who: Officer) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -20,8 +21,8 @@ from integration.store.database import act_as
 from tests.spec.neighbourhood import NOW, Neighbourhood, resources
 
 PAGES = (
-    *("", "/who-saw", "/alerts", "/identity", "/agreements", "/agreements/change", "/feeds", "/feeds/quarantine"),
-    *("/log", "/log/checkpoint"),
+    *("", "/who-saw", "/copy", "/alerts", "/identity", "/agreements", "/agreements/change"),
+    *("/feeds", "/feeds/quarantine", "/log", "/log/checkpoint"),
 )
 OTHERS_SITE = "1" * 64
 
@@ -72,8 +73,9 @@ async def test_nobody_gets_in_without_a_session(coventry: Neighbourhood) -> None
     async with browser(coventry) as one:
         for page in PAGES:
             answer = await one.get(f"/console{page}")
-            assert (answer.status_code, answer.headers["location"]) == (303, "/console/sign-in"), page
-        for path in ("/who-saw", "/alerts/1", "/sign-out"):
+            wanted = f"?{urlencode({'page': f'/console{page}'})}" if page else ""
+            assert (answer.status_code, answer.headers["location"]) == (303, f"/console/sign-in{wanted}"), page
+        for path in ("/who-saw", "/copy", "/alerts/1", "/sign-out"):
             answer = await one.post(f"/console{path}", data={"number": MRS_T})
             assert (answer.status_code, answer.text) == (303, ""), path
 
@@ -105,7 +107,7 @@ async def test_an_old_code_is_refused_and_used_up(coventry: Neighbourhood) -> No
     given = await code(coventry, NOW - sessions.CODE_LASTS)
     async with browser(coventry) as one:
         assert (await one.post("/console/sign-in", data={"code": given})).status_code == 403
-        assert "older than 15 minutes" in (await one.post("/console/sign-in", data={"code": given})).text
+        assert "older than 10 minutes" in (await one.post("/console/sign-in", data={"code": given})).text
 
 
 async def test_a_session_ends_without_use_and_at_the_latest_after_a_day_s_work(coventry: Neighbourhood) -> None:
@@ -203,7 +205,10 @@ async def test_days_bound_the_report(coventry: Neighbourhood, officer: httpx.Asy
 
 
 async def test_a_number_that_is_none_and_one_of_nobody(officer: httpx.AsyncClient) -> None:
-    assert (await asked(officer, number="9990000019")).status_code == 400
+    answer = await asked(officer, number="999 000 0019", start="2026-01-31")
+    assert answer.status_code == 400
+    assert 'aria-describedby="number-hint number-error"' in answer.text
+    assert all(f'value="{typed}"' in answer.text for typed in ("9990000019", "2026-01-31"))
     answer = await asked(officer, number="9434765919")
     assert answer.status_code == 200
     assert "No source has said anything" in answer.text

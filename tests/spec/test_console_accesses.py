@@ -17,10 +17,12 @@ from integration.audit.log import AuditLog
 from integration.audit.look import look_through
 from integration.audit.usage import Question, usage
 from integration.audit.verify import hashing
+from integration.audit.verify.notes import Note
 from integration.console import accesses, sessions
 from integration.errors import NotPossible
 from integration.store.database import act_as
 from tests.spec.neighbourhood import MRS_T, NOW, NUMBER, Neighbourhood
+from tests.spec.test_audit_proofs import root_by
 from tests.spec.test_console import browser, check, code, newest, officer
 
 __all__ = ["officer"]
@@ -120,6 +122,20 @@ async def test_files_of_entries_carry_no_formula(coventry: Neighbourhood, office
     assert answer.headers["content-disposition"] == 'attachment; filename="accesses.ndjson"'
 
 
+async def is_proven_by_a_seal_that_was_kept(coventry: Neighbourhood, officer: httpx.AsyncClient, path: str) -> None:
+    """The file that leads to it, however much was sealed since; and to no seal that there is not."""
+    kept = (await officer.get("/console/log/checkpoint")).text
+    size = Note.parse(kept).size
+    await coventry.sealed()
+    saved = (await officer.get(path, params={"seal": f"{size:,}"})).json()
+    head, _, seal = saved["proof"].partition("\n\n")
+    assert seal == kept != (await officer.get("/console/log/checkpoint")).text
+    steps = [base64.b64decode(line) for line in head.splitlines()[2:]]
+    assert root_by(steps, base64.b64decode(saved["leaf"]), saved["index"], size) == Note.parse(kept).root
+    for none in ("1", "x", "-1", "9" * 19, str(10**17)):
+        assert (await officer.get(path, params={"seal": none})).status_code == 400, none
+
+
 async def test_one_event_in_full_with_its_proof(coventry: Neighbourhood, officer: httpx.AsyncClient) -> None:
     gp = await coventry.as_caller("gp-system", user="Dr Proof")
     (event,) = await coventry.event(await gp.everything(await coventry.person()))
@@ -136,6 +152,7 @@ async def test_one_event_in_full_with_its_proof(coventry: Neighbourhood, officer
     assert hashing.leaf(base64.b64decode(saved["salt"]), base64.b64decode(saved["content"])) == base64.b64decode(
         saved["leaf"]
     )
+    await is_proven_by_a_seal_that_was_kept(coventry, officer, f"/console/events/{event['id']}/proof")
     for nothing in (uuid4(), "x"):
         for path in (f"/console/events/{nothing}", f"/console/events/{nothing}/proof"):
             assert (await officer.get(path)).status_code == 404

@@ -21,14 +21,21 @@ def desk(coventry: Neighbourhood, *, secure: bool) -> Desk:
     unused: Any = None
     policy = coventry.app.state.services.records.policy
     return Desk(
-        pool=unused, log=unused, policy=policy, clock=lambda: NOW, secure=secure, synthetic=True, records=unused
+        pool=unused,
+        log=unused,
+        policy=policy,
+        clock=lambda: NOW,
+        secure=secure,
+        synthetic=True,
+        records=unused,
+        providers=unused,
     )
 
 
 async def test_over_https_it_stays_there(coventry: Neighbourhood) -> None:
-    page = desk(coventry, secure=True).page("sign_in.html", None, refused=False)
+    page = desk(coventry, secure=True).problem(400, "")
     assert page.headers["strict-transport-security"] == "max-age=31536000"
-    plain = desk(coventry, secure=False).page("sign_in.html", None, refused=False)
+    plain = desk(coventry, secure=False).problem(400, "")
     assert "strict-transport-security" not in plain.headers
 
 

@@ -7,9 +7,14 @@ from uuid import UUID
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
+from integration.record.summary import SECTIONS
 from mappings.concept_maps import CANONICAL, concept_map
-from tests.spec.neighbourhood import MRS_T, NUMBER, SEVEN, Connected, Neighbourhood
+from tests.spec.neighbourhood import MRS_T, NUMBER, SEVEN, Connected, Neighbourhood, resources
 
+HER = "9990000093"
+"""With sensitive codes: who is not to see them sees all the rest."""
+KNOW_HER = ("A&E doctor", "social worker", "paramedic, glass broken")
+WITHHELD = "Something was withheld: clinical record. It may belong here."
 ANSWERED = [asker for asker in SEVEN if asker.name not in ("unrelated hospital", "IG officer")]
 
 
@@ -21,6 +26,11 @@ async def mrs_t(coventry: Neighbourhood) -> UUID:
 @pytest.fixture(scope="module")
 async def gp(coventry: Neighbourhood) -> Connected:
     return await coventry.asker("GP")
+
+
+def security(bundle: dict[str, Any]) -> list[str]:
+    """What the Bundle says of itself."""
+    return [label["code"] for label in bundle.get("meta", {}).get("security", ())]
 
 
 # ---- batch
@@ -170,7 +180,48 @@ async def test_a_summary_is_a_document_of_what_the_caller_may_see(coventry: Neig
         assert bool(entries) != ("emptyReason" in section)
         assert set(entries) <= there.keys()
         if not entries:
-            assert section["emptyReason"]["coding"][0]["code"] in ("unavailable", "withheld")
+            assert section["emptyReason"]["coding"][0]["code"] == "unavailable"
+
+
+async def test_a_summary_says_in_every_section_that_something_of_its_category_was_withheld(coventry: Neighbourhood):
+    """Of the woman with sensitive codes an A&E doctor sees problems and medicines, and no allergy. Full or empty, a
+    section may lack what was withheld; what it was is not said."""
+    doctor = await coventry.asker("A&E doctor")
+    bundle = (await doctor.get(f"Patient/{await coventry.person(HER)}/$summary")).json()
+    sections = {one["title"]: one for one in bundle["entry"][0]["resource"]["section"]}
+
+    assert security(bundle) == ["REDACTED"]
+    assert len(sections["Problems"]["entry"]) == 2
+    assert "entry" not in sections["Allergies and intolerances"]
+    told = {title for title, one in sections.items() if WITHHELD in one["text"]["div"]}
+    assert told == {"Allergies and intolerances", "Medicines", "Problems", "Immunisations", "Procedures"}
+    assert {title for title, one in sections.items() if WITHHELD in str(one.get("emptyReason"))} == {
+        title for title in told if "entry" not in sections[title]
+    }
+
+
+@pytest.mark.parametrize(
+    ("asker", "number"), [*((one.name, MRS_T) for one in ANSWERED), *((name, HER) for name in KNOW_HER)]
+)
+async def test_a_summary_announces_what_the_whole_record_announces(coventry: Neighbourhood, asker: str, number: str):
+    """And nothing where no agreement lets it be said. It is marked where the glass was broken."""
+    caller, person = await coventry.asker(asker), await coventry.person(number)
+    whole = (await caller.everything(person)).json()
+    summary = (await caller.get(f"Patient/{person}/$summary")).json()
+    announced = [one for one in resources(whole, "outcome") if one["issue"][0]["code"] == "suppressed"]
+
+    assert security(summary) == security(whole)
+    assert ("REDACTED" in security(summary)) == bool(announced) == ("was withheld" in str(summary))
+
+
+async def test_a_section_speaks_of_every_category_that_its_resources_have(coventry: Neighbourhood):
+    for section in SECTIONS:
+        rows = await coventry.owner.fetch(
+            "select distinct l.category from toldonce.resource r join toldonce.label l on l.id = r.label "
+            "where r.type = $1",
+            section.type,
+        )
+        assert {row["category"] for row in rows} <= set(section.categories), section.title
 
 
 async def test_a_summary_of_somebody_unknown_is_not_found(coventry: Neighbourhood, gp: Connected, mrs_t: UUID):

@@ -2,47 +2,33 @@
 of anybody whom they may not know of."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from html import unescape
 from uuid import UUID, uuid4
 
 import httpx
-import pytest
 
 from integration.console.sessions import Officer
 from integration.demo import MRS_T
 from tests.spec.neighbourhood import NOW, Neighbourhood, resources
 from tests.spec.team import (
     CASELOAD,
-    COORDINATOR,
     FORMS,
     MR_P,
     OBJECTOR,
     RESIDENT,
-    RESTRICTED,
     SENSITIVE,
     STRANGER,
-    caseload,
     events,
+    looked_after,
     page_of,
     sent,
     signed_in,
+    team,
 )
 
+__all__ = ["looked_after", "team"]
 DOCTOR = Officer("Dr Adam Newbold", "X9A", role="emergency doctor", purpose="ETREAT")
-
-
-@pytest.fixture(scope="module", autouse=True)
-async def looked_after(coventry: Neighbourhood) -> AsyncIterator[str]:
-    async with caseload(coventry, MRS_T, MR_P, RESIDENT, OBJECTOR, RESTRICTED, SENSITIVE) as found:
-        yield found
-
-
-@pytest.fixture
-async def team(coventry: Neighbourhood) -> AsyncIterator[httpx.AsyncClient]:
-    async with signed_in(coventry, COORDINATOR) as browser:
-        yield browser
 
 
 async def test_a_form_of_another_site_does_nothing(coventry: Neighbourhood, team: httpx.AsyncClient) -> None:

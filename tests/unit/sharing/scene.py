@@ -1,6 +1,5 @@
 """One small neighbourhood for the examples: a practice, a hospital, a charity, one agreement, one person."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -200,7 +199,3 @@ def sees(what: Label, decision: Decision) -> bool:
 
 def nobody(held: Facts) -> Facts:
     return replace(held, known=False)
-
-
-def rules_of(decision: Decision) -> Mapping[str, bool]:
-    return {reason.rule: reason.allowed for reason in decision.reasons}

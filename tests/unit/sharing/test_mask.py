@@ -219,6 +219,7 @@ def freed(resource_type: str, **elements: object) -> dict:
 
 PERSON = {"reference": "Practitioner/1"}
 NAMED_BY_CODE = {"identifier": {"system": uk_core.ODS_SITE, "value": "X9A01"}, "display": "Refuge"}
+SMARTCARD = {"identifier": {"system": "https://fhir.nhs.uk/Id/sds-user-id", "value": "7"}}
 NOTE = [{"text": f"lives at {STREET}"}]
 
 
@@ -249,7 +250,9 @@ NOTE = [{"text": f"lives at {STREET}"}]
         ("Task", {"owner": {"display": "Refuge"}, "requester": PERSON}, {"owner": WITHHELD, "requester": PERSON}),
         ("Task", {"focus": {"display": "a plan"}}, {"focus": {"display": "a plan"}}),
         ("ServiceRequest", {"requester": {"display": "A. Singh"}}, {"requester": {"display": "A. Singh"}}),
+        ("Goal", {"description": CODE}, {"description": CODE}),
         ("Composition", {"identifier": LOCAL}, {}),
+        ("Encounter", {"class": LOCAL}, {"class": LOCAL}),
         ("Composition", {"identifier": {"value": "7"}}, {"identifier": {"value": "7"}}),
         ("Encounter", {"identifier": [LOCAL, {"value": "7"}]}, {"identifier": [{"value": "7"}]}),
         ("Encounter", {"identifier": [LOCAL]}, {}),
@@ -279,6 +282,12 @@ NOTE = [{"text": f"lives at {STREET}"}]
             {"what": [{"reference": "Condition/1"}, organisation()]},
             {"what": [{"reference": "Condition/1"}, WITHHELD]},
         ),
+        (
+            "Appointment",
+            {"participant": [{"actor": {"reference": "Location/1"}}]},
+            {"participant": [{"actor": WITHHELD}]},
+        ),
+        ("Provenance", {"agent": [{"who": SMARTCARD}]}, {"agent": [{"who": SMARTCARD}]}),
         ("Basic", {"code": {"type": "Organization"}}, {"code": {"type": "Organization"}}),
         (
             "Basic",

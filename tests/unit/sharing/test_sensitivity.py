@@ -103,6 +103,7 @@ def test_the_lists_are_whole():
     assert lists["own system"] == uk_core.SENSITIVITY
     assert LEGAL < SENSITIVITIES
     assert lists["unexplained"] in SENSITIVITIES
+    assert all(lists["sensitivities"][name]["sources"] for name in LEGAL | {"sexual health"}), "which laws"
     assert len(codes) == len(set(codes))
     assert {sensitivity_of_label(**_parts(label_of(name))) for name in SENSITIVITIES} == SENSITIVITIES
 
