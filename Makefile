@@ -11,7 +11,7 @@ COMPILE = $(UV) pip compile pyproject.toml --python-version 3.11 --generate-hash
 PARALLEL = $(BIN)/python -m pytest -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: mesh-sandbox splink python-clients bulk-client node-clients conformance attack browser help install demo test test-all test-sharing mutation test-crash check fuzz bench bench-identity train-identity docs format lock
+.PHONY: mesh-sandbox splink python-clients bulk-client node-clients conformance attack browser help install demo test test-all test-sharing test-search mutation test-crash check fuzz bench bench-identity train-identity docs format lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,9 @@ test-all: test browser ## `make test`, then what it leaves out: slow tests, and 
 
 test-sharing: install ## 1,000,000 decisions in 10,000 random worlds against an independent oracle (about half an hour; ARGS="--worlds 500")
 	$(BIN)/python -m tests.sharing $(ARGS)
+
+test-search: install ## 50,000 searches and every form of every parameter against a brute-force evaluator (about ten minutes)
+	TOLDONCE_SEARCHES=50000 $(BIN)/python -m pytest -n auto -m slow tests/searching $(ARGS)
 
 mutation: install ## small changes of the code that decides and reads: which of them no test notices (about 40 minutes)
 	$(BIN)/python -m tests.mutation $(ARGS)
