@@ -42,8 +42,8 @@ def searchset(
         pieces += outcome, _COMMA
     if len(pieces) == len(("head", "entries")):
         return pieces[0] + b"}"
-    pieces[-1] = END  # instead of the last comma
-    return b"".join(pieces)
+    pieces[-1] = pieces[-1].removesuffix(_COMMA)
+    return b"".join((*pieces, END))
 
 
 ENTRIES, END = b',"entry":[', b"]}"
@@ -62,7 +62,7 @@ def piece(matches: Iterable[bytes], included: Iterable[bytes], base: str) -> byt
     pieces: list[bytes] = []
     _add_entries(pieces, matches, base, repeat(_MATCH))
     _add_entries(pieces, included, base, repeat(_INCLUDE))
-    return b"".join(pieces[:-1])
+    return b"".join(pieces).removesuffix(_COMMA)
 
 
 def last_piece(grant: Grant) -> bytes:
@@ -94,8 +94,8 @@ def _graded(score: float, grade: str) -> bytes:
 
 
 def _ending(search: bytes) -> bytes:
-    """What follows the resource of an entry."""
-    return b',"search":' + search + b"}"
+    """What follows the resource of an entry, and the comma after that."""
+    return b',"search":' + search + b"}" + _COMMA
 
 
 _MATCH, _INCLUDE = _ending(b'{"mode":"match"}'), _ending(b'{"mode":"include"}')
@@ -104,12 +104,11 @@ _MATCH, _INCLUDE = _ending(b'{"mode":"match"}'), _ending(b'{"mode":"include"}')
 def _add_entries(pieces: list[bytes], bodies: Iterable[bytes], base: str, endings: Iterable[bytes]) -> None:
     """The pieces of entries around bodies as they are, a comma after each entry; `fullUrl` from the type and id that
     every stored body begins with. To be joined once: copying a record is most of what there is to do here."""
-    before = b'{"fullUrl":"' + base.encode() + b"/"
+    before, between = b'{"fullUrl":"' + base.encode() + b"/", b'","resource":'
     for body, ending in zip(bodies, endings, strict=False):
-        type_ends = body.index(b'"', _TYPE)
-        id_begins = type_ends + _TO_ID
-        name, id_ = body[_TYPE:type_ends], body[id_begins : body.index(b'"', id_begins)]
-        pieces += (before, name, b"/", id_, b'","resource":', body, ending, _COMMA)
+        name_ends = body.index(b'"', _TYPE)
+        begins = name_ends + _TO_ID
+        pieces += (before, body[_TYPE:name_ends], b"/", body[begins : body.index(b'"', begins)], between, body, ending)
 
 
 def resource_type_of(body: bytes) -> str:

@@ -51,7 +51,7 @@ class Streamed(InPieces):
 
 def entries(exchange: Exchange, page: Page) -> tuple[list[bytes], list[bytes]]:
     """What of a page matches, and what is sent beside it, as far as the token's scopes go."""
-    patient = [orjson.dumps(page.patient)] if page.patient else []
+    patient = [page.patient.body] if page.patient else []
     types = [resource_type_of(entry) for entry in page.directory]
     covered = {one for one in set(types) if exchange.covers(one)}
     directory = [entry for entry, type_ in zip(page.directory, types, strict=True) if type_ in covered]

@@ -62,7 +62,7 @@ async def summary(id_: str, exchange: Exchange) -> Response:
     grant = refuse(decision)
     if page is None or page.patient is None:
         raise NotFound
-    return FhirResponse(_document(exchange, grant, page, page.patient))
+    return FhirResponse(_document(exchange, grant, page, page.patient.resource))
 
 
 def _document(exchange: Exchange, grant: Grant, page: Page, patient: Resource) -> Resource:

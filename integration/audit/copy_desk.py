@@ -110,7 +110,7 @@ class CopyDesk:
             labels = {
                 one.id: one for one in await reader.aside(partial(self._labels, {row.label for row in page.rows}))
             }
-            held += [Held(one) for one in ([page.patient] if page.patient else [])]
+            held += [Held(page.patient.resource)] if page.patient else []
             held += [Held(row.resource(), labels[row.label], row.feed) for row in page.rows]
             held += [Held(one) for one in page.sources]
             held += [Held(orjson.loads(entry)) for entry in page.directory]

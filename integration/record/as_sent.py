@@ -1,15 +1,19 @@
-"""Columns of a row in the form that costs least to take: an answer has hundreds of ids and moments, and making an
-object of each would be a tenth of what the server does for a read. Most are the same ones again, or never looked at.
+"""Values in the form that costs least to take from PostgreSQL, and to hand to it: an answer has hundreds of ids and
+moments, and making an object of each would be a tenth of what the server does for a read. Most are the same ones again,
+or never looked at.
 
 An array of ids comes as PostgreSQL sends it (`array_send`): 20 bytes of head, and for each id its length and 16 bytes.
 A moment comes as microseconds since 1970.
 https://www.postgresql.org/docs/18/protocol-overview.html#PROTOCOL-FORMAT-CODES
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
+
+from asyncpg.pgproto import pgproto
 
 MOMENT = "(date_part('epoch', recorded) * 1000000)::bigint as recorded"
 """SQL: of the column `recorded`. A double holds microseconds exactly until the year 2255."""
@@ -27,8 +31,14 @@ def moment(microseconds: int) -> datetime:
 
 @lru_cache(maxsize=4096)
 def ids(array: bytes) -> tuple[UUID, ...]:
-    """The ids of an array. For what many rows name together: places, practices, practitioners."""
-    return tuple(UUID(bytes=one) for one in each_id([array]))
+    """The ids of an array. For what many rows name together: places, practices, practitioners. They are of asyncpg's
+    own class, as the other columns' are: it is made, compared and written in a fraction of the time."""
+    return tuple(pgproto.UUID(one) for one in each_id([array]))
+
+
+def as_array(values: Sequence[Any]) -> str:
+    """An array as PostgreSQL writes one: as text it is sent in a tenth of the time that a list takes."""
+    return "{" + ",".join(map(str, values)) + "}"
 
 
 def each_id(arrays: Iterable[bytes]) -> Iterator[bytes]:

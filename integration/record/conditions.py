@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from integration.record.row_policy import as_array, moments
+from integration.record.as_sent import as_array
+from integration.record.row_policy import moments
 from integration.sharing.pseudonymised import NEVER
 from integration.sharing.request import Grant
 

@@ -114,7 +114,7 @@ class Includer:
         found += [Included(row.type, row.id, row.body) for row in rows]
         if isinstance(self._decision, Grant) and ("Patient", person) in wanted:
             golden = await read_patient(self._reader, self._decision)
-            found += [_included(orjson.dumps(golden.resource))] if golden else []
+            found += [_included(golden.body)] if golden else []
         return found
 
 

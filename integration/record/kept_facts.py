@@ -11,13 +11,16 @@ who does not exist, takes the same path, with the same queries.
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
 from weakref import WeakValueDictionary
 
 import msgspec
 
+from integration.record.as_sent import as_array
 from integration.sharing.facts import Rows
 from integration.sharing.request import Caller, Facts
 
@@ -53,13 +56,30 @@ class Named(NamedTuple):
         return max((entry.recorded for entry in self.entries.values()), default=None)
 
 
-class Kept(NamedTuple):
+_NAMES_NOTHING = Named((), {})
+
+
+@dataclass(frozen=True)
+class Kept:
     """What is known of a person, and which rows said so."""
 
     facts: Facts
     rows: Rows
     named: Named | None = None
     """What the record refers to, where one question was enough to answer the last time."""
+
+    @cached_property
+    def still(self) -> tuple[str, datetime, str, str, datetime | None]:
+        """What to make sure of it by: the rows and the newest moment of them, then those of the directory (function
+        `toldonce.still`, migration `0034`)."""
+        named = self.named or _NAMES_NOTHING
+        return (
+            as_array(self.rows.numbers),
+            self.rows.newest,
+            as_array(named.ids),
+            as_array(named.versions),
+            named.latest,
+        )
 
 
 class KeptFacts:
@@ -90,7 +110,7 @@ class KeptFacts:
         """Keep with the facts, if they are kept, what the record refers to. None: one question was not enough."""
         key = _key(caller, person)
         if (kept := self._kept.get(key)) is not None:
-            self._kept[key] = kept._replace(named=self._held_once(named) if named else None)
+            self._kept[key] = replace(kept, named=self._held_once(named) if named else None)
 
     def forget(self, caller: Caller, person: UUID) -> None:
         """Keep it no longer."""

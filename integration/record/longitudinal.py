@@ -22,7 +22,7 @@ from mappings.uk_core import Resource
 class Page(msgspec.Struct, frozen=True):
     """Part of a record. `patient` is on the first page only; `following` is where the next page begins."""
 
-    patient: Resource | None
+    patient: Golden | None
     rows: Sequence[Row]
     directory: Sequence[bytes]
     following: UUID | None = None
@@ -52,14 +52,13 @@ async def longitudinal(
     rows = rows[: query.limit] if more else rows
     if query.limit and not (more or query.after):  # all of it is at hand
         query = replace(query, limit=None)
-    found = await _patient(reader, grant, query, rows)
-    patient = found.resource if found else None
-    said = provenances(grant, found) if found and sources else []
+    patient = await _patient(reader, grant, query, rows)
+    said = provenances(grant, patient) if patient and sources else []
     others = [row for row in rows if row.type != "Patient"]
     about = await with_one_top_flag(reader, query, others, shown=top_flag)
     if more and not top_flag:
         top_flag = any(row.type == "Flag" and is_top_flag(row) for row in others)
-    directory = await _directory(reader, [*([patient] if patient else []), *said], about)
+    directory = await _directory(reader, patient, said, about)
     return Page(patient, about, directory, rows[-1].id if more else None, said, top_flag)
 
 
@@ -95,7 +94,10 @@ async def _changed_patient(reader: Reader, grant: Grant, query: Query) -> Golden
     return golden(grant, statements)
 
 
-async def _directory(reader: Reader, made: Sequence[Resource], rows: Sequence[Row]) -> list[bytes]:
-    """What the rows, and resources `made` for this answer, refer to."""
-    wanted: set[UUID] = set().union(*[row.entries for row in rows], *map(directory_entries, made))
+async def _directory(
+    reader: Reader, patient: Golden | None, said: Sequence[Resource], rows: Sequence[Row]
+) -> list[bytes]:
+    """What the Patient, its sources and the rows refer to."""
+    wanted: set[UUID] = set().union(*[row.entries for row in rows], *map(directory_entries, said))
+    wanted.update(patient.entries if patient else ())
     return await reader.directory(sorted(wanted))

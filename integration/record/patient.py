@@ -1,6 +1,10 @@
 """The golden Patient: who somebody is, put together for one caller from the statements that caller may see.
 
 Element by element as the table in `survivorship.py` says. https://hl7.org/fhir/R4/patient.html
+
+It is a function of those statements, of the day and of whether the person may be located, and taking them apart takes
+longer than reading them. So a process keeps what it made last, and finds it again by all of these: by what was
+permitted and read just now, word for word.
 """
 
 import hashlib
@@ -17,16 +21,28 @@ from integration.identity.demographics import VERIFIED, is_nhs_number
 from integration.record.reader import Row
 from integration.record.survivorship import CONFIDENTIALITY, FORMER, RULES, SLICED, TRUST, Keep
 from integration.sharing.request import Grant
+from integration.store.extract import directory_entries
 from mappings import uk_core
 from mappings.uk_core import Resource
+
+_KEPT = 1024
+"""Golden Patients that are kept: some ten kilobytes each."""
 
 
 @dataclass(frozen=True)
 class Golden:
     """A golden Patient, and for each of its elements the statement that it is from, by FHIRPath: `Patient.name[0]`."""
 
-    resource: Resource
+    body: bytes
     sources: Sequence[tuple[str, Row]]
+    entries: Sequence[UUID]
+    """Directory entries it refers to."""
+
+    @property
+    def resource(self) -> Resource:
+        """The resource, as one's own copy."""
+        parsed: Resource = orjson.loads(self.body)
+        return parsed
 
 
 class _Statement(NamedTuple):
@@ -49,6 +65,12 @@ def golden(grant: Grant, statements: Sequence[Row]) -> Golden | None:
     if not statements:
         return None
     today = grant.request.at.astimezone(LONDON).date().isoformat()
+    located = not (grant.location_withheld or grant.hide_location)
+    return _golden(grant.person, tuple(statements), today, located)
+
+
+@lru_cache(maxsize=_KEPT)
+def _golden(person: UUID, statements: Sequence[Row], today: str, located: bool) -> Golden:
     everyone = sorted([_statement(row, today) for row in statements], key=_RANKS[TRUST])
     current = [one for one in everyone if one.patient.get("active", True)] or everyone
     stated = _by_element(everyone)
@@ -57,16 +79,15 @@ def golden(grant: Grant, statements: Sequence[Row]) -> Golden | None:
     sources: list[tuple[str, Row]] = []
     for element in sorted(stated, key=_PLACES.__getitem__):
         rule = _RULES[element]
-        if (rule.locates and (grant.location_withheld or grant.hide_location)) or (
-            element == _NONE and _NUMBER in stated
-        ):
+        if (rule.locates and not located) or (element == _NONE and _NUMBER in stated):
             continue
         said = stated[element] if element == "identifier" else now_stated.get(element, ())
         if element == _NUMBER and not said:
             said = stated[element]
         for value, row in _KEEP[rule.keep](element, _ranked(said, rule.order), today):
             sources.append((_placed(shown, rule.name, value), row))
-    return Golden(_assembled(grant, everyone, shown), sources)
+    made = _assembled(person, everyone, shown)
+    return Golden(orjson.dumps(made), sources, directory_entries(made))
 
 
 def statement(grant: Grant, row: Row) -> Resource:
@@ -263,11 +284,11 @@ _KEEP: Mapping[Keep, Callable[[str, _Said, str], _Kept]] = {
 }
 
 
-def _assembled(grant: Grant, said: _Said, shown: Mapping[str, Any]) -> Resource:
+def _assembled(person: UUID, said: _Said, shown: Mapping[str, Any]) -> Resource:
     """The resource; `id` comes second, as in every stored body."""
     links = [{"other": {"reference": f"Patient/{one.row.id}"}, "type": "seealso"} for one in said]
     body = {**shown, "active": True, "link": links}
-    return {"resourceType": "Patient", "id": str(grant.person), "meta": _meta(said, body), **body}
+    return {"resourceType": "Patient", "id": str(person), "meta": _meta(said, body), **body}
 
 
 def _meta(said: _Said, body: Mapping[str, Any]) -> Resource:

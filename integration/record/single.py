@@ -28,7 +28,7 @@ async def find(consultation: Consultation, resource_type: str, key: UUID) -> byt
         golden = await read_patient(reader, decision)
         if golden is None:
             return None
-        return orjson.dumps(golden.resource if decision.person == key else replaced(key, golden.resource))
+        return golden.body if decision.person == key else orjson.dumps(replaced(key, golden.resource))
     if isinstance(decision, Grant) and decision.location_withheld and resource_type == "Patient":
         return next((orjson.dumps(statement(decision, row)) for row in rows), None)
     shown = {row.id: row.body for row in (*rows, *await with_one_top_flag(reader, query, rows))}

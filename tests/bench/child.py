@@ -28,7 +28,7 @@ from integration.commands import listening as commands
 from integration.commands import running
 from integration.commands.worker import kept_running
 from integration.config import Settings
-from integration.record import conditions
+from integration.record import conditions, patient
 from integration.record.consult import Consultation, First, Found, Question, Records
 from integration.record.kept_facts import KeptFacts
 from integration.record.reader import Reader
@@ -124,6 +124,14 @@ def _with_records(kind: type[Records], **instead: Any) -> Composition:
 
 
 @asynccontextmanager
+async def _nothing_kept(services: Services, database: Database) -> AsyncIterator[Services]:
+    """Facts, directory and golden Patient are made anew for each read."""
+    patient._golden = patient._golden.__wrapped__  # type: ignore[assignment]
+    async with _with_records(Records, ready=None)(services, database) as composed:
+        yield composed
+
+
+@asynccontextmanager
 async def _without_audit(services: Services, _database: Database) -> AsyncIterator[Services]:
     yield replace(services, audit=InMemory())  # type: ignore[arg-type]
 
@@ -137,7 +145,7 @@ async def _row_policy_alone(services: Services, _database: Database) -> AsyncIte
 
 COMPOSITIONS: dict[str, Composition] = {
     "whole": _as_it_is,
-    "nothing kept": _with_records(Records, ready=None),
+    "nothing kept": _nothing_kept,
     "without rules": _with_records(DecidedBefore),
     "nothing kept, without rules": _with_records(ForgetfulDecidedBefore),
     "without deciding": _with_records(FactsAlone),
@@ -153,7 +161,7 @@ async def _serve_product(mode: str, listening: socket.socket) -> None:
     async with main.application(settings, database) as app:
         async with COMPOSITIONS[mode](app.state.services, database) as services:
             app.state.services = services
-            await _serve(app, listening)
+            await _serve(main.web_server(app, settings), listening)
 
 
 async def _serve_together(listening: socket.socket) -> None:
@@ -187,16 +195,17 @@ async def _serve_bare(listening: socket.socket) -> None:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": body})
 
-        await _serve(app, listening)
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, loop="uvloop", http="httptools", lifespan="off"
+        )
+        await _serve(uvicorn.Server(config), listening)
 
 
 async def _nothing_to_reset(_connection: asyncpg.Connection) -> None:
     """The bare database does without the pool's clearing of sessions, so that it is as fast as it can be."""
 
 
-async def _serve(app: object, listening: socket.socket) -> None:
-    config = uvicorn.Config(app, log_level="warning", access_log=False, loop="uvloop", http="httptools", lifespan="off")
-    server = uvicorn.Server(config)
+async def _serve(server: uvicorn.Server, listening: socket.socket) -> None:
     main.settle()
     _at_end_of_input(lambda: setattr(server, "should_exit", True))
     _say(listening.getsockname()[1])

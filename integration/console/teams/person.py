@@ -38,7 +38,7 @@ def person_pages(router: APIRouter, desk: Desk) -> None:
             "teams/person.html",
             member,
             person=grant.person,
-            story=story(grant, page.patient, record, names, on),
+            story=story(grant, page.patient.resource if page.patient else None, record, names, on),
             time=time,
             pictures=[
                 ("wide", time.picture(_WIDE, left=_GUTTER, since=since)),

@@ -62,7 +62,8 @@ class Extraction:
                     rows += self.extract.membership(person, memberships.get(person, ()))
                     async for page in pages(one.reader, one.decision, Asked(TYPES), None):
                         counts.update(page.counts())
-                        patient = patient or page.patient
+                        if page.patient:
+                            patient = page.patient.resource
                         rows += self.extract.rows(person, page)
                     rows.append(self.extract.person(person, patient))
                 events.append(self._event(question, one, counts))

@@ -76,7 +76,7 @@ async def pieces(reader: Reader, grant: Grant, asked: Asked, since: datetime | N
 def _piece(page: Page, grant: Grant, asked: Asked) -> Piece:
     piece, on = Piece(), grant.request.at.astimezone(LONDON).date()
     if page.patient:
-        piece.lines["Patient"] = [_shown(orjson.dumps(page.patient), asked.names, on)]
+        piece.lines["Patient"] = [_shown(page.patient.body, asked.names, on)]
     for row in page.rows:
         piece.lines.setdefault(row.type, []).append(_shown(row.body, asked.names, on))
     for entry in () if grant.pseudonymise else page.directory:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 from integration.record.patient import golden, replaced
 from integration.record.survivorship import RULES, TRUST, Keep
@@ -294,3 +295,49 @@ def test_every_element_says_where_it_is_from():
         ("Patient.deceased", "acute"),
         ("Patient.telecom[0]", "acute"),
     }
+
+
+# ---- what a process keeps
+
+
+def test_what_was_made_before_is_not_shown_to_whoever_may_not_locate_them_nor_on_another_day():
+    home, until = {"line": ["1 Hill Rise"]}, {"system": "phone", "value": "024 7600", "period": {"end": "2026-11-20"}}
+    told = said("gp", address=[home], telecom=[until])
+
+    assert made(told)["address"] == [home]
+    assert "address" not in made(told, hide_location=True)
+    assert "address" not in made(told, location_withheld=True)
+    assert made(told)["telecom"] == [until]
+    assert "telecom" not in made(told, at=datetime(2026, 11, 21, tzinfo=UTC))
+    assert made(told)["address"] == [home]
+
+
+@pytest.mark.parametrize("element", ["body", "label", "version", "recorded", "feed", "id"])
+def test_what_differs_in_anything_is_another_statement(element: str):
+    told = said("gp", birthDate="1942-03-14")
+    other = {
+        "body": told.body.replace(b"1942", b"1943"),
+        "label": 2,
+        "version": 2,
+        "recorded": datetime(2027, 1, 1, tzinfo=UTC),
+        "feed": "acute",
+        "id": UUID(int=told.id.int + 1),
+    }
+    before, changed = whole(told), structs.replace(told, **{element: other[element]})
+
+    assert whole(changed).sources[0][1] == changed
+    assert (whole(changed).body != before.body) is (element not in ("label", "feed"))
+
+
+def test_whoever_changes_the_resource_changes_their_own_copy():
+    told = said("gp", birthDate="1942-03-14")
+    made(told)["birthDate"] = "1900-01-01"
+
+    assert made(told)["birthDate"] == "1942-03-14"
+
+
+def test_its_directory_entries_are_those_it_refers_to():
+    practice = UUID("22222222-2222-4222-8222-222222222222")
+    told = said("gp", managingOrganization={"reference": f"Organization/{practice}"})
+
+    assert list(whole(told).entries) == [practice]
