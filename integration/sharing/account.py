@@ -1,7 +1,8 @@
 """The reasons of a decision: what each rule did, grouped by kind of information and, where it differs, by source."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 
 from integration.sharing import reasons
@@ -97,22 +98,46 @@ def _glass(case: Case) -> Iterator[Reason]:
         yield Reason("break-glass", True, "An emergency was declared: this access is marked, and reviewed afterwards.")
 
 
-def _labels(case: Case, outcomes: Iterable[Outcome]) -> Iterator[Reason]:
-    """One reason per kind of information and what became of it; where sources fared differently, with its sources."""
+def _labels(case: Case, outcomes: Sequence[Outcome]) -> Iterable[Reason]:
+    """One reason per kind of information and what became of it; where sources fared differently, with its sources. What
+    says nothing of the person reads alike for all of whom the same became of the same labels, and is written once."""
+    if any(_of_the_person(one) for one in outcomes):
+        return _by_category(outcomes, partial(_reason, case))
+    return _of_anybody(case.policy, case.caller.organisation, case.caller.role, tuple(outcomes))
+
+
+def _of_the_person(outcome: Outcome) -> bool:
+    """Whether a choice or a permission of theirs is in its reason."""
+    label, _, finding, _ = outcome
+    return bool(label.sensitivities) if finding is None else finding.choice is not None
+
+
+@made_once
+def _of_anybody(policy: Policy, organisation: str, role: str, outcomes: Sequence[Outcome]) -> Sequence[Reason]:
+    def reason(outcome: Outcome, sources: frozenset[str] | None) -> Reason:
+        return _standard(policy, organisation, role, outcome, sources)
+
+    return tuple(_by_category(outcomes, reason))
+
+
+def _by_category(
+    outcomes: Iterable[Outcome], reason: Callable[[Outcome, frozenset[str] | None], Reason]
+) -> Iterator[Reason]:
+    """`reason` of each kind of information and fate; with the sources where they fared differently, else None."""
     by_category: dict[Category, list[Outcome]] = {}
     for outcome in outcomes:
         by_category.setdefault(outcome.label.category, []).append(outcome)
     for category in sorted(by_category, key=_ORDER.__getitem__):
         one, *others = by_category[category]
         if not others:
-            yield _reason(case, one, None)
+            yield reason(one, None)
             continue
         fates: dict[object, list[Outcome]] = {}
         for outcome in (one, *others):
             fates.setdefault(_fate(outcome), []).append(outcome)
         for group in fates.values():
             sources = frozenset([each.label.organisation for each in group]) if len(fates) > 1 else None
-            yield _reason(case, group[0], sources)
+            yield reason(group[0], sources)
 
 
 def _fate(outcome: Outcome) -> object:
@@ -128,12 +153,18 @@ def _reason(case: Case, outcome: Outcome, sources: frozenset[str] | None) -> Rea
         text = f"withheld: the person recorded {reasons.choice(finding.choice, case.policy)}."
         said, source = _of_sources(case.policy, text, sources)
         return Reason("choice", False, said, label.category, source, terms.citation if terms else None)
-    plain = _standard(case.policy, case.caller.organisation, case.caller.role, label.category, terms, finding, sources)
+    plain = _standard(case.policy, case.caller.organisation, case.caller.role, outcome, sources)
     return plain if finding is not None or terms is None else _opened(case, terms, label, plain)
 
 
+def _standard(policy: Policy, organisation: str, role: str, outcome: Outcome, sources: frozenset[str] | None) -> Reason:
+    """A reason that does not depend on the person."""
+    label, terms, finding, _ = outcome
+    return _written(policy, organisation, role, label.category, terms, finding, sources)
+
+
 @made_once
-def _standard(
+def _written(
     policy: Policy,
     organisation: str,
     role: str,
@@ -142,7 +173,6 @@ def _standard(
     finding: Finding | None,
     sources: frozenset[str] | None,
 ) -> Reason:
-    """A reason that does not depend on the person."""
     if finding is not None:
         rule, text = finding.rule, f"withheld: {_why(policy.name(organisation), role, terms, finding)}"
     else:
