@@ -5,8 +5,7 @@ finds waits for an officer as an alert, by reference. What an officer signed off
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
@@ -60,6 +59,8 @@ select exists (
     where e->>'organisation' = $2 and e->>'source' is distinct from $2)
 """
 
+_NOT_LOOKED_THROUGH = "accesses not looked through"
+
 log = structlog.get_logger(__name__)
 
 
@@ -95,6 +96,14 @@ class Found(NamedTuple):
     about: str
     kind: str = UNUSUAL
     records: Sequence[UUID] = ()
+
+
+class Days(NamedTuple):
+    """What looking through several days came to: how much each had that is unusual, None where it was looked through
+    before; and of those that could not be looked through, the type of the error."""
+
+    found: Mapping[date, int | None]
+    failed: Mapping[date, str]
 
 
 async def look(connection: Connection, day: date) -> int | None:
@@ -216,19 +225,25 @@ async def keep_looking(pool: asyncpg.Pool, audit: AuditLog, *, every: float = _E
     shutdown. A day that cannot be looked through stops no other; it is tried again, as is a database that is away."""
     while True:
         await asyncio.sleep(every)
-        with _survived():
-            for day in await days_due(pool, datetime.now(LONDON)):
-                with _survived(day=str(day)):
-                    await look_through(pool, audit, day, "every day", "")
+        try:
+            days = await days_due(pool, datetime.now(LONDON))
+        except Exception as error:  # noqa: BLE001  whatever it is, the next round tries again
+            log.error(_NOT_LOOKED_THROUGH, error=type(error).__name__)
+        else:
+            await look_through_each(pool, audit, days, "every day", "")
 
 
-@contextmanager
-def _survived(**of: str) -> Iterator[None]:
-    """Whatever goes wrong here is logged, and the next round tries again."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001
-        log.error("accesses not looked through", **of, error=type(error).__name__)
+async def look_through_each(pool: asyncpg.Pool, audit: AuditLog, days: Iterable[date], route: str, user: str) -> Days:
+    """`look_through` of each day. One that fails stops no other: it is logged, and can be looked through again."""
+    found: dict[date, int | None] = {}
+    failed: dict[date, str] = {}
+    for day in days:
+        try:
+            found[day] = await look_through(pool, audit, day, route, user)
+        except Exception as error:  # noqa: BLE001  whatever it is, the other days are looked through
+            failed[day] = type(error).__name__
+            log.error(_NOT_LOOKED_THROUGH, day=str(day), error=failed[day])
+    return Days(found, failed)
 
 
 async def days_due(pool: asyncpg.Pool, now: datetime) -> list[date]:

@@ -7,7 +7,7 @@ import typer
 
 from adapters.records import LONDON
 from integration import commands
-from integration.cli.output import Json, out, run, show
+from integration.cli.output import Json, err, out, run, show
 
 app = typer.Typer(no_args_is_help=True, help="Find unusual accesses; say whose records are watched for the curious.")
 User = Annotated[str, typer.Option(help="Who you are; it is written into the audit.")]
@@ -20,11 +20,18 @@ def unusual_look(
     end: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; else the first.")] = None,
 ) -> None:
     """Look through days that are over, each once; what is found waits in `toldonce alerts list`. `toldonce serve` does
-    it by itself every day."""
+    it by itself every day.
+
+    Exit code 1 when a day could not be looked through; the others are."""
     first = start.date() if start else datetime.now(LONDON).date() - timedelta(days=1)
     last = end.date() if end else first
-    for day, found in run(lambda settings: commands.unusual.look(settings, first, last, user)).items():
+    looked = run(lambda settings: commands.unusual.look(settings, first, last, user))
+    for day, found in looked.found.items():
         out.print(f"{day}: {'looked through before' if found is None else f'{found} unusual'}", highlight=False)
+    for day, error in looked.failed.items():
+        err.print(f"[red]{day}: not looked through ({error}); it can be tried again[/red]", highlight=False)
+    if looked.failed:
+        raise typer.Exit(1)
 
 
 @app.command("watch")

@@ -13,7 +13,7 @@ from integration.audit import watched
 from integration.audit.access import Access
 from integration.audit.codes import Kind
 from integration.audit.log import AuditLog
-from integration.audit.look import days_of, look_through
+from integration.audit.look import Days, days_of, look_through_each
 from integration.audit.watched import Watched
 from integration.commands.opened import opened
 from integration.config import Settings
@@ -22,15 +22,13 @@ from integration.sharing.request import Caller
 from integration.store.database import act_as
 
 
-async def look(settings: Settings, start: date, end: date, user: str) -> dict[str, int | None]:
-    """What each day had that is unusual; None: it was looked through before. Raises NotPossible for a day that goes on:
-    each is looked through once."""
+async def look(settings: Settings, start: date, end: date, user: str) -> Days:
+    """Look through each of these days; one that fails stops no other. Raises NotPossible for a day that goes on: each
+    is looked through once."""
     if end >= datetime.now(LONDON).date():
         raise NotPossible("only days that are over can be looked through")
     async with _open(settings) as (pool, log):
-        return {
-            str(day): await look_through(pool, log, day, "toldonce unusual look", user) for day in days_of(start, end)
-        }
+        return await look_through_each(pool, log, days_of(start, end), "toldonce unusual look", user)
 
 
 async def watch(settings: Settings, one: Watched) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import orjson
 import pytest
 
 from integration.audit.codes import Kind, Outcome
@@ -65,8 +66,7 @@ class Practice:
             await audit.append(access(when=at, caller=caller, **seen))
 
     async def looked(self, day: datetime) -> int | None:
-        (found,) = (await unusual.look(self.settings, day.date(), day.date(), "R. Okafor")).values()
-        return found
+        return (await unusual.look(self.settings, day.date(), day.date(), "R. Okafor")).found[day.date()]
 
     async def waiting(self) -> list[dict[str, Any]]:
         return await alerts.listed(self.settings, "correction", everything=False, limit=50)
@@ -267,7 +267,10 @@ async def test_it_is_found_under_whom_the_record_was_taken_for_then(practice: Pr
         ('{"status":"entered-in-error","text":"a\\u0000b"}', True),
         ('{"status":"entered-in-error","text":"a\\\\u0000b"}', True),
         ("{}", False),
+        ('{"status":"entered-in-error","note":' + "[" * 1000 + "1e308,-0.0" + "]" * 1000 + "}", True),
+        (orjson.dumps({"status": "entered-in-error", "text": "".join(map(chr, range(0xD800)))}).decode(), True),
     ],
+    ids=range(14),
 )
 async def test_the_status_alone_says_so(owner: asyncpg.Connection, body: str, wrong: bool) -> None:
     assert await owner.fetchval("select toldonce.entered_in_error($1)", body.encode()) is wrong

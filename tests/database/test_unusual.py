@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import sys
+from asyncio.subprocess import PIPE
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
@@ -62,8 +65,7 @@ async def waiting(settings: Settings) -> dict[str, str]:
 
 
 async def looked(settings: Settings, day: date = DAY) -> int | None:
-    (found,) = (await unusual.look(settings, day, day, "R. Okafor")).values()
-    return found
+    return (await unusual.look(settings, day, day, "R. Okafor")).found[day]
 
 
 async def test_a_namesake_a_colleague_and_whoever_is_known(database, settings) -> None:
@@ -142,6 +144,23 @@ async def test_a_day_that_cannot_be_looked_through_stops_no_other(database, sett
     assert list(await waiting(settings)) == ["the person and the user have the same surname"]
 
 
+async def test_the_command_goes_on_after_a_day_that_fails(database, settings, owner) -> None:
+    await did(database, *(by("Dr Patel", PATEL, NOON + timedelta(days=days)) for days in range(3)))
+    await owner.execute("update toldonce.audit_event set content = '{' where recorded = $1", NOON + timedelta(days=1))
+    command = ("unusual", "look", "--user", "R. Okafor", "--start", "2026-11-03", "--end", "2026-11-05")
+    used = {"TOLDONCE_DATABASE_URL": str(settings.database_url), "TOLDONCE_DATA_DIR": str(settings.data_dir)}
+    typed = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "integration", *command, env={**os.environ, **used}, stdout=PIPE, stderr=PIPE
+    )
+    told, wrong = await typed.communicate()
+    assert typed.returncode == 1
+    assert told.decode().splitlines()[-2:] == ["2026-11-03: 1 unusual", "2026-11-05: 1 unusual"]
+    assert b"2026-11-04: not looked through (" in wrong
+    assert await looked(settings, DAY) is None
+    await owner.execute("delete from toldonce.audit_event where content = '{'")
+    assert await looked(settings, DAY + timedelta(days=1)) == 0, "it can be tried again"
+
+
 async def test_what_is_no_look_is_none(database, settings) -> None:
     no_look = [
         by("Dr Patel", PATEL, outcome=Outcome.SERIOUS_FAILURE),
@@ -174,7 +193,7 @@ async def test_a_day_out_of_pattern(database, settings) -> None:
     night = [by("dr.smith", UUID(int=2000), datetime(2026, 11, 3, 3, 30, tzinfo=UTC))]
     await did(database, *usual, *many, *night)
     first = DAY - timedelta(days=10)
-    assert set((await unusual.look(settings, first, DAY - timedelta(days=1), "x")).values()) == {0}
+    assert set((await unusual.look(settings, first, DAY - timedelta(days=1), "x")).found.values()) == {0}
     assert await looked(settings) == 2
     assert set(await waiting(settings)) == {
         "the user looked at 70 people on one day, and at 20 on a usual one",
