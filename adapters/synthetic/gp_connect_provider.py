@@ -5,8 +5,7 @@ It gives the whole record whatever areas are asked for: our consumer always asks
 """
 
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ from adapters.gp.records import NHS_NUMBER, Refusal, Withheld
 from adapters.gp.refusal import outcome_codes
 from adapters.gp.write import write, write_error
 from adapters.records import LONDON
-from adapters.synthetic import gp, http_server
+from adapters.synthetic import gp
 from adapters.synthetic.gp_connect_checks import Wrong, asked_for, wrong_headers
 from adapters.synthetic.http_server import Fault, faulty
 from adapters.synthetic.neighbourhood import LAST_DAY
@@ -137,12 +136,3 @@ def _answer(content: bytes | None) -> Response:
     codes = list(outcome_codes(msgspec.json.decode(content))) if len(content) < 5_000 else []
     status = next((_STATUS[code] for code in codes if code in _STATUS), 200)
     return Response(content, status, media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
-
-
-@asynccontextmanager
-async def serving(provider: Provider, port: int = 0) -> AsyncIterator[Provider]:
-    """The provider on 127.0.0.1, at `port` or a free one; stops at the end, requests that still run are cut off."""
-    with http_server.listening(port) as socket:
-        provider.port = socket.getsockname()[1]
-        async with http_server.serving(application(provider), socket):
-            yield provider

@@ -2,13 +2,23 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 import uvicorn
 from fastapi import FastAPI, Response
 from fastapi.responses import StreamingResponse
+
+
+class OnAPort(Protocol):
+    """A stand-in that knows where it is served."""
+
+    port: int
+
+
+P = TypeVar("P", bound=OnAPort)
 
 
 @dataclass(frozen=True)
@@ -48,17 +58,20 @@ def listening(port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def serving(application: FastAPI, on: socket.socket) -> AsyncIterator[None]:
-    """Serve until the end; requests that still run then are cut off."""
-    config = uvicorn.Config(
-        application, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve(sockets=[on]))
-    try:
-        while not server.started:
-            await asyncio.sleep(0.01)
-        yield
-    finally:
-        server.should_exit = True
-        await running
+async def serving(provider: P, application: Callable[[P], FastAPI], port: int = 0) -> AsyncIterator[P]:
+    """The provider's application on 127.0.0.1, at `port` or a free one, which the provider is told; stops at the end,
+    requests that still run then are cut off."""
+    with listening(port) as on:
+        provider.port = on.getsockname()[1]
+        config = uvicorn.Config(
+            application(provider), log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1
+        )
+        server = uvicorn.Server(config)
+        running = asyncio.create_task(server.serve(sockets=[on]))
+        try:
+            while not server.started:
+                await asyncio.sleep(0.01)
+            yield provider
+        finally:
+            server.should_exit = True
+            await running

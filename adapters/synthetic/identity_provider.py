@@ -8,8 +8,7 @@ machine only.
 import hmac
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -23,7 +22,6 @@ from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 from joserfc.util import urlsafe_b64encode
 
-from adapters.synthetic import http_server
 from adapters.synthetic.http_server import Fault, faulty
 from adapters.transport.pds_token import ASSERTION_TYPE
 
@@ -227,12 +225,3 @@ def _holds(provider: Provider, granted: _Granted, form: Mapping[str, str]) -> bo
         and provider.now() < granted.until
         and hmac.compare_digest(challenge, granted.challenge)
     )
-
-
-@asynccontextmanager
-async def serving(provider: Provider, port: int = 0) -> AsyncIterator[Provider]:
-    """The provider on 127.0.0.1, at `port` or a free one; stops at the end."""
-    with http_server.listening(port) as socket:
-        provider.port = socket.getsockname()[1]
-        async with http_server.serving(application(provider), socket):
-            yield provider

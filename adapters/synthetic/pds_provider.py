@@ -7,8 +7,7 @@ https://digital.nhs.uk/developer/api-catalogue/personal-demographics-service-fhi
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fastapi import FastAPI, Request, Response
@@ -18,7 +17,6 @@ from adapters.gp.refusal import valid_nhs_number
 from adapters.pds import records
 from adapters.pds import resources as r4
 from adapters.pds.write import write, write_matches, write_outcome
-from adapters.synthetic import http_server
 from adapters.synthetic.http_server import Fault, faulty
 from adapters.synthetic.pds import Register
 from adapters.synthetic.pds_checks import Refused, found_by, wrong_assertion, wrong_headers
@@ -152,12 +150,3 @@ def _search(provider: Provider, request: Request) -> Response:
         return Response(write_outcome("TOO_MANY_MATCHES"), media_type=MEDIA_TYPE)
     matches = [records.Match(patient=one, score=1.0) for one in found]
     return Response(write_matches(matches, provider.base), media_type=MEDIA_TYPE)
-
-
-@asynccontextmanager
-async def serving(provider: Provider, port: int = 0) -> AsyncIterator[Provider]:
-    """The stand-in on 127.0.0.1, at `port` or a free one; stops at the end, requests that still run are cut off."""
-    with http_server.listening(port) as socket:
-        provider.port = socket.getsockname()[1]
-        async with http_server.serving(application(provider), socket):
-            yield provider

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from adapters.synthetic.identity_provider import CLIENT, KEY_ID, Provider, serving
+from adapters.synthetic.http_server import serving
+from adapters.synthetic.identity_provider import CLIENT, KEY_ID, Provider, application
 from integration import demo as demonstration
 from integration.audit.codes import Kind
 from integration.commands.accounts import put, take
@@ -31,7 +32,7 @@ async def signing_in_with_accounts(settings: Settings, database: Database) -> As
         return
     provider = provider_of(settings)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(serving(provider))
+        await stack.enter_async_context(serving(provider, application))
         document = document_of(provider, settings.data_dir / "keys")
         async with desk_on(database, settings, "console", "register", _BY, Kind.TOKEN) as desk:
             for account in _accounts(provider):
@@ -57,8 +58,8 @@ def document_of(provider: Provider, folder: Path) -> Path:
     key, document = folder / "console.pem", folder / "issuers.yaml"
     key.touch(mode=0o600)
     key.write_bytes(provider.client_key.as_pem(private=True))
-    application = {"name": demonstration.PROVIDER, "client": CLIENT, "key": key.name, "key_id": KEY_ID}
-    document.write_text(yaml.safe_dump({"issuers": [{"issuer": provider.issuer, "console": application}]}))
+    registered = {"name": demonstration.PROVIDER, "client": CLIENT, "key": key.name, "key_id": KEY_ID}
+    document.write_text(yaml.safe_dump({"issuers": [{"issuer": provider.issuer, "console": registered}]}))
     return document
 
 

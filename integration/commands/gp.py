@@ -11,7 +11,8 @@ import yaml
 from rich.console import Console
 
 from adapters.gp.refusal import valid_nhs_number
-from adapters.synthetic.gp_connect_provider import Provider, asid_of, provider_of, serving
+from adapters.synthetic.gp_connect_provider import Provider, application, asid_of, provider_of
+from adapters.synthetic.http_server import serving
 from adapters.synthetic.neighbourhood import build
 from adapters.synthetic.organisations import HUB
 from adapters.transport.gp_connect import GpConnect
@@ -93,7 +94,7 @@ async def provide(people: int, port: int, replay: Path | None, console: Console)
     """Serve the synthetic practices until told to end, and print the document that points at them."""
     with console.status("making the neighbourhood"):
         provider = provider_of(build(people), replay=replay)
-    async with serving(provider, port):
+    async with serving(provider, application, port):
         console.print(
             f"# {len(provider.answers)} people at {len(provider.practices)} practices; save this document and"
         )

@@ -10,9 +10,10 @@ import structlog
 import yaml
 from rich.console import Console
 
+from adapters.synthetic.http_server import serving
 from adapters.synthetic.neighbourhood import build
 from adapters.synthetic.pds import SENDER, register_of
-from adapters.synthetic.pds_provider import Provider, serving
+from adapters.synthetic.pds_provider import Provider, application
 from adapters.transport.pds import CIRCUIT_OPEN
 from integration.commands.opened import as_worker, opened, progress_bar
 from integration.commands.receiving import process
@@ -84,7 +85,7 @@ async def stand_in(people: int, port: int, folder: Path, console: Console) -> No
     """Serve the synthetic register until told to end, its document and key written into `folder`."""
     with console.status("making the neighbourhood"):
         provider = Provider(register_of(build(people)))
-    async with serving(provider, port):
+    async with serving(provider, application, port):
         document = document_of(provider, folder)
         path = folder / "pds.yaml"
         path.write_text(yaml.safe_dump(document.model_dump(mode="json", exclude_defaults=True), sort_keys=False))
@@ -96,7 +97,7 @@ async def stand_in(people: int, port: int, folder: Path, console: Console) -> No
 async def trace_on_stand_in(settings: Settings, provider: Provider, pool: asyncpg.Pool, console: Console) -> None:
     """Trace once on the stand-in, in this process: the demo's, which does not ask for related people, for that would
     take as long again."""
-    async with serving(provider):
+    async with serving(provider, application):
         document = document_of(provider, settings.data_dir / "keys", related=False)
         async with document.client() as pds:
             await traced(settings, Tracer(pool, pds, document), console)

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from adapters.synthetic.gp_connect_provider import Provider, asid_of, provider_of, serving
+from adapters.synthetic.gp_connect_provider import Provider, application, asid_of, provider_of
+from adapters.synthetic.http_server import serving
 from adapters.synthetic.neighbourhood import build
 from adapters.transport.asking import Certificates, Limits
 from adapters.transport.gp_connect import GpConnect, Practice
@@ -31,7 +32,7 @@ QUICK = Limits(timeout=0.4, attempts=3, backoff=0.01, longest_wait=2.0)
 @asynccontextmanager
 async def practices(replay: Path | None = None) -> AsyncIterator[Provider]:
     """The practices of the tests' neighbourhood, each time as they were."""
-    async with serving(provider_of(build(PEOPLE), replay=replay)) as provider:
+    async with serving(provider_of(build(PEOPLE), replay=replay), application) as provider:
         yield provider
 
 

@@ -12,8 +12,9 @@ from joserfc.jwk import RSAKey
 
 from adapters.pds import records
 from adapters.pds import resources as r4
+from adapters.synthetic.http_server import serving
 from adapters.synthetic.pds import SENDER, Register, register_of
-from adapters.synthetic.pds_provider import Provider, serving
+from adapters.synthetic.pds_provider import Provider, application
 from adapters.transport.asking import Limits
 from adapters.transport.breaker import Breaker
 from adapters.transport.pace import Pace
@@ -42,7 +43,9 @@ def register() -> Register:
 async def national(**more: Any) -> AsyncIterator[Provider]:
     """The stand-in, as it was; `more`: parts of the register that are otherwise."""
     mappings = {name: {**getattr(register(), name), **more.get(name, {})} for name in _MAPPINGS}
-    async with serving(Provider(Register(**mappings, invalidated=register().invalidated), key())) as provider:
+    async with serving(
+        Provider(Register(**mappings, invalidated=register().invalidated), key()), application
+    ) as provider:
         yield provider
 
 

@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from adapters.synthetic.identity_provider import Provider, serving
+from adapters.synthetic.http_server import serving
+from adapters.synthetic.identity_provider import Provider, application
 from integration import main
 from integration.audit.search import IG_OFFICER
 from integration.commands.console import signing_in
@@ -83,7 +84,7 @@ async def console_with_accounts(coventry: Neighbourhood, folder: Path, **changes
     settings = coventry.settings.model_copy(update=changes)
     provider = provider_of(settings)
     provider.now = NOW.timestamp
-    async with serving(provider):
+    async with serving(provider, application):
         settings = settings.model_copy(update={"issuers": document_of(provider, folder)})
         async with (
             main.application(settings, coventry.database, clock=lambda: NOW) as app,

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from adapters.synthetic.identity_provider import CLIENT, KEY_ID, Provider, serving
+from adapters.synthetic.http_server import serving
+from adapters.synthetic.identity_provider import CLIENT, KEY_ID, Provider, application
 from adapters.transport.asking import Asker, Certificates
 from integration.api.client_keys import PublishedKeys
 from integration.api.discovery import metadata
@@ -65,7 +66,7 @@ async def signing(folder: Path, **registered: Any) -> AsyncIterator[Signing]:
     provider = Provider({"r.okafor": "R. Okafor"}, ANSWERS, KEYS[0], CLIENT_KEY, now=NOW.timestamp)
     seconds = [1000.0]
     asker = Asker(LIMITS, Certificates())
-    async with serving(provider), httpx.AsyncClient(verify=False) as outside:
+    async with serving(provider, application), httpx.AsyncClient(verify=False) as outside:
         issuers = issuers_of(provider.issuer, folder, **registered)
         keys = PublishedKeys(asker, lambda: seconds[0])
         try:
