@@ -22,6 +22,7 @@ import asyncpg
 from integration.record.conditions import permitted
 from integration.sharing.request import Caller, DataWindow, Grant, Request
 from integration.store.database import Database, _prepare, embedded_server
+from tests.database import keeping_facts
 from tests.database import test_kept_facts as keeping
 from tests.mutation.asked import asked
 from tests.mutation.forked import alone, each
@@ -94,11 +95,11 @@ async def _kept_wrongly(database: Database) -> bool:
         await owner.execute("select pg_advisory_lock(1)")
         keeping.test_what_was_read_longest_ago_is_forgotten()
         keeping.test_an_entry_is_held_once_and_no_longer_than_somebody_keeps_it()
-        async with keeping.opened(database) as kept:
+        async with keeping_facts.opened(database) as kept:
             for test in _OF_WHAT_IS_KEPT:
                 await test(kept)
             long = kept.keeping.long
-            saved, _ = await keeping.compared(kept, KEPT, CHANGES)
+            saved, _ = await keeping_facts.compared(kept, KEPT, CHANGES)
     except AssertionError:
         return True
     finally:
