@@ -1,5 +1,6 @@
 """What a file of agreements would change: what it says otherwise, and what that does to the people there are. Nothing
-is put in force, and no content is read."""
+is put in force, and no content is read. It stands with the record, as `population` does: what people would newly see is
+told by the conditions that a read has, and `sharing` knows nothing of reading."""
 
 import asyncio
 from datetime import date, datetime
