@@ -43,10 +43,10 @@ class Limits:
 class Handler:
     """What messages mean. `receive` is called with each message as it arrives; the answer that it promises is sent when
     it is there, in order. If there is an exception instead, the connection is closed without an answer, so that its
-    sender sends again. `too_large` answers a message of which only the first bytes were kept."""
+    sender sends again. `too_large` answers so a message of which only the first bytes were kept."""
 
     receive: Callable[[bytes], asyncio.Future[bytes]]
-    too_large: Callable[[bytes], bytes]
+    too_large: Callable[[bytes], asyncio.Future[bytes]]
 
 
 class _Room:
@@ -76,7 +76,7 @@ class _Connection:
 
     def __init__(self, handler: Handler, limits: Limits, room: _Room) -> None:
         self._handler, self._limits, self._room = handler, limits, room
-        self._pending: asyncio.Queue[asyncio.Future[bytes] | bytes | None] = asyncio.Queue(limits.unanswered)
+        self._pending: asyncio.Queue[asyncio.Future[bytes] | None] = asyncio.Queue(limits.unanswered)
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Until the sender hangs up and has its answers, or makes us wait too long."""
@@ -121,7 +121,7 @@ class _Connection:
         cut = False
         while (pending := await self._pending.get()) is not None:
             try:
-                answer = pending if isinstance(pending, bytes) else await pending
+                answer = await pending
                 if not cut:
                     writer.write(frame(answer))
                     async with asyncio.timeout(self._limits.answer_seconds):

@@ -33,6 +33,7 @@ _DEFECTS = (
 )
 _DUE = "select count(distinct source_patient) from toldonce.due"
 _LEFT = "select transport, count(*) from toldonce.left_behind group by transport"
+_REFUSED = "select feed, sender, code, count from toldonce.refused"
 _UNSEALED = "select coalesce(extract(epoch from now() - min(recorded)), 0)::float8 from toldonce.audit_unsealed"
 Key = tuple[str, str]
 
@@ -69,6 +70,7 @@ async def measured(connection: Connection, received: Received) -> list[Metric]:
         defects = await connection.fetch(_DEFECTS)
         due = await connection.fetchval(_DUE)
         left = await connection.fetch(_LEFT)
+        refused = await connection.fetch(_REFUSED)
         unsealed = await connection.fetchval(_UNSEALED)
         told = await subscriptions_measured(connection)
     envelopes = CounterMetricFamily("toldonce_envelopes_received", "Files and messages received.", labels=_SENDER)
@@ -96,7 +98,12 @@ async def measured(connection: Connection, received: Received) -> list[Metric]:
     behind = GaugeMetricFamily("toldonce_left_behind", "Files that a transport could not take.", labels=("transport",))
     for transport, count in left:
         behind.add_metric((transport,), count)
-    return [envelopes, outcomes, lag, wrong, concerned, behind, unproven, *told]
+    outside = CounterMetricFamily(
+        "toldonce_refused", "Messages that were refused and are stored nowhere.", labels=(*_SENDER, "code")
+    )
+    for feed, sender, code, count in refused:
+        outside.add_metric((feed, sender, code), count)
+    return [envelopes, outcomes, lag, wrong, concerned, behind, outside, unproven, *told]
 
 
 def agreements_left(policy: Policy) -> Metric:

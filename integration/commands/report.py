@@ -8,6 +8,7 @@ from integration.commands.opened import as_worker
 from integration.config import Settings
 from integration.errors import NotPossible
 from integration.feeds import FEEDS
+from integration.ingest.refused import Refused
 from integration.ingest.report import Problem, SenderReport, Trend, report
 
 
@@ -19,7 +20,7 @@ async def feeds_report(settings: Settings, feed: str | None, sender: str | None)
 
 
 def show(reports: list[SenderReport], console: Console) -> None:
-    """Two tables of all senders, then one of what is set aside for each sender that something is set aside of."""
+    """Two tables of all senders, then for each one of what is set aside and one of what was refused, where any is."""
     if not reports:
         console.print("Nothing was received from such a sender.")
         return
@@ -28,6 +29,8 @@ def show(reports: list[SenderReport], console: Console) -> None:
     for one in reports:
         if one.problems:
             console.print(_problems(one))
+        if one.refused:
+            console.print(_refused(one))
 
 
 def _received(reports: list[SenderReport]) -> Table:
@@ -74,7 +77,15 @@ def _problems(one: SenderReport) -> Table:
     return table
 
 
-def _seen(problem: Problem) -> str:
+def _refused(one: SenderReport) -> Table:
+    title = f"Refused, and stored nowhere: {one.sender} ({one.feed}) alone has it"
+    table = Table("problem", "refused", "first and last seen", "reason", "what to do", title=title)
+    for each in one.refused:
+        table.add_row(each.code, f"{each.count:,}", _seen(each), escape(each.reason), escape(each.remedy))
+    return table
+
+
+def _seen(problem: Problem | Refused) -> str:
     first, last = f"{problem.first_seen:%Y-%m-%d}", f"{problem.last_seen:%Y-%m-%d}"
     return first if first == last else f"{first}\n{last}"
 

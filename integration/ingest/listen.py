@@ -14,13 +14,15 @@ from typing import NamedTuple
 import asyncpg
 import structlog
 
-from adapters.acute.acknowledge import Outcome, accepted, acknowledge, refused
+from adapters.acute.acknowledge import Outcome, accepted, acknowledge
+from adapters.acute.acknowledge import refused as rejected
 from adapters.records import Defect, Parsed
 from adapters.transport.mllp import Handler
 from integration.feeds import FEEDS
-from integration.ingest import inbox
+from integration.ingest import inbox, refused
 from integration.ingest.inbox import Delivery
 from integration.ingest.reading import encoded, read
+from integration.ingest.refused import Refusal
 from integration.store.connection import Connection
 
 log = structlog.get_logger()
@@ -43,19 +45,21 @@ _UNEXPECTED = Defect(
 
 
 class _Waiting(NamedTuple):
-    delivery: Delivery
+    delivery: Delivery | Refusal
     answer: bytes
     answered: asyncio.Future[bytes]
 
 
 class Receiver:
-    """Stores deliveries, as many together as wait. How many may wait is the transport's affair (`mllp.Limits`)."""
+    """Stores deliveries and counts refusals, as many together as wait. How many may wait is the transport's affair
+    (`mllp.Limits`)."""
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
 
-    def put(self, delivery: Delivery, answer: bytes) -> asyncio.Future[bytes]:
-        """Promise `answer` for when the delivery is durable; an exception instead when it could not be stored."""
+    def put(self, delivery: Delivery | Refusal, answer: bytes) -> asyncio.Future[bytes]:
+        """Promise `answer` for when the delivery is durable, or the refusal counted; an exception instead when it could
+        not be stored."""
         answered = asyncio.get_running_loop().create_future()
         self._queue.put_nowait(_Waiting(delivery, answer, answered))
         return answered
@@ -84,7 +88,8 @@ class Receiver:
 
 
 async def _store(connection: Connection, batch: list[_Waiting]) -> None:
-    await inbox.receive(connection, [one.delivery for one in batch])
+    await inbox.receive(connection, [one.delivery for one in batch if isinstance(one.delivery, Delivery)])
+    await refused.note(connection, [one.delivery for one in batch if isinstance(one.delivery, Refusal)])
     for one in batch:
         if not one.answered.done():
             one.answered.set_result(one.answer)
@@ -106,7 +111,7 @@ async def receiver(pool: asyncpg.Pool) -> AsyncIterator[Receiver]:
 def mllp_handler(to: Receiver, sender: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Handler:
     """Answers each message: AA when it is stored and can be used, AE or AR with the reason when it is stored and
     waits in quarantine. A message that cannot be stored is not answered, so that its sender sends it again; one that is
-    too large is answered AR and is not stored."""
+    too large is answered AR once that is counted (`ingest.refused`), and is not stored."""
 
     def receive(message: bytes) -> asyncio.Future[bytes]:
         now = clock()
@@ -115,8 +120,9 @@ def mllp_handler(to: Receiver, sender: str, clock: Callable[[], datetime] = lamb
         delivery = Delivery(FEED, sender, _NAME, message, received=now, found=encoded(found) if found else None)
         return to.put(delivery, answer)
 
-    def refuse(head: bytes) -> bytes:
-        return acknowledge(head, refused(_TOO_LARGE), control_id=secrets.token_hex(10), at=clock())
+    def refuse(head: bytes) -> asyncio.Future[bytes]:
+        answer = acknowledge(head, rejected(_TOO_LARGE), control_id=secrets.token_hex(10), at=clock())
+        return to.put(Refusal(FEED, sender, _TOO_LARGE), answer)
 
     return Handler(receive, refuse)
 
@@ -133,5 +139,5 @@ def _found(message: bytes, sender: str, now: datetime) -> Parsed | None:
 
 def _outcome(found: Parsed | None) -> Outcome:
     if found is None:
-        return refused(_UNEXPECTED)
-    return accepted(found.defects) if found.events or not found.defects else refused(found.defects[-1])
+        return rejected(_UNEXPECTED)
+    return accepted(found.defects) if found.events or not found.defects else rejected(found.defects[-1])

@@ -1,13 +1,14 @@
 """How good what a sender sends is, in words and numbers that the sender can act on. Nothing of it is patient data.
 
-Three statements, each of one part: files and messages, people, what is set aside. Names of files are left out, for a
-GP Connect answer is named after its patient's NHS number.
+Four statements, each of one part: files and messages, people, what is set aside, what was refused. Names of files are
+left out, for a GP Connect answer is named after its patient's NHS number.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from integration.ingest.refused import Refused, refused
 from integration.store.connection import Connection
 
 UNKNOWN = frozenset({"unknown-code", "unlisted-value", "unknown-type"})
@@ -71,7 +72,8 @@ class Problem:
 
 @dataclass(frozen=True)
 class SenderReport:
-    """One sender's feed. `trend` counts every problem that was first seen in its days, those resolved since too."""
+    """One sender's feed, something of which was received. `trend` counts every problem that was first seen in its days,
+    those resolved since too."""
 
     feed: str
     sender: str
@@ -80,20 +82,23 @@ class SenderReport:
     problems: Sequence[Problem]
     unknown_codes: int
     trend: Trend
+    refused: Sequence[Refused]
+    """Stored nowhere."""
 
 
 async def report(connection: Connection, feed: str | None = None, sender: str | None = None) -> list[SenderReport]:
     """Every sender's feed (of those named), in the role `toldonce_ingest`."""
     people = {(row[0], row[1]): People(*row[2:]) for row in await connection.fetch(_PEOPLE, feed, sender)}
     found = await problems(connection, feed, sender)
+    outside = await refused(connection, feed, sender)
     nobody = People(0, 0, 0, 0, 0, 0)
     return [
         _sender(
-            row[0],
-            row[1],
+            key,
             Envelopes(Trend(row[2], row[3]), *row[4:]),
             people.get(key, nobody),
             found.get(key, []),
+            outside.get(key, []),
         )
         for row in await connection.fetch(_ENVELOPES, feed, sender)
         for key in [(row[0], row[1])]
@@ -111,16 +116,18 @@ async def problems(
     return found
 
 
-def _sender(feed: str, sender: str, envelopes: Envelopes, people: People, problems: Sequence[Problem]) -> SenderReport:
+def _sender(
+    key: tuple[str, str], envelopes: Envelopes, people: People, problems: Sequence[Problem], outside: Sequence[Refused]
+) -> SenderReport:
     still = [one for one in problems if one.entries]
     return SenderReport(
-        feed,
-        sender,
+        *key,
         envelopes,
         people,
         still,
         sum(one.entries for one in still if one.is_unknown_code),
         Trend(sum(one.trend.last_30_days for one in problems), sum(one.trend.before for one in problems)),
+        outside,
     )
 
 

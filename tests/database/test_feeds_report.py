@@ -2,15 +2,18 @@
 
 import re
 from datetime import timedelta
+from io import StringIO
 
 import asyncpg
 import orjson
 import pytest
 from rich.console import Console
 
+from adapters.records import Defect
 from integration.commands.report import show
 from integration.demo import faulty_files
 from integration.ingest.inbox import Delivery, receive
+from integration.ingest.refused import Refusal, note
 from integration.ingest.report import SenderReport, Trend, report
 from integration.store.database import Database, act_as
 from tests.database import bad_input
@@ -145,3 +148,18 @@ async def test_what_waits_has_a_lag_until_it_is_read(ingested: Database, owner: 
     await process(ingested)
     (acute,) = await reports(ingested, "acute", "X9A")
     assert (acute.envelopes.waiting, acute.envelopes.lag_seconds) == (0, 0)
+
+
+async def test_what_was_refused_is_told_with_its_remedy(ingested: Database, owner: asyncpg.Connection) -> None:
+    defect = Defect(code="too-large", where="the whole message", reason="it was not stored", remedy="send it in parts")
+    async with ingested.pool("toldonce_worker", size=1) as pool, pool.acquire() as connection:
+        await note(connection, [Refusal("acute", "X9A", defect)] * 1200)
+    found = {(one.feed, one.sender): one for one in await reports(ingested)}
+    (refused,) = found.pop(("acute", "X9A")).refused
+    assert (refused.count, refused.remedy) == (1200, "send it in parts")
+    assert not any(one.refused for one in found.values())
+    console = Console(width=200, record=True, file=StringIO())
+    show(await reports(ingested, "acute", "X9A"), console)
+    told = console.export_text()
+    for words in ("Refused, and stored nowhere: X9A (acute) alone has it", "1,200", "send it in parts"):
+        assert words in told

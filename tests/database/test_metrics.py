@@ -9,10 +9,11 @@ import pytest
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 
-from adapters.records import LONDON
+from adapters.records import LONDON, Defect
 from integration.api.metrics import metrics_routes
-from integration.ingest import inbox
+from integration.ingest import inbox, refused
 from integration.ingest.inbox import Delivery
+from integration.ingest.refused import Refusal
 from integration.store.database import Database
 from tests.database.bad_input import hl7
 from tests.database.ingesting import emptied, worker
@@ -85,6 +86,17 @@ async def test_what_is_settled_is_counted_once_and_what_is_new_is_added(
         await received(database, Delivery("acute", "X9A", "MLLP", message(100)))
         for _ in range(2):
             assert (await scraped(app))["toldonce_envelopes_received_total", by()] == count + 1
+
+
+async def test_what_was_refused_is_counted(database: Database, owner: asyncpg.Connection, app: FastAPI) -> None:
+    defect = Defect(
+        code="too-large", where="the whole message", reason="it is larger than is taken in", remedy="send it in parts"
+    )
+    for total in (3, 6):
+        async with database.pool("toldonce_worker", size=1) as pool, pool.acquire() as connection:
+            await refused.note(connection, [Refusal("acute", "X9A", defect)] * 3)
+        assert (await scraped(app))["toldonce_refused_total", tuple(sorted((*by(), ("code", "too-large"))))] == total
+    await owner.execute("truncate toldonce.refused")
 
 
 async def test_what_a_transport_left_behind_is_counted(owner: asyncpg.Connection, app: FastAPI) -> None:

@@ -81,6 +81,33 @@ async def test_each_message_is_answered_with_what_becomes_of_it(database: Databa
     }
 
 
+async def test_who_refuses_says_so_here_too_and_fills_no_disk(database: Database, owner: asyncpg.Connection) -> None:
+    await owner.execute("truncate toldonce.refused")
+    large = message(1) + b"Z" * 10_000
+    async with listener(database, Limits(message=10_000)) as port:
+        for _ in range(2):
+            answers = await asked(port, *[large] * 20)
+            assert [b"MSA|AR|" in answer for answer in answers] == [True] * 20
+    (row,) = await owner.fetch("select * from toldonce.refused")
+    assert (row["feed"], row["sender"], row["code"], row["count"]) == ("acute", "X9A", "too-large", 40)
+    assert row["first_seen"] < row["last_seen"]
+    assert row["remedy"].startswith("send it in parts")
+    assert await owner.fetchval("select count(*) from toldonce.envelope") == 0
+
+
+async def test_a_refusal_that_cannot_be_counted_is_not_answered(database: Database, owner: asyncpg.Connection) -> None:
+    await owner.execute("alter table toldonce.refused rename to away")
+    try:
+        async with listener(database, Limits(message=10_000)) as port:
+            reader, writer = await connected(port)
+            writer.write(frame(message(1) + b"Z" * 10_000))
+            with pytest.raises((ConnectionError, StopAsyncIteration)):
+                await asyncio.wait_for(anext(messages(reader)), 10)
+            writer.close()
+    finally:
+        await owner.execute("alter table toldonce.away rename to refused")
+
+
 async def said(owner: asyncpg.Connection) -> list[tuple[object, ...]]:
     """What is kept of every envelope: its moment, its statements, and what was set aside."""
     rows = await owner.fetch(

@@ -1,7 +1,7 @@
 """The tables, as the migrations build them (a test compares the two). All live in the schema `toldonce`.
 
 In:      envelope (its rest in envelope_part) -> statement, submission, quarantine -> due; gp_pull;
-         pds_trace; left_behind
+         pds_trace; left_behind, refused
 People:  source_patient, block, linkage, person
 Record:  label, resource, resource_history, directory_statement, directory_resource, labelling
 Teams:   caseload_document, caseload_refresh, caseload_member; export_job, export_person, export_part, huddle

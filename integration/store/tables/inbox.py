@@ -77,6 +77,21 @@ class LeftBehind(Table, table=True):
     first_seen: datetime = Field(sa_column=moment(now=True))
 
 
+class Refused(Table, table=True):
+    """Refused and stored nowhere, such as a message over MLLP that is too large; its sender alone has it."""
+
+    __tablename__ = "refused"
+    feed: str = Field(sa_column=Column(Text, primary_key=True))
+    sender: str = Field(sa_column=Column(Text, primary_key=True))
+    code: str = Field(sa_column=Column(Text, primary_key=True))
+    """Of the defect, as quarantine has it."""
+    reason: str = Field(sa_type=Text)
+    remedy: str = Field(sa_type=Text)
+    count: int = Field(sa_type=BigInteger)
+    first_seen: datetime = Field(sa_column=moment(now=True))
+    last_seen: datetime = Field(sa_column=moment(now=True))
+
+
 class Due(Table, table=True):
     """Source patients about whom something new was kept, and whose record is to be made of it."""
 

@@ -17,11 +17,15 @@ async def shout(message: bytes) -> bytes:
     return message.upper()
 
 
+async def too_large(head: bytes) -> bytes:
+    return b"TOO LARGE " + head[:3]
+
+
 @asynccontextmanager
 async def served(
     handle: Callable[[bytes], Awaitable[bytes]] = shout, limits: Limits = LIMITS
 ) -> AsyncIterator[Connection]:
-    handler = Handler(lambda message: asyncio.ensure_future(handle(message)), lambda head: b"TOO LARGE " + head[:3])
+    handler = Handler(*(lambda message, way=way: asyncio.ensure_future(way(message)) for way in (handle, too_large)))
     server = await serve_mllp("127.0.0.1", 0, handler, limits=limits)
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
     try:

@@ -30,7 +30,7 @@ Ask = Callable[[ssl.SSLContext | None], "asyncio.Task[bytes]"]
 @asynccontextmanager
 async def served(context: ssl.SSLContext) -> AsyncIterator[Ask]:
     """Gives a function that sends one message as a client would, and what it is answered."""
-    server = await serve_mllp("127.0.0.1", 0, Handler(echo, lambda head: head), tls=context)
+    server = await serve_mllp("127.0.0.1", 0, Handler(echo, echo), tls=context)
 
     async def ask(client: ssl.SSLContext | None) -> bytes:
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname(), ssl=client)
