@@ -28,7 +28,7 @@ from integration.background import keeping_audit, telling, writing
 from integration.config import Settings
 from integration.console.desk import Desk
 from integration.console.providers import LIMITS, SignIn
-from integration.console.sign_in import answers_at
+from integration.console.sign_in import addresses
 from integration.deployment import assembler, secret_of
 from integration.record.consult import Records
 from integration.recording.recorder import Recorder
@@ -71,7 +71,7 @@ async def application(
             await stack.enter_async_context(writing(exports))
         recorder = await _recorder(stack, database, settings)
         issuers, keys = load_issuers(settings.issuers), PublishedKeys(_asker(stack, FETCH, settings))
-        providers = SignIn(issuers, _asker(stack, LIMITS, settings), keys, answers_at(settings.fhir_base))
+        providers = SignIn(issuers, _asker(stack, LIMITS, settings), keys, addresses(settings.fhir_base))
         yield app_of(
             Parts(
                 services,

@@ -1,8 +1,8 @@
 """A development identity provider, for demo and tests: a real HTTP server with which one signs in by saying who one is.
 
 OpenID Connect Core 1.0, 3.1 (authorization code flow) with PKCE (RFC 7636, S256 only), Discovery 1.0, `private_key_jwt`
-(RFC 7523) and RFC 9207. It asks nobody for a password, so it listens on 127.0.0.1 only and sends browsers back to this
-machine only.
+(RFC 7523), RFC 9207, and RP-Initiated Logout 1.0. It asks nobody for a password, so it listens on 127.0.0.1 only and
+sends browsers back to this machine only.
 """
 
 import hmac
@@ -41,7 +41,7 @@ _PAGE = Environment(autoescape=True).from_string("""<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Who are you? – development identity provider</title>
+<title>{{ title }} – development identity provider</title>
 <link rel="icon" href="data:,">
 <style>
 body { font: 1.125rem/1.5 sans-serif; max-width: 34rem; margin: 2rem auto; padding: 0 1rem; color: #212b32 }
@@ -52,13 +52,13 @@ button:focus { outline: 4px solid #ffeb3b; border-color: #212b32 }
 </head>
 <body>
 <main>
-<h1>Who are you?</h1>
+<h1>{{ title }}</h1>
 <p>This stands in for the identity provider of an NHS organisation or a council. It asks for no password: everybody here
 is made up, and it serves this machine only.</p>
-<form method="post" action="/authorize">
+<form method="post" action="{{ to }}">
 {% for name, value in asked.items() %}<input type="hidden" name="{{ name }}" value="{{ value }}">
 {% endfor %}
-{% for subject, said in people.items() %}<button name="person" value="{{ subject }}">{{ said }}</button>
+{% for value, said in choices.items() %}<button name="{{ choice }}" value="{{ value }}">{{ said }}</button>
 {% endfor %}
 </form>
 </main>
@@ -79,12 +79,13 @@ class _Granted:
 
 @dataclass
 class Provider:
-    """`people`: by the names of their accounts, as the page shows them. `answers`: where browsers are sent back to;
-    raises ValueError for any other machine. `sign` makes the ID token of its claims: tests hand in a dishonest one.
-    `faults`: answered first instead of the metadata, each once. `now`: Unix seconds."""
+    """`people`: by the names of their accounts, as the page shows them. `answers`, `left`: where browsers are sent back
+    to once they signed in or out; raises ValueError for any other machine. `sign` makes the ID token of its claims:
+    tests hand in a dishonest one. `faults`: answered first instead of the metadata, each once. `now`: Unix seconds."""
 
     people: Mapping[str, str]
     answers: str
+    left: str
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"use": "sig"}, auto_kid=True))
     client_key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048))
     """Of the one application that is registered here."""
@@ -97,7 +98,7 @@ class Provider:
     """Ids (jti) of assertions that were used."""
 
     def __post_init__(self) -> None:
-        if urlsplit(self.answers).hostname not in ("127.0.0.1", "localhost", "::1"):
+        if not {urlsplit(one).hostname for one in (self.answers, self.left)} <= {"127.0.0.1", "localhost", "::1"}:
             raise ValueError("the development identity provider is for this machine only")
 
     @property
@@ -111,6 +112,7 @@ class Provider:
             "authorization_endpoint": f"{self.issuer}/authorize",
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/jwks",
+            "end_session_endpoint": f"{self.issuer}/logout",
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": [ALGORITHM],
@@ -144,7 +146,9 @@ def application(provider: Provider) -> FastAPI:
         if wrong := _wrong(provider, asked):
             return Response(f"This request is not one of a sign-in: {wrong}.", 400, media_type="text/plain")
         carried = {name: asked[name] for name in _ASKED}
-        page = _PAGE.render(asked=carried, people=provider.people)
+        page = _PAGE.render(
+            title="Who are you?", to="/authorize", asked=carried, choice="person", choices=provider.people
+        )
         return Response(page, media_type="text/html", headers=_HEADERS)
 
     @app.post("/authorize")
@@ -158,6 +162,19 @@ def application(provider: Provider) -> FastAPI:
         provider.codes[code] = _Granted(form["person"], form["nonce"], form["code_challenge"], until)
         back = {"code": code, "state": form["state"], "iss": provider.issuer}
         return RedirectResponse(f"{provider.answers}?{urlencode(back)}", 303)
+
+    @app.get("/logout")
+    async def ask_to_leave(request: Request) -> Response:
+        asked = dict(request.query_params)
+        if asked != {"client_id": CLIENT, "post_logout_redirect_uri": provider.left}:
+            return Response("This request is not one of a sign-out.", 400, media_type="text/plain")
+        choices = {"yes": "Yes, sign me out"}  # whoever brings no ID token is asked (section 2)
+        page = _PAGE.render(title="Do you want to sign out?", to="/logout", asked={}, choice="leave", choices=choices)
+        return Response(page, media_type="text/html", headers=_HEADERS)
+
+    @app.post("/logout")
+    async def leave() -> Response:
+        return RedirectResponse(provider.left, 303)
 
     @app.post("/token")
     async def token(request: Request) -> Response:

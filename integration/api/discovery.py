@@ -13,13 +13,15 @@ _ASKED = ("token_endpoint", "jwks_uri")
 
 
 class Metadata(NamedTuple):
-    """What of it a sign-in needs. `names_itself`: its answers say who gives them (RFC 9207)."""
+    """What of it signing in and out needs. `names_itself`: its answers say who gives them (RFC 9207).
+    `end_session_endpoint`: where browsers go to sign out there (RP-Initiated Logout 1.0, 2.1); empty where nowhere."""
 
     issuer: str
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
     names_itself: bool
+    end_session_endpoint: str = ""
 
 
 def metadata(document: object) -> Metadata:
@@ -33,6 +35,7 @@ def metadata(document: object) -> Metadata:
         _url(said, "token_endpoint"),
         _url(said, "jwks_uri"),
         said.get("authorization_response_iss_parameter_supported") is True,
+        _url(said, "end_session_endpoint") if "end_session_endpoint" in said else "",
     )
 
 

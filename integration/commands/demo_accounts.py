@@ -17,7 +17,7 @@ from integration.commands.administrator import By, desk_on
 from integration.commands.console import signing_in
 from integration.config import Settings
 from integration.console.accounts import Account
-from integration.console.sign_in import answers_at
+from integration.console.sign_in import addresses
 from integration.store.database import Database
 
 _BY = By("the demo", "its people sign in with accounts while it runs")
@@ -50,7 +50,7 @@ async def _forget(settings: Settings, database: Database, provider: Provider) ->
 def provider_of(settings: Settings) -> Provider:
     """With the demo's people, and somebody whom the console does not know."""
     people = {subject: f"{who[0]}, {who[2]}" for subject, who in demonstration.ACCOUNTS.items()}
-    return Provider(people | dict([demonstration.NOBODY]), answers_at(settings.fhir_base))
+    return Provider(people | dict([demonstration.NOBODY]), *addresses(settings.fhir_base))
 
 
 def document_of(provider: Provider, folder: Path) -> Path:

@@ -1,4 +1,5 @@
-"""Signing in with an identity provider: OpenID Connect Core 1.0, 3.1, the authorization code flow.
+"""Signing in with an identity provider, and out: OpenID Connect Core 1.0, 3.1, the authorization code flow;
+RP-Initiated Logout 1.0.
 
 The console proves to be the application that is registered there by an assertion that it signs, `private_key_jwt`
 (section 9; RFC 7523): no secret is shared, and NHS CIS2, Keycloak and Entra ID all take it. Of what the provider says
@@ -8,6 +9,7 @@ only who it is counts.
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -47,12 +49,19 @@ class SignInRefused(Exception):  # noqa: N818  it ends its sentence, as those of
         self.away = away
 
 
-class SignIn:
-    """The providers with which one can sign in, and how. `answers`: our address where browsers come back to. Raises
-    NotPossible where a key cannot be read."""
+class Addresses(NamedTuple):
+    """Ours, which the provider knows: `redirect_uri` and `post_logout_redirect_uri`."""
 
-    def __init__(self, issuers: Issuers, asker: Asker, keys: PublishedKeys, answers: str) -> None:
-        self._asker, self._keys, self._answers = asker, keys, answers
+    answers: str
+    left: str
+
+
+class SignIn:
+    """The providers with which one can sign in, and how. `ours`: where browsers come back to. Raises NotPossible
+    where a key cannot be read."""
+
+    def __init__(self, issuers: Issuers, asker: Asker, keys: PublishedKeys, ours: Addresses) -> None:
+        self._asker, self._keys, self._ours = asker, keys, ours
         self._published = Discovery(asker)
         self._applications = {
             one.issuer: _Application(one, one.console, issuers.folder) for one in issuers.issuers if one.console
@@ -70,15 +79,24 @@ class SignIn:
             "response_type": "code",
             "scope": application.registered.scope,
             "client_id": application.registered.client,
-            "redirect_uri": self._answers,
+            "redirect_uri": self._ours.answers,
             "state": attempt.state,
             "nonce": attempt.nonce,
             "code_challenge": attempt.challenge,
             "code_challenge_method": "S256",
             **({"acr_values": application.registered.acr_values} if application.registered.acr_values else {}),
         }
-        there = published.authorization_endpoint
-        return f"{there}{'&' if '?' in there else '?'}{urlencode(asked)}"
+        return _with(published.authorization_endpoint, asked)
+
+    async def way_out(self, issuer: str) -> str | None:
+        """Where the browser goes to end the session that it has at the provider; None where the provider offers that
+        nowhere, or cannot be asked. The provider asks its user first, for it gets no ID token back: none is kept."""
+        application = self._applications.get(issuer)
+        published = await self._published.of(issuer) if application else None
+        if application is None or published is None or not published.end_session_endpoint:
+            return None
+        asked = {"client_id": application.registered.client, "post_logout_redirect_uri": self._ours.left}
+        return _with(published.end_session_endpoint, asked)
 
     async def user(self, attempt: Attempt, answer: Mapping[str, str], now: datetime) -> str:
         """What names at the provider whoever comes back with this answer (its parameters, each once). Raises
@@ -115,7 +133,7 @@ class SignIn:
         form = {
             "grant_type": "authorization_code",
             "code": code,
-            "redirect_uri": self._answers,
+            "redirect_uri": self._ours.answers,
             "code_verifier": attempt.verifier,
             "client_id": application.registered.client,
             "client_assertion_type": ASSERTION_TYPE,
@@ -137,6 +155,10 @@ class SignIn:
         if not isinstance(token, str):
             raise SignInRefused(f"the provider did not take the code: HTTP_{reply.status}")
         return token
+
+
+def _with(url: str, asked: Mapping[str, str]) -> str:
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(asked)}"
 
 
 class _Application:

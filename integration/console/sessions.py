@@ -81,11 +81,15 @@ async def officer_of(connection: Connection, token: str, at: datetime) -> Office
     return replace(_officer(row), check=_check(token)) if row else None
 
 
-async def end(connection: Connection, token: str, at: datetime) -> None:
-    """End a session; whatever has expired goes with it."""
-    await connection.execute(
-        "delete from toldonce.officer_session where digest = $1 or expires <= $2", _digest(token), at
+async def end(connection: Connection, token: str, at: datetime) -> str | None:
+    """End a session; whatever has expired goes with it. The identity provider whose account had opened it, if one."""
+    await connection.execute("delete from toldonce.officer_session where expires <= $1", at)
+    issuer: str | None = await connection.fetchval(
+        "delete from toldonce.officer_session where digest = $1 "
+        "returning (select issuer from toldonce.officer_account where id = account)",
+        _digest(token),
     )
+    return issuer
 
 
 async def declare(connection: Connection, token: str, person: UUID, glass: BreakGlass) -> None:

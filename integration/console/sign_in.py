@@ -10,7 +10,7 @@ from integration.console import sessions
 from integration.console.accounts import account_of
 from integration.console.attempt import FIRST, Attempt, page_of_ours
 from integration.console.desk import COOKIE, PRIVATE, SIGN_IN, TEAM, Desk, is_officer, read_form
-from integration.console.providers import SignInRefused
+from integration.console.providers import Addresses, SignInRefused
 from integration.console.sessions import Officer
 from integration.errors import Forbidden
 
@@ -22,9 +22,10 @@ _FROM_HERE = ("same-origin", "none")
 as somebody else."""
 
 
-def answers_at(fhir_base: str) -> str:
-    """Where identity providers send browsers back to, beside a FHIR base: `redirect_uri`."""
-    return f"{fhir_base.rstrip('/').removesuffix('/fhir')}{SIGN_IN}/done"
+def addresses(fhir_base: str) -> Addresses:
+    """Where identity providers send browsers back to, beside a FHIR base."""
+    page = f"{fhir_base.rstrip('/').removesuffix('/fhir')}{SIGN_IN}"
+    return Addresses(answers=f"{page}/done", left=page)
 
 
 def sign_in_pages(router: APIRouter, desk: Desk) -> None:
@@ -55,8 +56,8 @@ def sign_in_pages(router: APIRouter, desk: Desk) -> None:
         await desk.form(request, officer)
         await desk.account(request, officer, kind=Kind.TOKEN, details=[("console", "signed out")])
         async with desk.acting("toldonce_registry", readonly=False) as connection:
-            await sessions.end(connection, request.cookies[COOKIE], desk.clock())
-        answer = RedirectResponse(SIGN_IN, 303)
+            issuer = await sessions.end(connection, request.cookies[COOKIE], desk.clock())
+        answer = await _leaving(desk, issuer or "")
         answer.delete_cookie(COOKIE, path="/console")
         return answer
 
@@ -82,6 +83,16 @@ def sign_in_pages(router: APIRouter, desk: Desk) -> None:
             answer = await _refused(desk, request, attempt, refusal)
         answer.delete_cookie(**_kept_in(desk))
         return answer
+
+
+async def _leaving(desk: Desk, issuer: str) -> Response:
+    """Where an account had opened the session, a page that goes on by itself to sign out there too: no redirect, which
+    the answer to a form may make to this site only (`form-action`)."""
+    there = await desk.providers.way_out(issuer)
+    if there is None:
+        return RedirectResponse(SIGN_IN, 303)
+    provider = desk.providers.names[issuer]
+    return desk.page("signed_out.html", None, provider=provider, there=there)
 
 
 async def _signed_in(desk: Desk, request: Request, attempt: Attempt) -> Response:

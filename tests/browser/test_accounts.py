@@ -60,6 +60,8 @@ async def test_signing_in_out_and_not_at_all(place: Place, page: Any) -> None:
     assert page.url == f"{place.base}/console/agreements"
     assert [one["name"] for one in await page.context.cookies()] == [COOKIE]
     await page.get_by_role("button", name="Sign out").click()
+    await page.get_by_role("heading", name="Do you want to sign out?").wait_for()
+    await page.get_by_role("button", name="Yes, sign me out").click()
     # somebody whom only the provider knows; a code gets in all the same
     await page.get_by_role("button", name=WITH).click()
     await page.get_by_role("button", name="Jo Visitor").click()

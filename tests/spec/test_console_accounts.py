@@ -2,8 +2,10 @@
 real server; what it signs can be told to be dishonest. In a browser: tests/browser."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import httpx
@@ -62,8 +64,29 @@ async def test_an_officer_signs_in_and_gets_the_page_they_asked_for(place: Place
     assert "R. Okafor" in event
     assert "R. Okafor" in (await browser.get("/console")).text
     assert (await browser.get("/console/team")).status_code == 403  # the provider gives no roles
-    await browser.post("/console/sign-out", data={"check": await check(browser)})
+
+
+async def test_whoever_signs_out_here_is_led_to_sign_out_there(place: Place, browser: httpx.AsyncClient) -> None:
+    await place.signed_in(browser)
+    page = await browser.post("/console/sign-out", data={"check": await check(browser)})
+    assert page.status_code == 200
+    assert "You are signed out here" in page.text
+    assert COOKIE not in browser.cookies
     assert (await browser.get("/console")).status_code == 303
+    (there,) = re.findall(r'http-equiv="refresh" content="0; url=([^"]+)"', page.text)
+    assert f'href="{there}"' in page.text
+    assert "id_token_hint" not in there, "no ID token is kept"
+    asked = await place.outside.get(unescape(there))
+    assert "Do you want to sign out?" in asked.text
+    back = (await place.outside.post(f"{place.provider.issuer}/logout")).headers["location"]
+    assert back == f"{place.base}/console/sign-in"
+    assert (await browser.get(back)).status_code == 200
+
+
+async def test_whoever_came_with_a_code_is_led_to_no_provider(place: Place, browser: httpx.AsyncClient) -> None:
+    await browser.post("/console/sign-in", data={"code": await code(place.coventry)})
+    left = await browser.post("/console/sign-out", data={"check": await check(browser)})
+    assert (left.status_code, left.headers["location"]) == (303, "/console/sign-in")
 
 
 async def test_without_a_wish_one_gets_the_first_page(place: Place, browser: httpx.AsyncClient) -> None:

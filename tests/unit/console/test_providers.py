@@ -26,10 +26,11 @@ from integration.api.discovery import metadata
 from integration.api.issuer_settings import ConsoleApplication, Issuer, Issuers, load
 from integration.console.attempt import Attempt
 from integration.console.providers import LIMITS, SignIn, SignInRefused
+from integration.console.sign_in import addresses
 from integration.errors import NotPossible
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
-ANSWERS = "http://127.0.0.1:8000/console/sign-in/done"
+OURS = addresses("http://127.0.0.1:8000/fhir")
 KEYS = [RSAKey.generate_key(2048, {"use": "sig"}, auto_kid=True) for _ in range(2)]
 CLIENT_KEY = RSAKey.generate_key(2048)
 UNUSED: Any = None
@@ -63,14 +64,14 @@ def issuers_of(issuer: str, folder: Path, **registered: Any) -> Issuers:
 
 @asynccontextmanager
 async def signing(folder: Path, **registered: Any) -> AsyncIterator[Signing]:
-    provider = Provider({"r.okafor": "R. Okafor"}, ANSWERS, KEYS[0], CLIENT_KEY, now=NOW.timestamp)
+    provider = Provider({"r.okafor": "R. Okafor"}, *OURS, KEYS[0], CLIENT_KEY, now=NOW.timestamp)
     seconds = [1000.0]
     asker = Asker(LIMITS, Certificates())
     async with serving(provider, application), httpx.AsyncClient(verify=False) as outside:
         issuers = issuers_of(provider.issuer, folder, **registered)
         keys = PublishedKeys(asker, lambda: seconds[0])
         try:
-            yield Signing(provider, SignIn(issuers, asker, keys, ANSWERS), outside, seconds)
+            yield Signing(provider, SignIn(issuers, asker, keys, OURS), outside, seconds)
         finally:
             await asker.close()
 
@@ -107,6 +108,8 @@ SOUND = {
         SOUND | {"authorization_endpoint": "javascript:alert(1)"},
         SOUND | {"jwks_uri": "https://user:password@am.example/jwks"},
         SOUND | {"issuer": 7},
+        SOUND | {"end_session_endpoint": "http://am.example/logout"},
+        SOUND | {"end_session_endpoint": "javascript:alert(1)"},
     ],
 )
 def test_metadata_that_cannot_be_used_are_none(document: object) -> None:
@@ -124,6 +127,14 @@ async def test_metadata_of_another_are_none(tmp_path: Path, monkeypatch: pytest.
         assert refusal.value.away
 
 
+async def test_where_a_provider_has_no_way_out_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with signing(tmp_path) as place:
+        assert await place.sign_in.way_out("https://elsewhere.example") is None
+        said = {name: value for name, value in place.provider.metadata().items() if name != "end_session_endpoint"}
+        monkeypatch.setattr(place.provider, "metadata", lambda: said)
+        assert await place.sign_in.way_out(place.provider.issuer) is None
+
+
 async def test_how_strongly_people_are_to_be_authenticated_is_asked_for(tmp_path: Path) -> None:
     async with signing(tmp_path, acr_values="AAL3_ANY", scope="openid profile") as place:
         asked = dict(parse_qsl(urlsplit(await place.sign_in.way(Attempt.begin(place.provider.issuer, ""))).query))
@@ -135,7 +146,7 @@ def test_a_key_that_is_known_by_its_certificate(tmp_path: Path) -> None:
     pem, thumbprint = certificate_of(CLIENT_KEY)
     (tmp_path / "certificate.pem").write_bytes(pem)
     issuers = issuers_of("https://am.example", tmp_path, algorithm="PS256", certificate=Path("certificate.pem"))
-    application = SignIn(issuers, UNUSED, UNUSED, ANSWERS)._applications["https://am.example"]
+    application = SignIn(issuers, UNUSED, UNUSED, OURS)._applications["https://am.example"]
     token = jwt.decode(application.assertion("https://am.example/token", NOW), CLIENT_KEY, algorithms=["PS256"])
     assert token.header["x5t#S256"] == thumbprint
     assert (token.claims["iss"], token.claims["sub"]) == (CLIENT, CLIENT)
@@ -147,7 +158,7 @@ def test_a_certificate_of_another_key_is_refused_before_anybody_signs_in(tmp_pat
     (tmp_path / "certificate.pem").write_bytes(certificate_of(KEYS[0])[0])
     issuers = issuers_of("https://am.example", tmp_path, certificate=Path("certificate.pem"))
     with pytest.raises(NotPossible, match="cannot be read"):
-        SignIn(issuers, UNUSED, UNUSED, ANSWERS)
+        SignIn(issuers, UNUSED, UNUSED, OURS)
 
 
 def certificate_of(key: RSAKey) -> tuple[bytes, str]:
@@ -168,7 +179,7 @@ def test_a_key_that_cannot_be_read_is_named_before_anybody_signs_in(tmp_path: Pa
     if key is not None:
         (tmp_path / "key.pem").write_bytes(key)
     with pytest.raises(NotPossible, match="the key or certificate of the console at them cannot be read"):
-        SignIn(issuers, UNUSED, UNUSED, ANSWERS)
+        SignIn(issuers, UNUSED, UNUSED, OURS)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +206,7 @@ class TestDevelopmentProvider:
     )
     def test_it_sends_nobody_to_another_machine(self, answers: str) -> None:
         with pytest.raises(ValueError, match="for this machine only"):
-            Provider({}, answers, KEYS[0], CLIENT_KEY)
+            Provider({}, answers, OURS.left, KEYS[0], CLIENT_KEY)
 
     async def test_it_asks_as_strictly_as_others(self, tmp_path: Path) -> None:
         async with signing(tmp_path) as place:
@@ -215,6 +226,18 @@ class TestDevelopmentProvider:
                 assert answer.status_code == 400, name
             wrong = await place.outside.post(f"{place.provider.issuer}/authorize", data={**asked, "person": "nobody"})
             assert wrong.status_code == 400
+
+    async def test_it_signs_out_whoever_says_so_and_sends_nobody_elsewhere(self, tmp_path: Path) -> None:
+        async with signing(tmp_path) as place:
+            there = await place.sign_in.way_out(place.provider.issuer)
+            assert there is not None
+            asked = dict(parse_qsl(urlsplit(there).query))
+            assert asked == {"client_id": CLIENT, "post_logout_redirect_uri": OURS.left}
+            assert "Do you want to sign out?" in (await place.outside.get(there)).text
+            assert (await place.outside.post(there)).headers["location"] == OURS.left
+            for name in asked:
+                wrong = await place.outside.get(f"{place.provider.issuer}/logout", params={**asked, name: "another"})
+                assert wrong.status_code == 400, name
 
     async def test_an_assertion_works_once(self, tmp_path: Path) -> None:
         async with signing(tmp_path) as place:
