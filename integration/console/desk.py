@@ -50,7 +50,7 @@ _LONGEST_FORM = 65536
 _URL_ENCODED = "application/x-www-form-urlencoded"
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -188,6 +188,7 @@ class Desk:
             "synthetic": self.synthetic,
             "place": self.policy().agreements.neighbourhood,
             "decides": self.workers is not None,
+            "ending": ending(officer, self.clock()) if officer else None,
         }
         text = self.templates.get_template(name).render(**shared, **values)
         return HTMLResponse(text, status, headers=HEADERS | PRIVATE | (_SECURE if self.secure else {}))
@@ -195,6 +196,12 @@ class Desk:
     def problem(self, status: int, text: str, officer: Officer | None = None) -> Response:
         """What went wrong, as a page."""
         return self.page("problem.html", officer, status=status, text=text)
+
+
+def ending(officer: Officer, now: datetime) -> dict[str, str | int]:
+    """When their session ends if nothing is asked for: in London, and in how many seconds."""
+    until = officer.until or now
+    return {"at": f"{until.astimezone(LONDON):%H:%M}", "seconds": max(int((until - now).total_seconds()), 0)}
 
 
 def download(name: str) -> dict[str, str]:

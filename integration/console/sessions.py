@@ -32,13 +32,15 @@ _GROUP = 4
 @dataclass(frozen=True)
 class Officer:
     """Who is signed in, in which role and for which purpose (v3-ActReason): an information governance officer, or
-    somebody of a team. `check` goes with every form, so that no other site's page can send one (CSRF)."""
+    somebody of a team. `check` goes with every form, so that no other site's page can send one (CSRF). `until`: when
+    the session ends if nothing is asked for."""
 
     name: str
     organisation: str
     check: str = ""
     role: str = IG_OFFICER
     purpose: str = AUDIT_PURPOSE
+    until: datetime | None = None
 
 
 async def offer(connection: Connection, who: Officer, at: datetime) -> str:
@@ -73,12 +75,12 @@ async def officer_of(connection: Connection, token: str, at: datetime) -> Office
     """Whose session this is, which lasts longer by that; None when there is none any more."""
     row = await connection.fetchrow(
         "update toldonce.officer_session set expires = least($2 + $3, ends) "
-        "where digest = $1 and kind = 'session' and expires > $2 returning name, organisation, role, purpose",
+        "where digest = $1 and kind = 'session' and expires > $2 returning name, organisation, role, purpose, expires",
         _digest(token),
         at,
         IDLE,
     )
-    return replace(_officer(row), check=_check(token)) if row else None
+    return replace(_officer(row), check=_check(token), until=row["expires"]) if row else None
 
 
 async def end(connection: Connection, token: str, at: datetime) -> str | None:

@@ -3,13 +3,13 @@
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from integration.audit.codes import Kind, Outcome
 from integration.console import sessions
 from integration.console.accounts import account_of
 from integration.console.attempt import FIRST, Attempt, page_of_ours
-from integration.console.desk import COOKIE, PRIVATE, SIGN_IN, TEAM, Desk, is_officer, read_form
+from integration.console.desk import COOKIE, PRIVATE, SIGN_IN, TEAM, Desk, ending, is_officer, read_form
 from integration.console.providers import Addresses, SignInRefused
 from integration.console.sessions import Officer
 from integration.errors import Forbidden
@@ -60,6 +60,12 @@ def sign_in_pages(router: APIRouter, desk: Desk) -> None:
         answer = await _leaving(desk, issuer or "")
         answer.delete_cookie(COOKIE, path="/console")
         return answer
+
+    @router.get("/stay", response_model=None)
+    async def stay(request: Request) -> Response:
+        officer = await desk.signed_in(request)
+        await desk.account(request, officer, kind=Kind.TOKEN, details=[("console", "stayed signed in")])
+        return JSONResponse(ending(officer, desk.clock()), headers=PRIVATE)
 
     @router.get("/sign-in/with", response_model=None)
     async def with_account(request: Request) -> Response:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from pypdf import PdfReader
 
+from adapters.records import LONDON
 from integration.audit.saved import plain
 from integration.console import sessions
 from integration.console.desk import COOKIE
@@ -128,6 +129,22 @@ async def test_a_session_ends_without_use_and_at_the_latest_after_a_day_s_work(c
         )
         assert await sessions.officer_of(connection, token, NOW + sessions.IDLE) is None
         await transaction.rollback()
+
+
+async def test_whoever_reads_long_is_told_when_they_are_signed_out_and_may_stay(
+    coventry: Neighbourhood, officer: httpx.AsyncClient
+) -> None:
+    """What a browser does with it: tests/browser/test_ending.py."""
+    page = (await officer.get("/console/who-saw")).text
+    ends = f"{(NOW + sessions.IDLE).astimezone(LONDON):%H:%M}"
+    assert f"you will be signed out at {ends}" in page
+    assert 'data-seconds="1800"' in page
+    last = "update toldonce.officer_session set expires = $1 where kind = 'session' and name = $2"
+    await coventry.owner.execute(last, NOW + timedelta(minutes=1), OFFICER[0])
+    assert (await officer.get("/console/stay")).json() == {"at": ends, "seconds": 1800}
+    assert (await newest(coventry))[:2] == ("token", "0")
+    await coventry.owner.execute(last, NOW, OFFICER[0])
+    assert (await officer.get("/console/stay")).status_code == 303
 
 
 async def test_after_signing_out_the_cookie_opens_nothing(coventry: Neighbourhood, officer: httpx.AsyncClient) -> None:
