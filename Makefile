@@ -7,8 +7,13 @@ ARGS ?=
 UV   ?= uv
 COMPILE = $(UV) pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
 
-# A process for each processor; the tests of a file stay together, for they share a database.
-PARALLEL = $(BIN)/python -m pytest -n auto --dist loadfile
+# A process for each processor; the tests of a file stay together, for they share a database. In the order of
+# tests/conftest.py. Those of docs are run by `make check`.
+PARALLEL = $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder -n
+REST     = --ignore tests/docs -m
+# Slow tests wait: for a browser, for processes that are killed and begin again, for what others wrote to be installed.
+# So there is a process more than processors.
+PATIENT  = $$($(BIN)/python -c "import os; print(os.cpu_count() + 1)")
 
 .DEFAULT_GOAL := help
 .PHONY: mesh-sandbox splink python-clients bulk-client node-clients conformance attack browser help install demo test test-all test-sharing test-search mutation test-crash check fuzz bench bench-identity train-identity docs format lock
@@ -20,10 +25,10 @@ demo: install ## everything, end to end: database, synthetic neighbourhood, six 
 	$(BIN)/toldonce demo $(ARGS)
 
 test: install ## the tests that need nothing but this folder (under 5 minutes)
-	$(PARALLEL) -m "not slow and not samples and not crash" $(ARGS)
+	$(PARALLEL) auto $(REST) "not slow and not samples and not crash" $(ARGS)
 
 test-all: test browser ## `make test`, then what it leaves out: slow tests, and the real samples under ../shared where they are
-	$(PARALLEL) -m "(slow or samples) and not crash" $(ARGS)
+	$(PARALLEL) $(PATIENT) $(REST) "(slow or samples) and not crash" $(ARGS)
 
 test-sharing: install ## 1,000,000 decisions in 10,000 random worlds against an independent oracle (about half an hour; ARGS="--worlds 500")
 	$(BIN)/python -m tests.sharing $(ARGS)
@@ -43,7 +48,7 @@ check: install ## format, lint, types, import contracts, docs against code; chan
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -q tests/docs
+	$(PARALLEL) auto -q tests/docs
 
 fuzz: install ## 100,000 mutated inputs of each feed: read or refused with a reason, and soon (about an hour; ARGS="--count 5000")
 	$(BIN)/python -m tests.fuzz $(ARGS)
@@ -88,7 +93,7 @@ mesh-sandbox: .venv-mesh/.installed ## the NHS MESH sandbox that the slow MESH t
 
 .venv-mesh/.installed: tests/mesh-sandbox.lock $(VENV)/.locked
 	$(BIN)/python -m venv --clear .venv-mesh
-	.venv-mesh/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/mesh-sandbox.lock
+	.venv-mesh/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r tests/mesh-sandbox.lock
 	@touch $@
 
 # Playwright and axe-core, for the tests of pages in a real browser (Debian's Chromium). `make test-all` calls this.
@@ -104,7 +109,7 @@ splink: .venv-splink/.installed ## splink, in a virtual environment of its own
 
 .venv-splink/.installed: tests/splink.lock $(VENV)/.locked
 	$(BIN)/python -m venv --clear .venv-splink
-	.venv-splink/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/splink.lock
+	.venv-splink/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r tests/splink.lock
 	@touch $@
 
 # FHIR clients that nobody here wrote, and schemathesis. The slow tests call these.
@@ -112,7 +117,7 @@ python-clients: .venv-clients/.installed ## fhirpy, fhirclient and schemathesis,
 
 .venv-clients/.installed: tests/clients.lock $(VENV)/.locked
 	$(BIN)/python -m venv --clear .venv-clients
-	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients.lock
+	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r tests/clients.lock
 	@touch $@
 
 # SMART's own bulk client: 300 MB with what it needs, so in an environment of its own. A slow test calls this.
@@ -120,7 +125,7 @@ bulk-client: .venv-bulk/.installed ## smart-fetch, a bulk data client
 
 .venv-bulk/.installed: tests/bulk-client.lock $(VENV)/.locked
 	$(BIN)/python -m venv --clear .venv-bulk
-	.venv-bulk/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/bulk-client.lock
+	.venv-bulk/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r tests/bulk-client.lock
 	@touch $@
 
 # --omit=optional: what fhirclient takes along for telephones. --ignore-scripts: nobody's install script runs here.

@@ -2,15 +2,18 @@
 
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from pathlib import Path
+from signal import SIGQUIT
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import asyncpg
+import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
-from integration.config import Settings
 from integration.store.database import Database, embedded_server
+from tests.migrated import fresh
 
 if TYPE_CHECKING:
     from tests.spec.neighbourhood import Neighbourhood
@@ -18,6 +21,20 @@ if TYPE_CHECKING:
 settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared machine")
 """How fast examples are made says something of the machine's other work, not of us."""
+_STOPPED = 30
+"""Seconds that the server may take to end before it is asked in the usual way."""
+
+
+@pytest.hookimpl(trylast=True)  # of what is left of the marker expression
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files first whose tests are given most time. A process takes the next file when it is done with one, so a long
+    file that begins last runs alone while the other processors idle; by themselves, files with few tests, which mostly
+    are the long ones, come last (hence `--no-loadscope-reorder`)."""
+    given: dict[Path, float] = {}
+    for one in items:
+        marker = one.get_closest_marker("timeout")
+        given[one.path] = max(given.get(one.path, 0), marker.args[0] if marker else 0)
+    items.sort(key=lambda one: -given[one.path])
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +43,10 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("postgres") / "data"
     server = embedded_server(folder)
     yield server.get_uri()
+    postmaster = server.get_postmaster_info().process
+    postmaster.send_signal(SIGQUIT)  # at once: nobody will read what it would still write
+    with suppress(psutil.TimeoutExpired):
+        postmaster.wait(_STOPPED)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         server.cleanup()
@@ -34,13 +55,7 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 async def database(server_url: str) -> Database:
     """A fresh, migrated database."""
-    name = f"t{uuid4().hex}"
-    owner = await asyncpg.connect(server_url)
-    await owner.execute(f'create database "{name}"')
-    await owner.close()
-    created = Database(Settings(database_url=server_url.replace("/postgres?", f"/{name}?")))
-    await created.migrate()
-    return created
+    return await fresh(server_url)
 
 
 @pytest.fixture

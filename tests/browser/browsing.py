@@ -21,6 +21,7 @@ axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="need
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(600),
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, which is not installed"),
 ]
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desktop": (1280, 900)}
@@ -63,7 +64,7 @@ async def page(request: pytest.FixtureRequest, chromium: Any, address: str) -> A
         "console", lambda said: faults.append(said.text) if said.type == "error" and not _is_refusal(said) else None
     )
     page.on("request", lambda asked: None if asked.url.startswith(address) else faults.append(asked.url))
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)  # a click that takes long on a busy machine is no fault
     page.size = request.param
     yield page
     assert faults == []

@@ -38,7 +38,7 @@ class Frames:
     async def next(self) -> tuple[str, str, dict[str, Any]] | None:
         """The next frame, comments left out; None where the stream ends."""
         said: dict[str, str] = {}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             async for line in self._lines:
                 name, _, text = line.partition(": ")
                 if line == "" and said:

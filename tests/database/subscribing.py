@@ -208,7 +208,7 @@ class Told(Site):
         await until(self.waiting, 0)
 
 
-async def until(ask: Callable[[], Any], wanted: Any, seconds: float = 10) -> None:
+async def until(ask: Callable[[], Any], wanted: Any, seconds: float = 60) -> None:
     """Wait until what is asked for is so."""
     async with asyncio.timeout(seconds):
         while (found := await ask()) != wanted:

@@ -115,8 +115,9 @@ async def brute(
             for emergency in (False, True):
                 moved = await moves(connection, facts, (organisation, role, purpose), before, after, emergency)
                 if emergency:
-                    plain = await moves(connection, facts, (organisation, role, purpose), before, after, False)
                     moved = {change: units - plain[change] for change, units in moved.items()}
+                else:
+                    plain = moved
                 for change, units in moved.items():
                     places: dict[Cell, set[object]] = {}
                     for source, what, unit in units:

@@ -142,7 +142,7 @@ async def test_a_full_queue_refuses_instead_of_growing(pool, owner):
 
 async def test_it_writes_while_requests_hold_every_other_connection(audit, pool, owner):
     held = [await pool.acquire() for _ in range(3)]
-    await asyncio.wait_for(audit.append(access()), 5)
+    await asyncio.wait_for(audit.append(access()), 30)
     for connection in held:
         await pool.release(connection)
     assert await count(owner) == 1

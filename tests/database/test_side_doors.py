@@ -33,7 +33,7 @@ DOORS = (
 )  # fmt: skip
 PLAINLY = {"Accept-Encoding": "identity"}
 """Compressed answers are padded at random."""
-SOME, MANY = 8, 150
+SOME, MANY = 8, 50
 """Questions for each door, spread over all: in the default tier, and in the slow one."""
 Answer = tuple[int, dict[str, str], bytes]
 

@@ -78,7 +78,7 @@ async def place(database: Database, owner: asyncpg.Connection) -> AsyncIterator[
     async with publishing(public_jwks(OLD)) as client, publishing(public_jwks(PROVIDER)) as provider:
         place = Place([], authority, owner, client, provider)
         await register(owner, replace(EPR, jwks_url=client.url))
-        asker = Asker(FETCH, Certificates())
+        asker = Asker(replace(FETCH, timeout=60), Certificates())  # nobody is slow here but the machine
         keys = PublishedKeys(asker, lambda: place.seconds[0])
         limits = RateLimits(Rate(1, 20), lambda: place.seconds[0])
         async with database.pool("toldonce_api") as one, database.pool("toldonce_api") as two:

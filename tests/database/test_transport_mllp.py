@@ -40,7 +40,7 @@ async def asked(port: int, *sent: bytes) -> list[bytes]:
     reader, writer = await connected(port)
     writer.write(b"".join(map(frame, sent)))
     answers = messages(reader)
-    found = [await asyncio.wait_for(anext(answers), 10) for _ in sent]
+    found = [await asyncio.wait_for(anext(answers), 60) for _ in sent]
     writer.close()
     return found
 
@@ -147,7 +147,7 @@ async def test_when_the_database_fails_nothing_is_acknowledged_and_then_it_goes_
         )
         reader, writer = await connected(port)
         writer.write(frame(message(2)))
-        assert b"\x1c" not in await asyncio.wait_for(reader.read(), 10)
+        assert b"\x1c" not in await asyncio.wait_for(reader.read(), 60)
         writer.close()
         await Sender(port).send([2, 3])
     assert await numbers(owner) == [1, 2, 3]
@@ -160,7 +160,7 @@ async def test_killed_between_commit_and_acknowledgement_the_message_sent_again_
     dying = listening(database, tmp_path, port, sys.executable, "-c", DIE_BEFORE_ANSWERING)
     reader, writer = await connected(port)
     writer.write(frame(message(7)))
-    assert await asyncio.wait_for(reader.read(), 10) == b""
+    assert await asyncio.wait_for(reader.read(), 60) == b""
     writer.close()
     assert dying.wait(10) == -9
     assert await numbers(owner) == [7]

@@ -136,7 +136,7 @@ async def test_a_day_that_cannot_be_looked_through_stops_no_other(database, sett
 
     with structlog.testing.capture_logs() as logs:
         async with database.pool("toldonce_api", size=2) as pool, AuditLog(pool) as audit:
-            async with running(look.keep_looking(pool, audit, every=0.01)), asyncio.timeout(10):
+            async with running(look.keep_looking(pool, audit, every=0.01)), asyncio.timeout(60):
                 while len(await through()) < 3 or len(logs) < 2:
                     await asyncio.sleep(0.01)
     assert await through() == [first, broken + timedelta(days=1), yesterday]

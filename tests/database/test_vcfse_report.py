@@ -18,7 +18,7 @@ CONTENT = b"Client ID,Referral date,Consent\n17,soon,Y\n"
 async def test_a_received_file_goes_back_with_what_to_fix(
     database: Database, owner: asyncpg.Connection, tmp_path, size: int
 ) -> None:
-    content = CONTENT + b"18,05/01/2026,Y\n" + b",,\n" * (size // 3 + 1)
+    content = CONTENT + b"18,05/01/2026,Y\n" + (b",," + b" " * 1000 + b"\n") * (size // 1003 + 1)
     await inbox.receive(owner, [Delivery("vcfse", "X9V01", f"log{size}.csv", content)])
     number = await owner.fetchval("select max(id) from toldonce.envelope")
     before = await owner.fetchval("select count(*) from toldonce.audit_event")

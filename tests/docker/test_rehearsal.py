@@ -97,10 +97,10 @@ def start(server: str, tmp_path: Path) -> Iterator[Callable[..., "subprocess.Pop
     for one in running:
         one.send_signal(signal.SIGTERM)
     for one in running:
-        one.wait(20)
+        one.wait(60)
 
 
-async def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
+async def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
     """What the condition gives as soon as it gives anything; refusals to connect count as nothing."""
     async with asyncio.timeout(seconds):
         while True:

@@ -23,11 +23,15 @@ def report(tally: Tally) -> str:
 
 
 @pytest.mark.parametrize(
-    "count", [150, pytest.param(1_500, marks=[pytest.mark.slow, pytest.mark.timeout(900)], id="1500")]
+    ("first", "count"),
+    [
+        pytest.param(0, 150, id="150"),
+        pytest.param(150, 350, id="350 more", marks=[pytest.mark.slow, pytest.mark.timeout(600)]),
+    ],
 )
 @pytest.mark.parametrize("feed", FEEDS)
-def test_whatever_arrives_is_read_or_refused_with_a_reason_and_soon(feed: str, count: int) -> None:
-    tally = judged(Run(feed, SEED, 0, count, samples=False))
+def test_whatever_arrives_is_read_or_refused_with_a_reason_and_soon(feed: str, first: int, count: int) -> None:
+    tally = judged(Run(feed, SEED, first, count, samples=False))
     assert not tally.failures, report(tally)
     assert tally.slowest[0] < LONGEST
     assert tally.outcomes["refused"] < 0.8 * count, "the mutations reach too little"

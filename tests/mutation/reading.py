@@ -24,6 +24,7 @@ from integration.sharing.request import Caller, DataWindow, Grant, Request
 from integration.store.database import Database, _prepare, embedded_server
 from tests.database import keeping_facts
 from tests.database import test_kept_facts as keeping
+from tests.migrated import fresh
 from tests.mutation.asked import asked
 from tests.mutation.forked import alone, each
 from tests.mutation.mutants import Mutant, mutants
@@ -62,7 +63,7 @@ _OF_WHAT_IS_KEPT = (
 
 
 async def store(server_url: str) -> Database:
-    database = await run.fresh(server_url)
+    database = await fresh(server_url)
     async with Product.opened(database) as product:
         owner = await asyncpg.connect(database.owner_url)
         await _prepare(owner)
@@ -156,7 +157,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="toldonce-mutation-") as folder:
         server = embedded_server(Path(folder) / "postgres")
         try:
-            database, changing = asyncio.run(store(server.get_uri())), asyncio.run(run.fresh(server.get_uri()))
+            database, changing = asyncio.run(store(server.get_uri())), asyncio.run(fresh(server.get_uri()))
             for _ in range(2):  # what one leaves behind must not be what the next notices
                 if said := alone(lambda: said_of(database, changing)):
                     raise RuntimeError(f"noticed without any change: {said}")

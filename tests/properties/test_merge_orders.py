@@ -153,4 +153,4 @@ async def test_any_order_of_statements_merges_and_unmerges_converges(world: Link
 
 @pytest.mark.slow
 async def test_any_order_of_statements_merges_and_unmerges_converges_long(world: LinkingWorld) -> None:
-    await assert_converges(world, 400)
+    await assert_converges(world, 120)

@@ -155,4 +155,4 @@ async def test_no_sequence_lets_a_restricted_persons_location_appear(site: Site)
 
 @pytest.mark.slow
 async def test_no_sequence_lets_a_restricted_persons_location_appear_long(site: Site) -> None:
-    await assert_never_located(site, 25)
+    await assert_never_located(site, 8)

@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 import uvloop
 
-from integration.config import Settings
-from integration.store.database import Database, _prepare
+from integration.store.database import _prepare
+from tests.migrated import fresh
 from tests.sharing import stored
 from tests.sharing.compare import LEAK, differences, told
 from tests.sharing.facts import Question, World
@@ -42,17 +41,6 @@ class Run:
 
 Heard = Callable[[Sequence[int], Tally], Any]
 """Told of worlds that are judged (their seeds), and of what they add to the tally."""
-
-
-async def fresh(server_url: str) -> Database:
-    """A migrated database of its own."""
-    name = f"sharing{uuid4().hex}"
-    owner = await asyncpg.connect(server_url)
-    await owner.execute(f'create database "{name}"')
-    await owner.close()
-    database = Database(Settings(database_url=server_url.replace("/postgres?", f"/{name}?")))
-    await database.migrate()
-    return database
 
 
 class Bench:

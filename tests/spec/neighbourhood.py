@@ -31,6 +31,7 @@ from integration.ingest.inbox import Delivery
 from integration.sharing import current
 from integration.sharing.request import BreakGlass, Caller
 from integration.store.database import Database
+from tests.migrated import fresh
 
 PEOPLE = 25
 MRS_T = demo.MRS_T
@@ -178,15 +179,11 @@ class Neighbourhood:
 @asynccontextmanager
 async def running(server_url: str, data_dir: Path, people: int = PEOPLE) -> AsyncIterator[Neighbourhood]:
     """The neighbourhood, for as long as the context lasts, in a database of its own."""
-    name = f"t{uuid4().hex}"
-    administrator = await asyncpg.connect(server_url)
-    await administrator.execute(f'create database "{name}"')
-    await administrator.close()
-    url = server_url.replace("/postgres?", f"/{name}?")
-    settings = Settings(database_url=url, data_dir=data_dir, id_secret="the same ids in every run")
-    database = Database(settings)
-    await database.migrate()
-    owner = await asyncpg.connect(url)
+    database = await fresh(server_url)
+    settings = Settings(
+        database_url=database.owner_url, data_dir=data_dir, id_secret="the same ids in every run"
+    )
+    owner = await asyncpg.connect(database.owner_url)
     try:
         await current.apply(owner, demo.AGREEMENTS.read_text())
         await demo.register_clients(owner, data_dir)

@@ -76,8 +76,8 @@ def test_mutated_archives_are_read_or_refused() -> None:
 
 
 @pytest.mark.slow
-def test_twenty_thousand_mutated_archives_are_read_or_refused() -> None:
-    fuzz(20_000, 2)
+def test_four_thousand_mutated_archives_are_read_or_refused() -> None:
+    fuzz(4_000, 2)
 
 
 _CELLS = st.text(st.characters(codec="utf-8"), max_size=20) | st.sampled_from(

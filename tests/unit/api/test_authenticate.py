@@ -117,7 +117,7 @@ def test_a_known_token_is_verified_in_microseconds():
     """The hot path: the signature is checked once, time and registration at every call."""
     token = AUTHORITY.issue(SESSION, NOW)
     ask(token)
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(1000):
         ask(token)
-    assert time.perf_counter() - start < 0.2
+    assert time.process_time() - start < 0.2

@@ -181,7 +181,7 @@ def test_watchers_side_by_side_take_every_file_once(
     (tmp_path / ".over").touch()
     found, ended = [], 0
     while ended < 3:
-        one = taken.get(timeout=20)
+        one = taken.get(timeout=60)
         found.append(one)
         ended += not one
     found = list(filter(None, found))

@@ -36,7 +36,7 @@ async def served(context: ssl.SSLContext) -> AsyncIterator[Ask]:
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname(), ssl=client)
         try:
             writer.write(frame(b"hello"))
-            return await asyncio.wait_for(reader.readuntil(b"\x1c\r"), 5)
+            return await asyncio.wait_for(reader.readuntil(b"\x1c\r"), 30)
         finally:
             writer.close()
 
