@@ -112,12 +112,10 @@ async def brute(
         facts = replace(await person_facts(connection, labels, id_), national_opt_out=False)
         mine: dict[Cell, set[object]] = {}
         for organisation, role, purpose in keys:
-            for emergency in (False, True):
-                moved = await moves(connection, facts, (organisation, role, purpose), before, after, emergency)
-                if emergency:
-                    moved = {change: units - plain[change] for change, units in moved.items()}
-                else:
-                    plain = moved
+            asked = (connection, facts, (organisation, role, purpose), before, after)
+            plain, broken = await moves(*asked, False), await moves(*asked, True)
+            more = {change: units - plain[change] for change, units in broken.items()}
+            for emergency, moved in ((False, plain), (True, more)):
                 for change, units in moved.items():
                     places: dict[Cell, set[object]] = {}
                     for source, what, unit in units:

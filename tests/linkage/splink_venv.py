@@ -1,5 +1,6 @@
 """Calling splink, which lives in a virtual environment of its own (`make splink`), as a subprocess."""
 
+import os
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -31,7 +32,10 @@ def run(task: str, folder: Path) -> dict[str, Any]:
     """What `with_splink.py` makes of the files in `folder`, and which versions made it."""
     installed()
     script = Path(__file__).with_name("with_splink.py")
-    subprocess.run([str(PYTHON), str(script), task, str(folder)], check=True, capture_output=True, text=True)
+    # What is installed is compiled when it is first imported, and only then where that is kept.
+    keeping = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command = [str(PYTHON), str(script), task, str(folder)]
+    subprocess.run(command, check=True, capture_output=True, text=True, env=keeping)
     return dict(orjson.loads((folder / "result.json").read_bytes()))
 
 

@@ -1,7 +1,7 @@
 """In which world a planted fault shows: some decision in which oracle and product agree is decided otherwise with it.
 
-`python -m tests.sharing.showing` looks for each fault from the first world on and prints the seed that `faults.py` keeps
-beside it, so that the test need not look: for a fault that is new, or when worlds are made otherwise.
+`python -m tests.sharing.showing` looks for each fault from the first world on and prints the seed that `faults.py`
+keeps beside it, so that the test need not look: for a fault that is new, or when worlds are made otherwise.
 """
 
 import asyncio

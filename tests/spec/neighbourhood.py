@@ -180,9 +180,7 @@ class Neighbourhood:
 async def running(server_url: str, data_dir: Path, people: int = PEOPLE) -> AsyncIterator[Neighbourhood]:
     """The neighbourhood, for as long as the context lasts, in a database of its own."""
     database = await fresh(server_url)
-    settings = Settings(
-        database_url=database.owner_url, data_dir=data_dir, id_secret="the same ids in every run"
-    )
+    settings = Settings(database_url=database.owner_url, data_dir=data_dir, id_secret="the same ids in every run")
     owner = await asyncpg.connect(database.owner_url)
     try:
         await current.apply(owner, demo.AGREEMENTS.read_text())
