@@ -39,7 +39,9 @@ FUNCTIONS = {
     "integration.record.consult": frozenset(
         {"_from_kept", "_from_read", "_at_once", "_in_transaction", "_first_of_all", "_may_be_kept"}
     ),
-    "integration.record.kept_facts": frozenset({"versions", "latest", "still", "of", "keep", "name", "forget", "_held_once"}),
+    "integration.record.kept_facts": frozenset(
+        {"versions", "latest", "still", "of", "keep", "name", "forget", "_held_once"}
+    ),
     "integration.record.reader": frozenset({"_ask", "_another", "named", "_keep_directory"}),
     "integration.sharing.opt_outs": frozenset({"split", "is_beyond_care", "with_opt_out"}),
     "integration.record.row_policy": frozenset({"telling", "told", "moments", "_windows"}),
