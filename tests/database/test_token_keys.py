@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
+from msgspec import structs
 
 from adapters.transport.asking import Asker, Certificates
 from integration.api.assertion import sign_assertion
@@ -78,7 +79,7 @@ async def place(database: Database, owner: asyncpg.Connection) -> AsyncIterator[
     async with publishing(public_jwks(OLD)) as client, publishing(public_jwks(PROVIDER)) as provider:
         place = Place([], authority, owner, client, provider)
         await register(owner, replace(EPR, jwks_url=client.url))
-        asker = Asker(replace(FETCH, timeout=60), Certificates())  # nobody is slow here but the machine
+        asker = Asker(structs.replace(FETCH, timeout=60), Certificates())  # nobody is slow here but the machine
         keys = PublishedKeys(asker, lambda: place.seconds[0])
         limits = RateLimits(Rate(1, 20), lambda: place.seconds[0])
         async with database.pool("toldonce_api") as one, database.pool("toldonce_api") as two:
