@@ -35,6 +35,7 @@ TaskRole = Literal[
     "toldonce_officer",
     "toldonce_watcher",
     "toldonce_receiver",
+    "toldonce_asker",
     "toldonce_monitor",
     "toldonce_exporter",
     "toldonce_subscriber",
