@@ -9,7 +9,7 @@ import structlog
 from integration.ingest.gp_connect import Puller
 
 _CHANNEL = "toldonce_gp_wanted"
-"""PostgreSQL tells of each practice that is to be asked (migration `0036`)."""
+"""PostgreSQL tells of each practice that is to be asked (migration `0037`)."""
 _AGAIN = 1.0
 """Seconds after which one listens again, where the connection was lost."""
 

@@ -7,8 +7,8 @@ given for, and only for numbers that are verified. What it says back is how long
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0036"
-down_revision = "0037"  # which databases had before this one
+revision = "0037"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 
