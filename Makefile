@@ -16,7 +16,7 @@ REST     = --ignore tests/docs -m
 PATIENT  = $$($(BIN)/python -c "import os; print(os.cpu_count() + 1)")
 
 .DEFAULT_GOAL := help
-.PHONY: mesh-sandbox splink python-clients bulk-client node-clients conformance attack browser help install demo test test-all test-sharing test-search mutation test-crash check fuzz bench bench-identity train-identity docs format lock
+.PHONY: mesh-sandbox splink python-clients bulk-client node-clients conformance attack browser help install demo test test-all test-sharing test-search test-long mutation test-crash check fuzz bench bench-identity train-identity docs format lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,9 @@ test-sharing: install ## 1,000,000 decisions in 10,000 random worlds against an 
 
 test-search: install ## 50,000 searches and every form of every parameter against a brute-force evaluator (about ten minutes)
 	TOLDONCE_SEARCHES=50000 $(BIN)/python -m pytest -n auto -m slow tests/searching $(ARGS)
+
+test-long: install ## slow tests of the promises at their full length: side doors, restricted people, orders of merges (about 10 minutes)
+	TOLDONCE_LONG=1 $(PARALLEL) auto -m slow tests/database/test_side_doors.py tests/properties $(ARGS)
 
 mutation: install ## small changes of the code that decides and reads: which of them no test notices (about 40 minutes)
 	$(BIN)/python -m tests.mutation $(ARGS)

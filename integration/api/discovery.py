@@ -1,6 +1,7 @@
 """What an identity provider publishes of itself: OpenID Connect Discovery 1.0, sections 3 and 4."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -35,8 +36,15 @@ def metadata(document: object) -> Metadata:
         _url(said, "token_endpoint"),
         _url(said, "jwks_uri"),
         said.get("authorization_response_iss_parameter_supported") is True,
-        _url(said, "end_session_endpoint") if "end_session_endpoint" in said else "",
+        _way_out(said),
     )
+
+
+def _way_out(said: Mapping[str, Any]) -> str:
+    """What cannot be used is as good as none: nobody is kept from signing in by it."""
+    with suppress(ValueError):
+        return _url(said, "end_session_endpoint")
+    return ""
 
 
 def _url(said: Mapping[str, Any], name: str) -> str:

@@ -9,7 +9,7 @@ from integration.config import Settings
 from integration.errors import NotPossible
 from integration.feeds import FEEDS
 from integration.ingest.refused import Refused
-from integration.ingest.report import Problem, SenderReport, Trend, report
+from integration.ingest.report import Envelopes, Problem, SenderReport, Trend, report
 
 
 async def feeds_report(settings: Settings, feed: str | None, sender: str | None) -> list[SenderReport]:
@@ -42,10 +42,14 @@ def _received(reports: list[SenderReport]) -> Table:
         found = one.envelopes
         table.add_row(
             one.feed, one.sender, f"{found.received:,}", f"{found.read:,}", f"{found.set_aside:,}",
-            f"{found.waiting:,}", _lag(found.lag_seconds), f"{found.last_received:%d %b %H:%M}",
+            f"{found.waiting:,}", _lag(found.lag_seconds), _last(found),
             _trend(found.trend), _trend(one.trend),
         )  # fmt: skip
     return table
+
+
+def _last(found: Envelopes) -> str:
+    return f"{found.last_received:%d %b %H:%M}" if found.last_received else "nothing"
 
 
 def _people(reports: list[SenderReport]) -> Table:

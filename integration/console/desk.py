@@ -191,7 +191,12 @@ class Desk:
             "ending": ending(officer, self.clock()) if officer else None,
         }
         text = self.templates.get_template(name).render(**shared, **values)
-        return HTMLResponse(text, status, headers=HEADERS | PRIVATE | (_SECURE if self.secure else {}))
+        return HTMLResponse(text, status, headers=self.headers)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Of whatever an officer is answered."""
+        return HEADERS | PRIVATE | (_SECURE if self.secure else {})
 
     def problem(self, status: int, text: str, officer: Officer | None = None) -> Response:
         """What went wrong, as a page."""

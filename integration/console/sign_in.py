@@ -65,7 +65,7 @@ def sign_in_pages(router: APIRouter, desk: Desk) -> None:
     async def stay(request: Request) -> Response:
         officer = await desk.signed_in(request)
         await desk.account(request, officer, kind=Kind.TOKEN, details=[("console", "stayed signed in")])
-        return JSONResponse(ending(officer, desk.clock()), headers=PRIVATE)
+        return JSONResponse(ending(officer, desk.clock()), headers=desk.headers)
 
     @router.get("/sign-in/with", response_model=None)
     async def with_account(request: Request) -> Response:

@@ -32,7 +32,8 @@ class Envelopes:
     read: int
     set_aside: int
     waiting: int
-    last_received: datetime
+    last_received: datetime | None
+    """None: everything was refused."""
     lag_seconds: int
 
 
@@ -72,8 +73,8 @@ class Problem:
 
 @dataclass(frozen=True)
 class SenderReport:
-    """One sender's feed, something of which was received. `trend` counts every problem that was first seen in its days,
-    those resolved since too."""
+    """One sender's feed, something of which was received or refused. `trend` counts every problem that was first seen
+    in its days, those resolved since too."""
 
     feed: str
     sender: str
@@ -87,21 +88,18 @@ class SenderReport:
 
 
 async def report(connection: Connection, feed: str | None = None, sender: str | None = None) -> list[SenderReport]:
-    """Every sender's feed (of those named), in the role `toldonce_ingest`."""
+    """Every sender's feed (of those named), if something of it was received or refused; as `toldonce_ingest`."""
     people = {(row[0], row[1]): People(*row[2:]) for row in await connection.fetch(_PEOPLE, feed, sender)}
     found = await problems(connection, feed, sender)
     outside = await refused(connection, feed, sender)
-    nobody = People(0, 0, 0, 0, 0, 0)
-    return [
-        _sender(
-            key,
-            Envelopes(Trend(row[2], row[3]), *row[4:]),
-            people.get(key, nobody),
-            found.get(key, []),
-            outside.get(key, []),
-        )
+    nobody, nothing = People(0, 0, 0, 0, 0, 0), Envelopes(Trend(0, 0), 0, 0, 0, 0, None, 0)
+    received = {
+        (row[0], row[1]): Envelopes(Trend(row[2], row[3]), *row[4:])
         for row in await connection.fetch(_ENVELOPES, feed, sender)
-        for key in [(row[0], row[1])]
+    }
+    return [
+        _sender(key, received.get(key, nothing), people.get(key, nobody), found.get(key, []), outside.get(key, []))
+        for key in sorted(received.keys() | outside.keys())
     ]
 
 

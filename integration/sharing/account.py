@@ -98,12 +98,19 @@ def _glass(case: Case) -> Iterator[Reason]:
         yield Reason("break-glass", True, "An emergency was declared: this access is marked, and reviewed afterwards.")
 
 
-def _labels(case: Case, outcomes: Sequence[Outcome]) -> Iterable[Reason]:
+def _labels(case: Case, outcomes: Iterable[Outcome]) -> Iterator[Reason]:
     """One reason per kind of information and what became of it; where sources fared differently, with its sources. What
-    says nothing of the person reads alike for all of whom the same became of the same labels, and is written once."""
-    if any(_of_the_person(one) for one in outcomes):
-        return _by_category(outcomes, partial(_reason, case))
-    return _of_anybody(case.policy, case.caller.organisation, case.caller.role, tuple(outcomes))
+    says nothing of the person is written once for all of whom the same became of a kind's labels."""
+    who = case.caller
+    by_category: dict[Category, list[Outcome]] = {}
+    for outcome in outcomes:
+        by_category.setdefault(outcome.label.category, []).append(outcome)
+    for category in sorted(by_category, key=_ORDER.__getitem__):
+        of_one_kind = by_category[category]
+        if any(_of_the_person(one) for one in of_one_kind):
+            yield from _by_fate(of_one_kind, partial(_reason, case))
+        else:
+            yield from _of_anybody(case.policy, who.organisation, who.role, tuple(of_one_kind))
 
 
 def _of_the_person(outcome: Outcome) -> bool:
@@ -114,30 +121,23 @@ def _of_the_person(outcome: Outcome) -> bool:
 
 @made_once
 def _of_anybody(policy: Policy, organisation: str, role: str, outcomes: Sequence[Outcome]) -> Sequence[Reason]:
-    def reason(outcome: Outcome, sources: frozenset[str] | None) -> Reason:
-        return _standard(policy, organisation, role, outcome, sources)
-
-    return tuple(_by_category(outcomes, reason))
+    return tuple(_by_fate(outcomes, partial(_standard, policy, organisation, role)))
 
 
-def _by_category(
-    outcomes: Iterable[Outcome], reason: Callable[[Outcome, frozenset[str] | None], Reason]
+def _by_fate(
+    outcomes: Sequence[Outcome], reason: Callable[[Outcome, frozenset[str] | None], Reason]
 ) -> Iterator[Reason]:
-    """`reason` of each kind of information and fate; with the sources where they fared differently, else None."""
-    by_category: dict[Category, list[Outcome]] = {}
+    """`reason` of each fate; with the sources where they fared differently, else None."""
+    one, *others = outcomes
+    if not others:
+        yield reason(one, None)
+        return
+    fates: dict[object, list[Outcome]] = {}
     for outcome in outcomes:
-        by_category.setdefault(outcome.label.category, []).append(outcome)
-    for category in sorted(by_category, key=_ORDER.__getitem__):
-        one, *others = by_category[category]
-        if not others:
-            yield reason(one, None)
-            continue
-        fates: dict[object, list[Outcome]] = {}
-        for outcome in (one, *others):
-            fates.setdefault(_fate(outcome), []).append(outcome)
-        for group in fates.values():
-            sources = frozenset([each.label.organisation for each in group]) if len(fates) > 1 else None
-            yield reason(group[0], sources)
+        fates.setdefault(_fate(outcome), []).append(outcome)
+    for group in fates.values():
+        sources = frozenset([each.label.organisation for each in group]) if len(fates) > 1 else None
+        yield reason(group[0], sources)
 
 
 def _fate(outcome: Outcome) -> object:

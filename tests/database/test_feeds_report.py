@@ -153,13 +153,15 @@ async def test_what_waits_has_a_lag_until_it_is_read(ingested: Database, owner: 
 async def test_what_was_refused_is_told_with_its_remedy(ingested: Database, owner: asyncpg.Connection) -> None:
     defect = Defect(code="too-large", where="the whole message", reason="it was not stored", remedy="send it in parts")
     async with ingested.pool("toldonce_worker", size=1) as pool, pool.acquire() as connection:
-        await note(connection, [Refusal("acute", "X9A", defect)] * 1200)
+        await note(connection, [*[Refusal("acute", "X9A", defect)] * 1200, Refusal("acute", "X9NEW", defect)])
     found = {(one.feed, one.sender): one for one in await reports(ingested)}
     (refused,) = found.pop(("acute", "X9A")).refused
     assert (refused.count, refused.remedy) == (1200, "send it in parts")
+    new = found.pop(("acute", "X9NEW"))  # of whom nothing else is known
+    assert (new.refused[0].count, new.envelopes.received, new.envelopes.last_received) == (1, 0, None)
     assert not any(one.refused for one in found.values())
     console = Console(width=200, record=True, file=StringIO())
-    show(await reports(ingested, "acute", "X9A"), console)
+    show(await reports(ingested, "acute"), console)
     told = console.export_text()
-    for words in ("Refused, and stored nowhere: X9A (acute) alone has it", "1,200", "send it in parts"):
+    for words in ("Refused, and stored nowhere: X9A (acute) alone has it", "1,200", "send it in parts", "X9NEW"):
         assert words in told

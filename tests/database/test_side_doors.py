@@ -21,6 +21,7 @@ from integration.record.consult import Question as Asking
 from integration.record.reader import Query
 from integration.sharing.request import Caller
 from tests.database.side_doors import Question, hidden, questions
+from tests.lengths import length
 from tests.spec.neighbourhood import MRS_T, NOW, Asker, Connected, Neighbourhood, caller_of
 
 SOCIAL_WORKER = Asker("social worker", "council-system", "social worker")
@@ -33,7 +34,7 @@ DOORS = (
 )  # fmt: skip
 PLAINLY = {"Accept-Encoding": "identity"}
 """Compressed answers are padded at random."""
-SOME, MANY = 8, 50
+SOME, MANY = 8, length(50, 150)
 """Questions for each door, spread over all: in the default tier, and in the slow one."""
 Answer = tuple[int, dict[str, str], bytes]
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from integration.identity.demographics import Demographics
 from integration.store.database import Database
 from tests.database.linking_world import ANN, BOB, LinkingWorld, doubtful, named, person_of, verified
+from tests.lengths import length
 
 RECORDS = range(1, 7)
 FEEDS = {1: "pds", 2: "pds", 3: "acute", 4: "acute", 5: "gp", 6: "vcfse"}
@@ -153,4 +154,4 @@ async def test_any_order_of_statements_merges_and_unmerges_converges(world: Link
 
 @pytest.mark.slow
 async def test_any_order_of_statements_merges_and_unmerges_converges_long(world: LinkingWorld) -> None:
-    await assert_converges(world, 120)
+    await assert_converges(world, length(120, 400))

@@ -108,14 +108,21 @@ SOUND = {
         SOUND | {"authorization_endpoint": "javascript:alert(1)"},
         SOUND | {"jwks_uri": "https://user:password@am.example/jwks"},
         SOUND | {"issuer": 7},
-        SOUND | {"end_session_endpoint": "http://am.example/logout"},
-        SOUND | {"end_session_endpoint": "javascript:alert(1)"},
     ],
 )
 def test_metadata_that_cannot_be_used_are_none(document: object) -> None:
     assert metadata(SOUND).token_endpoint == "https://am.example/token"
     with pytest.raises(ValueError):
         metadata(document)
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [{}, *[{"end_session_endpoint": one} for one in (None, "", "/logout", "http://am.example", "javascript:1")]],
+)
+def test_without_a_way_out_that_can_be_used_one_signs_in_all_the_same(stated: dict[str, object]) -> None:
+    assert metadata(SOUND | stated).end_session_endpoint == ""
+    assert metadata(SOUND | stated).token_endpoint == "https://am.example/token"
 
 
 async def test_metadata_of_another_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
