@@ -202,13 +202,14 @@ async def test_an_objection_between_the_happening_and_the_telling(told: Told, su
     told.clock.pass_by(minutes=1)
     await subscriber.open()
     await told.rest()
-    (event,) = subscriber.events
-    assert event["event-number"] == "1"  # no gap tells that there was another
-    assert event["additional-context"].endswith(f"/Patient/{await told.person(RESIDENT)}")
+    resident = await told.person(RESIDENT)
+    assert {(one["event-number"], one["additional-context"].rpartition("/")[2]) for one in subscriber.events} == {
+        ("1", str(resident))  # no gap tells that there was another; it may come twice, for a minute passed meanwhile
+    }
     await cleared(told.owner)
     await told.send(attendance(told, "C3"))
     await told.rest()
-    assert [one["event-number"] for one in subscriber.events] == ["1", "2"]
+    assert sorted({one["event-number"] for one in subscriber.events}) == ["1", "2"]
 
 
 @pytest.mark.slow
