@@ -7,13 +7,12 @@ ARGS ?=
 UV   ?= uv
 COMPILE = $(UV) pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
 
-# A process for each processor; the tests of a file stay together, for they share a database. In the order of
+# A process more than processors, for many tests wait: for a browser, for processes that are killed and begin again, for
+# what is to be installed. The tests of a file stay together, for they share a database. In the order of
 # tests/conftest.py. Those of docs are run by `make check`.
-PARALLEL = $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder -n
+PARALLEL = $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder \
+	-n $$($(BIN)/python -c "import os; print(os.cpu_count() + 1)")
 REST     = --ignore tests/docs -m
-# Slow tests wait: for a browser, for processes that are killed and begin again, for what others wrote to be installed.
-# So there is a process more than processors.
-PATIENT  = $$($(BIN)/python -c "import os; print(os.cpu_count() + 1)")
 
 .DEFAULT_GOAL := help
 .PHONY: mesh-sandbox splink python-clients bulk-client node-clients conformance attack browser help install demo test test-all test-sharing test-search test-long mutation test-crash check fuzz bench bench-identity train-identity docs format lock
@@ -25,10 +24,10 @@ demo: install ## everything, end to end: database, synthetic neighbourhood, six 
 	$(BIN)/toldonce demo $(ARGS)
 
 test: install ## the tests that need nothing but this folder; those of docs are part of `make check` (under 5 minutes)
-	$(PARALLEL) auto $(REST) "not slow and not samples and not crash" $(ARGS)
+	$(PARALLEL) $(REST) "not slow and not samples and not crash" $(ARGS)
 
 test-all: test browser ## `make test`, then what it leaves out: slow tests, and the real samples under ../shared where they are
-	$(PARALLEL) $(PATIENT) $(REST) "(slow or samples) and not crash" $(ARGS)
+	$(PARALLEL) $(REST) "(slow or samples) and not crash" $(ARGS)
 
 test-sharing: install ## 1,000,000 decisions in 10,000 random worlds against an independent oracle (about half an hour; ARGS="--worlds 500")
 	$(BIN)/python -m tests.sharing $(ARGS)
@@ -37,7 +36,7 @@ test-search: install ## 50,000 searches and every form of every parameter agains
 	TOLDONCE_SEARCHES=50000 $(BIN)/python -m pytest -n auto -m slow tests/searching $(ARGS)
 
 test-long: install ## slow tests of the promises at their full length: side doors, restricted people, orders of merges (about 10 minutes)
-	TOLDONCE_LONG=1 $(PARALLEL) auto -m slow tests/database/test_side_doors.py tests/properties $(ARGS)
+	TOLDONCE_LONG=1 $(PARALLEL) -m slow tests/database/test_side_doors.py tests/properties $(ARGS)
 
 mutation: install ## small changes of the code that decides and reads: which of them no test notices (about 40 minutes)
 	$(BIN)/python -m tests.mutation $(ARGS)
@@ -51,7 +50,7 @@ check: install ## format, lint, types, import contracts, docs against code; chan
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(PARALLEL) auto -q tests/docs
+	$(PARALLEL) -q tests/docs
 
 fuzz: install ## 100,000 mutated inputs of each feed: read or refused with a reason, and soon (about an hour; ARGS="--count 5000")
 	$(BIN)/python -m tests.fuzz $(ARGS)
