@@ -45,8 +45,6 @@ class Settings(BaseSettings):
     """PEM file with the authorities that sign the senders' certificates; empty = senders need none."""
     gp_connect: Path | None = None
     """YAML document of GP Connect: who asks, which practices, how fresh (docs/gp-connect.md); empty = no pulls."""
-    gp_connect_wait: float = Field(default=2, ge=0, le=30)
-    """Seconds that the first read of a person's record waits for their practice's, where nothing of it is held."""
     pds: Path | None = None
     """YAML document of PDS: who asks, where, about whom, how often (docs/pds.md); empty = nobody is traced."""
     mesh: Path | None = None

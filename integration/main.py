@@ -30,9 +30,7 @@ from integration.console.desk import Desk
 from integration.console.providers import LIMITS, SignIn
 from integration.console.sign_in import addresses
 from integration.deployment import assembler, secret_of
-from integration.ingest.gp_connect_settings import load as load_gp_connect
 from integration.record.consult import Records
-from integration.record.first_read import Practices
 from integration.recording.recorder import Recorder
 from integration.registry import Registry, kept_current
 from integration.routes import Parts, app_of
@@ -66,8 +64,7 @@ async def application(
         audit = await stack.enter_async_context(log)
         registry = await stack.enter_async_context(kept_current(pool, url))
         await stack.enter_async_context(keeping_audit(pool, audit, settings))
-        practices = _practices(pool, settings)
-        records = Records(pool, registry.policy, begun=begun, ready=ready, practices=practices)
+        records = Records(pool, registry.policy, begun=begun, ready=ready)
         services = _services(records, audit, registry, settings, clock)
         exports = _exports(services, pool, settings)
         if settings.exports_served:
@@ -105,14 +102,6 @@ def _services(
         clock=clock,
         limits=RateLimits(Rate(settings.client_rate, settings.client_burst)),
     )
-
-
-def _practices(pool: asyncpg.Pool, settings: Settings) -> Practices | None:
-    """Only where the document of GP Connect is known, of which no more than the practices' codes is used."""
-    if settings.gp_connect is None:
-        return None
-    codes = frozenset(load_gp_connect(settings.gp_connect).by_code)
-    return Practices(pool, codes, timedelta(seconds=settings.gp_connect_wait))
 
 
 async def _recorder(stack: AsyncExitStack, database: Database, settings: Settings) -> Recorder | None:

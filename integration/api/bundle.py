@@ -28,17 +28,17 @@ def searchset(
     included: Iterable[bytes] = (),
     grants: Sequence[Grant] = (),
     total: int | None = None,
-    issues: Sequence[Issue] = (),
+    ignored: Sequence[Issue] = (),
 ) -> bytes:
-    """A searchset: `matches`, what they refer to, `issues` such as ignored parameters, and, where an agreement lets it
-    be said, that something of a category was withheld. `links`: relation -> URL; `total` only where it is known without
+    """A searchset: `matches`, what they refer to, which parameters were ignored, and, where an agreement lets it be
+    said, that something of a category was withheld. `links`: relation -> URL; `total` only where it is known without
     counting what may not be seen; `scored`: score and match grade of each match, where they were looked for by
     likeness."""
     found = [_ending(_graded(score, grade)) for score, grade in scored] or repeat(_MATCH)
     pieces = [_head(links, grants, total), ENTRIES]
     _add_entries(pieces, matches, base, found)
     _add_entries(pieces, included, base, repeat(_INCLUDE))
-    for outcome in _outcomes(grants, issues):
+    for outcome in _outcomes(grants, ignored):
         pieces += outcome, _COMMA
     if len(pieces) == len(("head", "entries")):
         return pieces[0] + b"}"
@@ -65,9 +65,9 @@ def piece(matches: Iterable[bytes], included: Iterable[bytes], base: str) -> byt
     return b"".join(pieces).removesuffix(_COMMA)
 
 
-def last_piece(grant: Grant, issues: Sequence[Issue]) -> bytes:
-    """The entry with `issues` that says what was withheld, where that may be said; nothing where there is nothing."""
-    return b"".join(_outcomes([grant], issues))
+def last_piece(grant: Grant) -> bytes:
+    """The entry that says what was withheld, where that may be said; else nothing."""
+    return b"".join(_outcomes([grant], ()))
 
 
 def _head(links: Mapping[str, str], grants: Sequence[Grant], total: int | None) -> bytes:
@@ -127,13 +127,13 @@ def security_of(grants: Sequence[Grant]) -> list[dict[str, str]]:
     return labels
 
 
-def _outcomes(grants: Sequence[Grant], issues: Sequence[Issue]) -> Iterator[bytes]:
+def _outcomes(grants: Sequence[Grant], ignored: Sequence[Issue]) -> Iterator[bytes]:
     """http://hl7.org/fhir/R4/operationoutcome-example-break-the-glass.html; R4 search.html#errors"""
-    said: list[Resource] = [
+    issues: list[Resource] = [
         {"severity": "information", "code": "suppressed", "diagnostics": reasons.withheld(category)}
         for category in _withheld(grants)
     ]
-    said += operation_outcome(issues)["issue"]
-    if said:
-        outcome = {"resourceType": "OperationOutcome", "issue": said}
+    issues += operation_outcome(ignored)["issue"]
+    if issues:
+        outcome = {"resourceType": "OperationOutcome", "issue": issues}
         yield b'{"resource":' + orjson.dumps(outcome) + b',"search":{"mode":"outcome"}}'

@@ -21,7 +21,7 @@ from integration.api.read import READABLE
 from integration.api.seal import Parameters
 from integration.api.streamed import PIECE, Streamed, entries
 from integration.audit.codes import Kind
-from integration.errors import OWN, BadRequest, Gone, Issue
+from integration.errors import BadRequest, Gone
 from integration.record.consult import Consultation, refuse
 from integration.record.longitudinal import Page, all_pages, longitudinal
 from integration.record.reader import Query, Reader
@@ -55,20 +55,6 @@ _WHOLE = "-whole"
 """Behind what is known of the person, in a cursor: what was told before `_since` is not enough, and all is told."""
 
 
-_WITHOUT_PRACTICE = Issue(
-    "incomplete",
-    "WITHOUT_PRACTICE",
-    "Without the general practice",
-    "Nothing that the person's general practice recorded is in this record.",
-    severity="information",
-    system=OWN,
-)
-"""http://hl7.org/fhir/R4/valueset-issue-type.html, `incomplete`: "not all data sources typically accessed could be
-reached or responded in time"."""
-_SAID_SO = ("record", "without the general practice")
-"""In the audit."""
-
-
 def serve_everything(router: FhirRouter) -> None:
     """Serve the operation on one person."""
     for method in ("GET", "POST"):
@@ -98,22 +84,20 @@ async def everything(id_: str, exchange: Exchange) -> Response:
         return held, known, page
 
     async with AsyncExitStack() as transaction:
-        reading = exchange.records.reading(exchange.question, resource_id(id_), first, asks=not query.after)
+        reading = exchange.records.reading(exchange.question, resource_id(id_), first)
         consultation, (held, known, page) = await transaction.enter_async_context(reading)
         decision = consultation.decision
-        issues, said = ([_WITHOUT_PRACTICE], [_SAID_SO]) if consultation.unshown else ([], [])
         if page and page.following and not query.limit:
             grant = refuse(decision)
             transaction.enter_context(exchange.services.long_answers.place())
             links, pages = exchange.links(_path(grant), parameters), all_pages(consultation.reader, grant, held, page)
-            return await Streamed(exchange, grant, links, pages, issues, said).begin(transaction)
-    counts = page.counts() if page else {}
-    await exchange.audit(Kind.EVERYTHING, "operation", decision, counts=counts, details=said)
+            return await Streamed(exchange, grant, links, pages).begin(transaction)
+    await exchange.audit(Kind.EVERYTHING, "operation", decision, counts=page.counts() if page else {})
     grant = refuse(decision)
     assert page is not None
     following = f"{page.following} {known} {int(page.top_flag)}" if page.following else None
     links = exchange.links(_path(grant), parameters, following)
-    return FhirResponse(_bundle(exchange, page, grant, links, issues))
+    return FhirResponse(_bundle(exchange, page, grant, links))
 
 
 def _leaves_whole(decision: Decision) -> bool:
@@ -214,7 +198,6 @@ async def _page(decision: Decision, reader: Reader, query: Query, *, sources: bo
     return None
 
 
-def _bundle(exchange: Exchange, page: Page, grant: Grant, links: dict[str, str], issues: Sequence[Issue]) -> bytes:
+def _bundle(exchange: Exchange, page: Page, grant: Grant, links: dict[str, str]) -> bytes:
     matches, included = entries(exchange, page)
-    base = exchange.services.base_url
-    return searchset(matches, base=base, links=links, included=included, grants=[grant], issues=issues)
+    return searchset(matches, base=exchange.services.base_url, links=links, included=included, grants=[grant])

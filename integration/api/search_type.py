@@ -161,7 +161,7 @@ def _answer(exchange: Exchange, asked: Asked, found: Sequence[Found], following:
         included=[part(other.body) for other in distinct(found)],
         grants=[one.decision for one in found if one.announces and isinstance(one.decision, Grant)],
         total=sum(one.total for one in found) if asked.total or counted else None,
-        issues=asked.ignored,
+        ignored=asked.ignored,
     )
     return FhirResponse(bundle)
 

@@ -1,7 +1,7 @@
 """A record that is too long to be held: a searchset, sent while it is read in the transaction of its decision."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 
 import orjson
 
@@ -10,7 +10,6 @@ from integration.api.exchange import Exchange
 from integration.api.in_pieces import InPieces
 from integration.api.outcome import FHIR_JSON
 from integration.audit.codes import Kind
-from integration.errors import Issue
 from integration.record.longitudinal import Page
 from integration.sharing.request import Grant
 
@@ -19,35 +18,25 @@ PIECE = 500
 
 
 class Streamed(InPieces):
-    """The pages of a record as one Bundle, with `issues` at its end; the audit is told `said`. As long as it is under
-    way it keeps a connection to the database."""
+    """The pages of a record as one Bundle. As long as it is under way it keeps a connection to the database."""
 
     media_type = FHIR_JSON
     end = END
 
     def __init__(
-        self,
-        exchange: Exchange,
-        grant: Grant,
-        links: Mapping[str, str],
-        pages: AsyncGenerator[Page, None],
-        issues: Sequence[Issue] = (),
-        said: Sequence[tuple[str, str]] = (),
+        self, exchange: Exchange, grant: Grant, links: Mapping[str, str], pages: AsyncGenerator[Page, None]
     ) -> None:
         super().__init__()
         self._exchange, self._grant, self._links, self._pages = exchange, grant, links, pages
-        self._issues, self._said = issues, said
         self._counts: Counter[str] = Counter()
 
     async def audit_beginning(self, *details: tuple[str, str]) -> None:
         """What was granted."""
-        said = (*details, *self._said)
-        await self._exchange.audit(Kind.EVERYTHING, "operation", self._grant, details=said)
+        await self._exchange.audit(Kind.EVERYTHING, "operation", self._grant, details=details)
 
     async def audit_end(self, *details: tuple[str, str]) -> None:
         """What was granted, and how many resources of each type were sent."""
-        said = (*details, *self._said)
-        await self._exchange.audit(Kind.EVERYTHING, "operation", self._grant, counts=self._counts, details=said)
+        await self._exchange.audit(Kind.EVERYTHING, "operation", self._grant, counts=self._counts, details=details)
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         """The Bundle but for its end, so many resources at a time as are read together."""
@@ -56,7 +45,7 @@ class Streamed(InPieces):
             self._counts.update(page.counts())
             yield before + piece(*entries(self._exchange, page), self._exchange.services.base_url)
             before = b","
-        if last := last_piece(self._grant, self._issues):
+        if last := last_piece(self._grant):
             yield b"," + last
 
 

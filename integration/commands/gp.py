@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,8 +16,6 @@ from adapters.synthetic.http_server import serving
 from adapters.synthetic.neighbourhood import build
 from adapters.synthetic.organisations import HUB
 from adapters.transport.gp_connect import GpConnect
-from integration import deployment
-from integration.background import running
 from integration.commands.opened import opened
 from integration.commands.receiving import process
 from integration.config import Settings
@@ -26,13 +23,11 @@ from integration.errors import NotPossible
 from integration.ingest import gp_connect
 from integration.ingest.gp_connect import Puller
 from integration.ingest.gp_connect_settings import GpConnectSettings, load
-from integration.ingest.gp_connect_wanted import ask_where_wanted
 
 
 async def pull(settings: Settings, people: Sequence[str], *, every: float | None, console: Console) -> Counter[str]:
     """Ask about these people (`<NHS number>` or `<NHS number>,<practice>`), or with none about everybody who is due;
-    then process what came. `every`: seconds until the next round, for ever, and meanwhile whom a first read waits for;
-    None: one round."""
+    then process what came. `every`: seconds until the next round, for ever; None: one round."""
     document = load(settings.gp_connect)
     asked = [_person(line) for line in people]
     async with opened(settings) as database, database.pool("toldonce_worker", size=4) as pool:
@@ -42,13 +37,9 @@ async def pull(settings: Settings, people: Sequence[str], *, every: float | None
             proxy=document.asking.proxy,
             certificates=document.certificates,
         )
-        async with consumer, AsyncExitStack() as beside:
-            puller = Puller(pool, consumer, document)
-            if every is not None:
-                made, url = deployment.pipeline(settings, pool), database.url("toldonce_worker")
-                await beside.enter_async_context(running(ask_where_wanted(puller, url, made.run)))
+        async with consumer:
             while True:
-                outcomes = await _round(puller, asked)
+                outcomes = await _round(Puller(pool, consumer, document), asked)
                 console.print(", ".join(f"{code}: {count}" for code, count in sorted(outcomes.items())) or "nobody due")
                 await process(settings, pool, console)
                 if every is None:

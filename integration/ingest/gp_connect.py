@@ -1,6 +1,6 @@
 """Pulling records from practices: whom to ask about, when, and what becomes of the answers.
 
-    due       named by somebody, hurt or admitted since we last asked, no longer fresh, or wanted by a first read
+    due       named by somebody, hurt or admitted since we last asked, or no longer fresh
       | claim     one row of `gp_pull` is leased, in a transaction of its own: nobody else asks about them meanwhile
       | ask       the practice (adapters.transport.gp_connect), without any connection to the database
       v keep      an answer goes to the inbox, and when to ask again stands in the row: one transaction
@@ -15,7 +15,7 @@ again).
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -110,7 +110,7 @@ _CLAIM = """
 with next as (
     select nhs_number from toldonce.gp_pull
     where practice = $1 and due <= now() and (leased_until is null or leased_until <= now())
-      and ($2::text[] is null or nhs_number = any($2)) and (not $4 or wanted is not null and last_attempted is null)
+      and ($2::text[] is null or nhs_number = any($2))
     order by due, nhs_number limit 1 for update skip locked
 )
 update toldonce.gp_pull p set last_attempted = now(), leased_until = now() + $3::interval, due = now() + $3::interval
@@ -141,12 +141,9 @@ class Claim:
     leased_until: datetime
 
 
-async def claim(
-    connection: Connection, practice: str, numbers: Sequence[str] | None, lease: timedelta, *, wanted: bool = False
-) -> Claim | None:
-    """Whoever has been due the longest (of these NHS numbers; of those that a first read waits for, `wanted`), now
-    leased; None when nobody is."""
-    row = await connection.fetchrow(_CLAIM, practice, numbers, lease, wanted)
+async def claim(connection: Connection, practice: str, numbers: Sequence[str] | None, lease: timedelta) -> Claim | None:
+    """Whoever has been due the longest (of these NHS numbers), now leased; None when nobody is."""
+    row = await connection.fetchrow(_CLAIM, practice, numbers, lease)
     return Claim(**row) if row else None
 
 
@@ -182,8 +179,6 @@ class Puller:
     pool: asyncpg.Pool
     consumer: GpConnect
     settings: GpConnectSettings
-    _places: dict[str, asyncio.Semaphore] = field(default_factory=dict)
-    """How many more may ask each practice at one time."""
 
     async def run(self, only: Sequence[tuple[str, str]] | None = None) -> Counter[str]:
         """Ask about everybody who is due (of `only` these), at most `at_once` at one practice; how often each outcome
@@ -197,22 +192,14 @@ class Puller:
                         group.create_task(self._while_due(practice, numbers, outcomes))
         return outcomes
 
-    async def wanted(self, practice: str) -> str | None:
-        """Ask this practice about one person whom a first read waits for; as `_next`."""
-        return await self._next(practice, None, wanted=True)
-
     async def _while_due(self, practice: str, numbers: list[str] | None, outcomes: Counter[str]) -> None:
         while code := await self._next(practice, numbers):
             outcomes[code] += 1
 
-    async def _next(self, practice: str, numbers: list[str] | None, *, wanted: bool = False) -> str | None:
+    async def _next(self, practice: str, numbers: list[str] | None) -> str | None:
         """Ask about one person; the outcome's code, or None when nobody is due."""
-        async with self._places.setdefault(practice, asyncio.Semaphore(self.settings.at_once)):
-            return await self._ask(practice, numbers, wanted=wanted)
-
-    async def _ask(self, practice: str, numbers: list[str] | None, *, wanted: bool) -> str | None:
         async with self.pool.acquire() as connection:
-            claimed = await claim(connection, practice, numbers, self._lease, wanted=wanted)
+            claimed = await claim(connection, practice, numbers, self._lease)
         if claimed is None:
             return None
         try:

@@ -15,7 +15,6 @@ from integration.errors import Forbidden, NotFound
 from integration.identity.demographics import Demographics
 from integration.identity.lookup import lookup
 from integration.record import cohort
-from integration.record.first_read import Practices
 from integration.record.kept_facts import Kept, KeptFacts
 from integration.record.reader import AnotherQuestionError, Query, Reader
 from integration.record.row_policy import CHANGED
@@ -31,7 +30,6 @@ from integration.sharing.facts import (
     present_facts,
     with_past_labels,
 )
-from integration.sharing.first_read import Unshown, unshown
 from integration.sharing.opt_outs import is_beyond_care, with_opt_out
 from integration.sharing.request import BreakGlass, Caller, Decision, Facts, Grant, Request
 from integration.store.connection import Connection
@@ -71,10 +69,6 @@ class Consultation:
     reader: Reader
     by_person: bool = True
     """Whether a person was named, and not one of the resources about them."""
-    facts: Facts | None = None
-    """What was decided from, where one person was asked for."""
-    unshown: Unshown | None = None
-    """That nothing of the person's practice is shown, where `reading` is to find that out."""
 
     async def newest(self, resource_type: str) -> dict[UUID, int]:
         """The number of the newest version of each of the person's resources of this type, whoever may see it."""
@@ -106,8 +100,6 @@ class Records:
     ready: Lender | None = None
     """Others in the reader's role, outside of any, to answer on facts that are kept; without them none are kept."""
     kept: KeptFacts = field(default_factory=KeptFacts)
-    practices: Practices | None = None
-    """General practices that can be asked for what is not held; None: none can."""
 
     @asynccontextmanager
     async def consult(self, question: Question, person: UUID, *, ever: bool = False) -> AsyncIterator[Consultation]:
@@ -118,23 +110,13 @@ class Records:
 
     @asynccontextmanager
     async def reading(
-        self, question: Question, person: UUID, first: First[Found], *, asks: bool = False
+        self, question: Question, person: UUID, first: First[Found]
     ) -> AsyncIterator[tuple[Consultation, Found]]:
         """As `consult`, with what `first` found, which asks the reader. Where facts of the person are kept they are not
-        read; if the statement that reads then finds that they are not the present ones, all is done once more. `asks`:
-        where nothing of the person's practice is held, it is asked and waited for, and what there is then is read."""
+        read; if the statement that reads then finds that they are not the present ones, all is done once more."""
         async with AsyncExitStack() as transaction:
-            consultation, found = await self._read(transaction, question, person, first)
-            unshown = self._unshown(consultation) if asks else None
-            if unshown and unshown.ask and self.practices:
-                who = consultation.facts.person if consultation.facts else person
-                left = await self.practices.ask(who, unshown.ask)
-                if left is not None:
-                    await transaction.aclose()
-                    await self.practices.come(who, unshown.ask, left)
-                    consultation, found = await self._read(transaction, question, person, first)
-                    unshown = self._unshown(consultation)
-            yield (replace(consultation, unshown=unshown) if unshown else consultation), found
+            found = await self._from_kept(transaction, question, person, first)
+            yield found or await self._from_read(transaction, question, person, first)
 
     @asynccontextmanager
     async def consult_about(self, question: Question, resource_type: str, id_: UUID) -> AsyncIterator[Consultation]:
@@ -249,19 +231,6 @@ class Records:
             finally:
                 await connection.execute("rollback")
 
-    def _unshown(self, consultation: Consultation) -> Unshown | None:
-        decision, facts = consultation.decision, consultation.facts
-        if self.practices is None or facts is None or not isinstance(decision, Grant):
-            return None
-        return unshown(decision, facts, self.policy(), self.practices.codes)
-
-    async def _read(
-        self, transaction: AsyncExitStack, question: Question, person: UUID, first: First[Found]
-    ) -> tuple[Consultation, Found]:
-        """What `first` finds, in a transaction that `transaction` then ends."""
-        found = await self._from_kept(transaction, question, person, first)
-        return found or await self._from_read(transaction, question, person, first)
-
     async def _from_kept(
         self,
         transaction: AsyncExitStack,
@@ -297,9 +266,7 @@ class Records:
         async with AsyncExitStack() as begun:
             connection = await begun.enter_async_context(lender.acquire())
             await connection.execute("begin")
-            answer = await _first_of_all(
-                Consultation(decision, Reader(connection, decision, kept), facts=kept.facts), first
-            )
+            answer = await _first_of_all(Reader(connection, decision, kept), decision, first)
             transaction.push_async_exit(begun.pop_all())
             return answer
 
@@ -329,23 +296,23 @@ class Records:
         decision = self._decide(question, facts, policy)
         if rows and self.ready and not more and _may_be_kept(question, decision):
             self.kept.keep(question.caller, facts, rows)
-        return Consultation(decision, Reader(connection, decision), facts=facts)
+        return Consultation(decision, Reader(connection, decision))
 
 
 async def _at_once(lender: Lender, decision: Grant, kept: Kept, first: First[Found]) -> tuple[Consultation, Found]:
     """What `first` finds with one question. Raises AnotherQuestionError when that is not enough."""
     async with lender.acquire() as connection:
-        reader = Reader(connection, decision, kept, at_once=True)
-        return await _first_of_all(Consultation(decision, reader, facts=kept.facts), first)
+        return await _first_of_all(Reader(connection, decision, kept, at_once=True), decision, first)
 
 
-async def _first_of_all(consultation: Consultation, first: First[Found]) -> tuple[Consultation, Found]:
+async def _first_of_all(reader: Reader, decision: Grant, first: First[Found]) -> tuple[Consultation, Found]:
+    consultation = Consultation(decision, reader)
     try:
         found = await first(consultation)
     except Exception:
-        await consultation.reader.tell()  # nothing holds, an error neither, before the facts are known to be present
+        await reader.tell()  # nothing holds, an error neither, before the facts are known to be present
         raise
-    await consultation.reader.tell()
+    await reader.tell()
     return consultation, found
 
 

@@ -35,7 +35,6 @@ TaskRole = Literal[
     "toldonce_officer",
     "toldonce_watcher",
     "toldonce_receiver",
-    "toldonce_asker",
     "toldonce_monitor",
     "toldonce_exporter",
     "toldonce_subscriber",

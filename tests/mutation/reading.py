@@ -37,7 +37,7 @@ from tests.spec.granted import Stored, shown, stored, through_the_row_policy
 FUNCTIONS = {
     "integration.record.conditions": frozenset({"permitted", "granted", "_within"}),
     "integration.record.consult": frozenset(
-        {"_from_kept", "_from_read", "_read", "_at_once", "_in_transaction", "_first_of_all", "_may_be_kept"}
+        {"_from_kept", "_from_read", "_at_once", "_in_transaction", "_first_of_all", "_may_be_kept"}
     ),
     "integration.record.kept_facts": frozenset(
         {"versions", "latest", "still", "of", "keep", "name", "forget", "_held_once"}

@@ -177,19 +177,15 @@ class Neighbourhood:
 
 
 @asynccontextmanager
-async def running(
-    server_url: str, data_dir: Path, people: int = PEOPLE, *, without: str = "", **more: Any
-) -> AsyncIterator[Neighbourhood]:
-    """The neighbourhood, for as long as the context lasts, in a database of its own: `without` what one feed says, and
-    with `more` settings."""
+async def running(server_url: str, data_dir: Path, people: int = PEOPLE) -> AsyncIterator[Neighbourhood]:
+    """The neighbourhood, for as long as the context lasts, in a database of its own."""
     database = await fresh(server_url)
-    url = database.owner_url
-    settings = Settings(database_url=url, data_dir=data_dir, id_secret="the same ids in every run", **more)
-    owner = await asyncpg.connect(url)
+    settings = Settings(database_url=database.owner_url, data_dir=data_dir, id_secret="the same ids in every run")
+    owner = await asyncpg.connect(database.owner_url)
     try:
         await current.apply(owner, demo.AGREEMENTS.read_text())
         await demo.register_clients(owner, data_dir)
-        await _ingest(settings, database, people, without)
+        await _ingest(settings, database, people)
         await owner.execute("update toldonce.agreement_document set applied = '2024-04-01'")
         await owner.execute("update toldonce.facts set recorded = $1", NOW - timedelta(hours=1))
         async with main.application(settings, database, clock=lambda: NOW) as app:
@@ -199,12 +195,10 @@ async def running(
         await owner.close()
 
 
-async def _ingest(settings: Settings, database: Database, people: int, without: str) -> None:
+async def _ingest(settings: Settings, database: Database, people: int) -> None:
     """In two parts, so that there are earlier versions too."""
     files = feed_files(build(people))
-    deliveries = [
-        Delivery(one.feed, one.sender, one.name, one.content, one.as_of) for one in files if one.feed != without
-    ]
+    deliveries = [Delivery(one.feed, one.sender, one.name, one.content, one.as_of) for one in files]
     async with database.pool("toldonce_worker", size=2) as pool:
         for part in (deliveries[::2], deliveries[1::2]):
             async with pool.acquire() as connection:

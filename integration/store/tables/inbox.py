@@ -174,8 +174,6 @@ class GpPull(Table, table=True):
     """`answered`, else the error code of the answer or of the failure (`adapters.transport.gp_connect`)."""
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": sql("0")})
     """Failed pulls since the last answer: each doubles the wait."""
-    wanted: datetime | None = Field(default=None, sa_column=moment(nullable=True))
-    """When their record was first read while nothing of the practice was held: then this question comes first."""
 
 
 class PdsTrace(Table, table=True):
