@@ -25,6 +25,8 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, which is not installed"),
 ]
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desktop": (1280, 900)}
+_PATIENCE = 90_000
+"""Milliseconds that a browser may take to start, or a page to answer a click: on a busy machine that is no fault."""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -48,7 +50,7 @@ async def address(coventry: Neighbourhood) -> AsyncIterator[str]:
 @pytest.fixture(scope="module")
 async def chromium() -> AsyncIterator[Any]:
     async with playwright.async_playwright() as running:
-        browser = await running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = await running.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=_PATIENCE)
         yield browser
         await browser.close()
 
@@ -64,7 +66,7 @@ async def page(request: pytest.FixtureRequest, chromium: Any, address: str) -> A
         "console", lambda said: faults.append(said.text) if said.type == "error" and not _is_refusal(said) else None
     )
     page.on("request", lambda asked: None if asked.url.startswith(address) else faults.append(asked.url))
-    page.set_default_timeout(60_000)  # a click that takes long on a busy machine is no fault
+    page.set_default_timeout(_PATIENCE)
     page.size = request.param
     yield page
     assert faults == []
