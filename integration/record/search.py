@@ -49,7 +49,8 @@ class Search:
 
     @property
     def by_id(self) -> bool:
-        """Whether single resources are asked for: then each source's own top flag is answered."""
+        """Whether single resources are asked for: then each source's own top flag is answered beside the one that unites
+        them, as a read by its id answers it."""
         return any(isinstance(one, Ids) for one in self.criteria)
 
 
@@ -165,7 +166,8 @@ def _as_served(rows: Sequence[Row], decision: Decision, by_id: bool) -> list[Row
             structs.replace(row, body=orjson.dumps(statement(decision, row))) if row.type == "Patient" else row
             for row in rows
         ]
-    return list(rows) if by_id else united(rows)
+    shown = united(rows)
+    return list({row.id: row for row in (*rows, *shown)}.values()) if by_id else shown
 
 
 def _json(altered: Sequence[Altered]) -> str:

@@ -50,8 +50,18 @@ class Seen:
         type_, parameters = query
         if type_ == "Patient":
             return await self._patients(caller, parameters)
-        record = [*await self.record(caller, person), *await self.directory()]
-        return [one["id"] for one in search(record, type_, parameters, NOW)]
+        record = await self.record(caller, person)
+        if type_ == "Flag":
+            record = await self._with_each_own(caller, record, [value for name, value in parameters if name == "_id"])
+        return [one["id"] for one in search([*record, *await self.directory()], type_, parameters, NOW)]
+
+    async def _with_each_own(self, caller: str, record: Sequence[Json], asked: Sequence[str]) -> list[Json]:
+        """With the Flags that are asked for by id as they are read by id: each source's own top flag, where otherwise
+        one unites them (`record.adjustments`)."""
+        connected = await self._coventry.asker(caller)
+        answers = [await connected.get(f"Flag/{id_}") for one in asked for id_ in dict.fromkeys(one.split(","))]
+        own = {one.json()["id"]: one.json() for one in answers if one.status_code == 200}
+        return [*(one for one in record if one["id"] not in own), *own.values()]
 
     async def _patients(self, caller: str, parameters: Sequence[tuple[str, str]]) -> list[str]:
         """The persons of whom one Patient of a source meets everything; a source's own, where its id is asked for."""

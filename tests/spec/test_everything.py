@@ -107,6 +107,33 @@ async def test_there_is_one_top_flag_at_most(coventry: Neighbourhood, mrs_t: UUI
     assert all(one == tops[0] for one in tops)
 
 
+@each_caller
+async def test_the_top_flag_is_the_same_when_it_is_asked_for_by_its_id(coventry: Neighbourhood, mrs_t: UUID, asker):
+    """It unites all sources', where another source's own is its own: both by a read and by a search."""
+    caller = await coventry.asker(asker.name)
+    whole = resources((await caller.everything(mrs_t)).json())
+    own = [str(row["id"]) for row in await coventry.owner.fetch(_TOPS, mrs_t, f"%{TOP_FLAG}%")]
+    assert len(own) > 1
+    for id_ in own:
+        read = await caller.get(f"Flag/{id_}")
+        expected = [unmarked(read.json())] if read.status_code == 200 else []
+        searched = await caller.get("Flag", {"patient": str(mrs_t), "_id": id_})
+        assert resources(searched.json()) == expected
+        assert [one for one in whole if one.get("id") == id_] in ([], expected)
+
+
+def unmarked(resource: dict[str, Any]) -> dict[str, Any]:
+    """Without what says that the glass was broken: of a search the Bundle says it."""
+    meta = resource["meta"]
+    left = [one for one in meta.get("security", ()) if one["code"] != "BTG"]
+    return resource | {
+        "meta": {name: one for name, one in meta.items() if name != "security"} | ({"security": left} if left else {})
+    }
+
+
+_TOPS = "select id from toldonce.resource where person = $1 and type = 'Flag' and convert_from(body, 'UTF8') like $2"
+
+
 def is_top_flag(resource: dict[str, Any]) -> bool:
     codings = resource.get("code", {}).get("coding", ()) if resource["resourceType"] == "Flag" else ()
     return any(coding.get("code") == TOP_FLAG for coding in codings)
