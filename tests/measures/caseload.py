@@ -10,8 +10,9 @@ from uuid import UUID
 from adapters.records import LONDON
 from integration import deployment
 from integration.teams.caseloads import caseload
-from integration.teams.caseloads.membership import Place, add, apply, end
+from integration.teams.caseloads.membership import FEED, Place, add, apply, end
 from integration.teams.measures.person_time import Span
+from tests.database.recording import cleared
 from tests.spec.neighbourhood import Neighbourhood
 
 TEAM, HUB, PRACTICE = "X9N03", "X9H", "X90301"
@@ -55,6 +56,8 @@ async def with_caseload(site: Neighbourhood, id_: str, stays: Sequence[Stay]) ->
             await end(worker, made, [one.person for one in stays], ("tests", "over"), datetime.now(LONDON))
     await site.owner.execute("delete from toldonce.caseload_member where caseload = $1", id_)
     await site.owner.execute("delete from toldonce.caseload_document where caseload = $1", id_)
+    if not await site.owner.fetchval("select exists (select from toldonce.caseload_member)"):  # of another one
+        await cleared(site.owner, FEED)
 
 
 def _moment(day: date) -> datetime:

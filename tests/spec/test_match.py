@@ -186,7 +186,9 @@ async def test_a_match_rests_on_no_statement_that_is_withheld(coventry: Neighbou
 async def test_a_restricted_person_is_not_found_by_where_she_is(coventry: Neighbourhood):
     """Whoever may know of her finds her by name and birth date; address, telephone and practice add nothing."""
     joanna = await coventry.person(JOANNA)
-    born = await coventry.owner.fetchval("select birth_date from toldonce.source_patient where person = $1", joanna)
+    born = await coventry.owner.fetchval(
+        "select max(birth_date) from toldonce.source_patient where person = $1", joanna
+    )
     paramedic = await coventry.asker("paramedic, glass broken")
     practice = {"identifier": {"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "X90501"}}
     places = patient(postcode="CV2 5ZG", phone="07700 900881") | {"generalPractitioner": [practice]}
