@@ -12,6 +12,7 @@ from integration.identity.blocks import blocks, number_blocks
 from integration.identity.demographics import Demographics
 from integration.identity.nicknames import formal_names
 from integration.identity.score import LONG, Weights, undoubled
+from tests.installed import alone
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-splink/bin/python"
@@ -23,7 +24,8 @@ class NoSplink(Exception):  # noqa: N818  not an error where it is caught: a tab
 
 def installed() -> None:
     """Make splink's environment if it is not there. Raises NoSplink with the reason."""
-    made = subprocess.run(["make", "splink"], cwd=ROOT, capture_output=True, text=True, check=False)
+    with alone("splink"):
+        made = subprocess.run(["make", "splink"], cwd=ROOT, capture_output=True, text=True, check=False)
     if made.returncode:
         raise NoSplink(made.stderr.strip()[-300:])
 
