@@ -18,6 +18,7 @@ from integration.commands.administrator import By
 from integration.commands.console import signing_in
 from integration.commands.demo_accounts import document_of, signing_in_with_accounts
 from integration.config import Settings
+from integration.console.sign_in import addresses
 from integration.errors import AuditUnavailable, NotPossible
 from integration.sharing import current
 from integration.store.database import Database
@@ -34,7 +35,7 @@ async def settings(database: Database, tmp_path_factory: pytest.TempPathFactory)
     owner = await asyncpg.connect(database.owner_url)
     await current.apply(owner, demo.AGREEMENTS.read_text())
     await owner.close()
-    document = document_of(Provider({}, "http://127.0.0.1:8000/console/sign-in/done", port=8012), folder)
+    document = document_of(Provider({}, *addresses("http://127.0.0.1:8000/fhir"), port=8012), folder)
     return Settings(database_url=database.owner_url, data_dir=folder, issuers=document)
 
 
