@@ -49,8 +49,8 @@ class Search:
 
     @property
     def by_id(self) -> bool:
-        """Whether single resources are asked for: then each source's own top flag is answered beside the one that unites
-        them, as a read by its id answers it."""
+        """Whether single resources are asked for: then each source's own top flag is answered beside the one that
+        unites them, as a read by its id answers it."""
         return any(isinstance(one, Ids) for one in self.criteria)
 
 
