@@ -7,9 +7,10 @@ A moment comes as microseconds since 1970.
 https://www.postgresql.org/docs/18/protocol-overview.html#PROTOCOL-FORMAT-CODES
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from struct import Struct, calcsize
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ MOMENT = "(date_part('epoch', recorded) * 1000000)::bigint as recorded"
 """SQL: of the column `recorded`. A double holds microseconds exactly until the year 2255."""
 REFS, ENTRIES = "array_send(refs) as refs", "array_send(entries) as entries"
 """SQL: of columns of ids."""
-_FIRST, _EACH, _LENGTH = 24, 20, 16
+_HEAD, _ID = 20, "4x16s"
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -33,7 +34,7 @@ def moment(microseconds: int) -> datetime:
 def ids(array: bytes) -> tuple[UUID, ...]:
     """The ids of an array. For what many rows name together: places, practices, practitioners. They are of asyncpg's
     own class, as the other columns' are: it is made, compared and written in a fraction of the time."""
-    return tuple(pgproto.UUID(one) for one in each_id([array]))
+    return tuple(map(pgproto.UUID, each_id(array)))
 
 
 def as_array(values: Sequence[Any]) -> str:
@@ -41,6 +42,12 @@ def as_array(values: Sequence[Any]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
-def each_id(arrays: Iterable[bytes]) -> Iterator[bytes]:
-    """Every id in these arrays, as its 16 bytes."""
-    return (array[at : at + _LENGTH] for array in arrays for at in range(_FIRST, len(array), _EACH))
+def each_id(array: bytes) -> tuple[bytes, ...]:
+    """Every id in an array, as its 16 bytes."""
+    return _form(len(array)).unpack(array)
+
+
+@lru_cache(maxsize=256)
+def _form(length: int) -> Struct:
+    """How an array of so many bytes is taken apart; an empty one is shorter than the head of others."""
+    return Struct(f"{_HEAD}x{_ID * ((length - _HEAD) // calcsize(_ID))}" if length > _HEAD else f"{length}x")

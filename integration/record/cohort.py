@@ -118,7 +118,7 @@ async def _hidden(connection: Connection, bound: _Pairs, found: Sequence[_Rows])
     for rows in found:
         for person, each in rows.items():
             shown[person].update(row["id"] for row in each)
-            named[person].update(UUID(bytes=one) for one in each_id(row["refs"] for row in each))
+            named[person].update(UUID(bytes=one) for row in each for one in each_id(row["refs"]))
     elsewhere = {person: ids - shown[person] for person, ids in named.items()}
     wanted = set[UUID]().union(*elsewhere.values())
     seen = {(row["person"], row["id"]) for row in await connection.fetch(_SEEN, *bound, list(wanted))} if wanted else ()

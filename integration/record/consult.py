@@ -15,11 +15,11 @@ from integration.errors import Forbidden, NotFound
 from integration.identity.demographics import Demographics
 from integration.identity.lookup import lookup
 from integration.record import cohort
-from integration.record.kept_facts import Kept, KeptFacts
+from integration.record.kept_facts import Granted, Kept, KeptFacts
 from integration.record.reader import AnotherQuestionError, Query, Reader
 from integration.record.row_policy import CHANGED
 from integration.record.sources import twin
-from integration.sharing.decide import Policy, decide
+from integration.sharing.decide import Policy, at_another_moment, decide
 from integration.sharing.facts import (
     ids_of,
     many_facts,
@@ -203,6 +203,18 @@ class Records:
     def _decide(self, question: Question, facts: Facts, policy: Policy) -> Decision:
         return decide(Request(question.caller, facts.person, question.at, question.break_glass), facts, policy)
 
+    def _decide_from_kept(self, question: Question, kept: Kept, policy: Policy) -> Decision:
+        """As `_decide`; where the same was decided earlier in the day, by that."""
+        facts = kept.facts
+        if kept.granted is not None and kept.granted.policy is policy:
+            request = Request(question.caller, facts.person, question.at)
+            if (grant := at_another_moment(kept.granted.grant, request)) is not None:
+                return grant
+        decision = self._decide(question, facts, policy)
+        if isinstance(decision, Grant):
+            self.kept.granted(question.caller, kept, Granted(policy, decision))
+        return decision
+
     async def ids_of(self, person: UUID) -> list[UUID]:
         """Every id that means the same person as this one."""
         async with self._transaction() as connection:
@@ -244,7 +256,7 @@ class Records:
         kept = self.kept.of(caller, person)
         if self.ready is None or kept is None or question.break_glass or is_beyond_care(caller, policy):
             return None
-        decision = self._decide(question, kept.facts, policy)
+        decision = self._decide_from_kept(question, kept, policy)
         try:
             if isinstance(decision, Grant):
                 if kept.named is not None:
@@ -294,8 +306,8 @@ class Records:
             facts = await with_opt_out(connection, facts, question.caller, policy, question.at)
             await act_as(connection, "toldonce_reader")
         decision = self._decide(question, facts, policy)
-        if rows and self.ready and not more and _may_be_kept(question, decision):
-            self.kept.keep(question.caller, facts, rows)
+        if rows and self.ready and not more and isinstance(decision, Grant) and question.break_glass is None:
+            self.kept.keep(question.caller, facts, rows, Granted(policy, decision))
         return Consultation(decision, Reader(connection, decision))
 
 
@@ -314,8 +326,3 @@ async def _first_of_all(reader: Reader, decision: Grant, first: First[Found]) ->
         raise
     await reader.tell()
     return consultation, found
-
-
-def _may_be_kept(question: Question, decision: Decision) -> bool:
-    """Whether the facts may serve the next question: from somebody who may see something without an emergency."""
-    return isinstance(decision, Grant) and question.break_glass is None

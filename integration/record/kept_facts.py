@@ -1,9 +1,10 @@
 """Facts that a process keeps between reads, for whoever was granted something by them; and with them the directory
-entries that the record referred to.
+entries that the record referred to, and the Grant that was made last.
 
-Only the reading of them is saved: each read decides anew, at its own moment and by the policy in force. And nothing is
-read on the ground of what is kept but in one statement that first makes sure that it is still the present state
-(`record.row_policy.told`), so that whatever is recorded is obeyed by the very next read, in whichever process.
+That Grant serves its caller for the rest of the day, under the very policy that made it: until then deciding anew makes
+the same one (`sharing.decide.at_another_moment`). And nothing is read on the ground of what is kept but in one
+statement that first makes sure that the facts are still the present ones (`record.row_policy.told`), so that whatever
+is recorded is obeyed by the very next read, in whichever process.
 
 Somebody who may not know of a person never gets to facts that are kept: for them the record of that person, and of one
 who does not exist, takes the same path, with the same queries.
@@ -22,7 +23,8 @@ import msgspec
 
 from integration.record.as_sent import as_array
 from integration.sharing.facts import Rows
-from integration.sharing.request import Caller, Facts
+from integration.sharing.policy import Policy
+from integration.sharing.request import Caller, Facts, Grant
 
 _MOST = 2048
 """Of how many persons and callers: some ten kilobytes each."""
@@ -59,6 +61,13 @@ class Named(NamedTuple):
 _NAMES_NOTHING = Named((), {})
 
 
+class Granted(NamedTuple):
+    """The Grant that was made last, and by which policy."""
+
+    policy: Policy
+    grant: Grant
+
+
 @dataclass(frozen=True)
 class Kept:
     """What is known of a person, and which rows said so."""
@@ -67,6 +76,7 @@ class Kept:
     rows: Rows
     named: Named | None = None
     """What the record refers to, where one question was enough to answer the last time."""
+    granted: Granted | None = None
 
     @cached_property
     def still(self) -> tuple[str, datetime, str, str, datetime | None]:
@@ -98,13 +108,19 @@ class KeptFacts:
             self._kept.move_to_end(key)
         return kept
 
-    def keep(self, caller: Caller, facts: Facts, rows: Rows) -> None:
-        """Keep what a Grant was made from."""
+    def keep(self, caller: Caller, facts: Facts, rows: Rows, granted: Granted) -> None:
+        """Keep what a Grant was made from, and the Grant."""
         key = _key(caller, facts.person)
-        self._kept[key] = Kept(facts, rows)
+        self._kept[key] = Kept(facts, rows, granted=granted)
         self._kept.move_to_end(key)
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
+
+    def granted(self, caller: Caller, kept: Kept, granted: Granted) -> Kept:
+        """Keep with the facts the Grant that was made of them; what is kept then."""
+        now = replace(kept, granted=granted)
+        self._kept[_key(caller, kept.facts.person)] = now
+        return now
 
     def name(self, caller: Caller, person: UUID, named: Named | None) -> None:
         """Keep with the facts, if they are kept, what the record refers to. None: one question was not enough."""

@@ -272,7 +272,7 @@ class Reader:
 
     async def _hidden(self, fetched: Sequence[asyncpg.Record]) -> frozenset[UUID]:
         """Which of the resources that these rows refer to may not be seen."""
-        referred_to = set(each_id([row[_REFS] for row in fetched]))
+        referred_to: set[bytes] = set().union(*[each_id(row[_REFS]) for row in fetched])
         return await self._unseen(
             [UUID(bytes=one) for one in referred_to.difference([row[_ID].bytes for row in fetched])]
         )

@@ -5,6 +5,7 @@ only place that makes a Grant (a test keeps it so).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -70,6 +71,17 @@ def decide(request: Request, facts: Facts, policy: Policy) -> Decision:
     if not any(basis.open for basis in bases) or opted_out(case):
         return Denial(request, True, NOT_FOUND, account.of_denial(case, bases))
     return _grant(request, case, bases, _outcomes(case, bases))  # 4 to 9
+
+
+def at_another_moment(grant: Grant, request: Request) -> Grant | None:
+    """What `decide` makes of the same question asked at another moment of the same day, from the very facts and by the
+    very policy that made `grant`. Of a moment no rule looks at more than the day, but for a declared emergency, which
+    lasts for minutes. None: it is to be decided."""
+    before = grant.request
+    asked_alike = request.caller == before.caller and request.person == before.person
+    if not asked_alike or request.break_glass or before.break_glass or _day(request.at) != _day(before.at):
+        return None
+    return replace(grant, request=request)
 
 
 def known_caller(request: Request, policy: Policy) -> Denial | None:

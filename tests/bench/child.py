@@ -30,7 +30,7 @@ from integration.commands.worker import kept_running
 from integration.config import Settings
 from integration.record import conditions, patient
 from integration.record.consult import Consultation, First, Found, Question, Records
-from integration.record.kept_facts import KeptFacts
+from integration.record.kept_facts import Kept, KeptFacts
 from integration.record.reader import Reader
 from integration.sharing.policy import Policy
 from integration.sharing.request import Decision, Facts
@@ -89,6 +89,9 @@ class ForgetfulDecidedBefore(DecidedBefore):
 class FactsAlone(Records):
     """Records that apply no rules to the facts: the first decision about a person is kept."""
 
+    def _decide_from_kept(self, question: Question, kept: Kept, policy: Policy) -> Decision:
+        return self._decide(question, kept.facts, policy)
+
     def _decide(self, question: Question, facts: Facts, policy: Policy) -> Decision:
         if facts.person not in _decisions:
             _decisions[facts.person] = super()._decide(question, facts, policy)
@@ -123,12 +126,16 @@ def _with_records(kind: type[Records], **instead: Any) -> Composition:
     return composed
 
 
-@asynccontextmanager
-async def _nothing_kept(services: Services, database: Database) -> AsyncIterator[Services]:
-    """Facts, directory and golden Patient are made anew for each read."""
-    patient._golden = patient._golden.__wrapped__  # type: ignore[assignment]
-    async with _with_records(Records, ready=None)(services, database) as composed:
-        yield composed
+def _nothing_kept(kind: type[Records], **instead: Any) -> Composition:
+    """Facts, directory, Grant and golden Patient are made anew for each read."""
+
+    @asynccontextmanager
+    async def composed(services: Services, database: Database) -> AsyncIterator[Services]:
+        patient._golden = patient._golden.__wrapped__  # type: ignore[assignment]
+        async with _with_records(kind, **instead)(services, database) as without:
+            yield without
+
+    return composed
 
 
 @asynccontextmanager
@@ -145,9 +152,10 @@ async def _row_policy_alone(services: Services, _database: Database) -> AsyncIte
 
 COMPOSITIONS: dict[str, Composition] = {
     "whole": _as_it_is,
-    "nothing kept": _nothing_kept,
+    "nothing kept": _nothing_kept(Records, ready=None),
     "without rules": _with_records(DecidedBefore),
-    "nothing kept, without rules": _with_records(ForgetfulDecidedBefore),
+    "nothing kept, without deciding": _nothing_kept(FactsAlone, ready=None),
+    "nothing kept, without rules": _nothing_kept(ForgetfulDecidedBefore),
     "without deciding": _with_records(FactsAlone),
     "without row policy": _as_it_is,  # on a database whose row policies are disabled
     "row policy alone": _row_policy_alone,

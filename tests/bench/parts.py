@@ -15,6 +15,7 @@ from tests.bench.servers import Child, Cluster, children
 _RULES, _LOCKS = 10, 25
 _PARTS: Sequence[tuple[str, str, str, int | None]] = (
     ("rules", "whole", "without deciding", _RULES),
+    ("rules, where nothing is kept", NOTHING_KEPT, "nothing kept, without deciding", _RULES),
     ("rules, and making sure of their facts", "whole", "without rules", _RULES),
     ("rules, and reading their facts, where nothing is kept", NOTHING_KEPT, "nothing kept, without rules", _RULES),
     ("row policy", "whole", "without row policy", _LOCKS),

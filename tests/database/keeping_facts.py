@@ -4,6 +4,7 @@ time, on the people and agreements of the sharing tests, and whatever may be rec
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -34,10 +35,14 @@ Seen = tuple[Decision, list[Row], list[bytes]]
 
 
 class Counting(Records):
-    """Records that count how often the facts were read, and how often what they read on them took a transaction of
-    several questions."""
+    """Records that count how often the facts were read, how often it was decided, and how often what they read on facts
+    that are kept took a transaction of several questions."""
 
-    read = long = 0
+    read = long = decided = 0
+
+    def _decide(self, *args: Any) -> Decision:
+        self.decided += 1
+        return super()._decide(*args)
 
     async def _decided(self, *args: Any, **named: Any) -> Consultation:
         self.read += 1
@@ -215,7 +220,8 @@ async def compared(kept: Kept, seeds: range, changes: int) -> tuple[int, int]:
         read = kept.keeping.read
         for _ in range(changes):
             await change(kept.writer, random, one)
-            again = [await kept.same(*each) for each in asking]
+            later = timedelta(hours=random.choice((0, 0, 3, 30)))
+            again = [await kept.same(replace(asked, at=asked.at + later), person) for asked, person in asking]
             changed += sum(new != old for new, old in zip(again, before, strict=True))
             before = again
         saved += changes * len(asking) - (kept.keeping.read - read)

@@ -15,12 +15,12 @@ import asyncpg
 import pytest
 
 from integration.errors import Gone
-from integration.record.consult import Consultation
-from integration.record.kept_facts import Entry, KeptFacts, Named
+from integration.record.consult import Consultation, Question
+from integration.record.kept_facts import Entry, Granted, KeptFacts, Named
 from integration.record.reader import AnotherQuestionError, Query
 from integration.sharing.facts import Rows
 from integration.sharing.policy import Policy
-from integration.sharing.request import BreakGlass, Caller, Decision, Facts, Grant
+from integration.sharing.request import BreakGlass, Caller, Decision, Facts, Grant, Request
 from integration.store.database import Database
 from tests.database.keeping_facts import ENTRIES, Kept, compared, everything, opened, write_entry
 
@@ -180,7 +180,7 @@ def test_an_entry_is_held_once_and_no_longer_than_somebody_keeps_it() -> None:
     held = KeptFacts(most=2)
     for number in range(2):
         person = UUID(int=number)
-        held.keep(caller, Facts(person, known=True), rows)
+        held.keep(caller, Facts(person, known=True), rows, made_of(Facts(person, known=True)))
         held.name(caller, person, Named(ENTRIES[:1], {ENTRIES[0]: Entry(1, MOMENT, (), bytes(9))}))
     assert len(held._entries) == 1
     for number in range(2):
@@ -202,8 +202,24 @@ async def test_only_whoever_was_granted_something_is_served_from_what_is_kept(ke
     assert kept.keeping.kept.of(stranger.caller, person) is None
 
 
-async def test_each_read_decides_anew(kept: Kept) -> None:
-    """At its own moment, and by the policy in force."""
+async def test_what_was_granted_serves_for_its_day_its_caller_and_its_policy(kept: Kept) -> None:
+    asked, person = await kept.granted()
+
+    async def decided(asked: Question) -> int:
+        before = kept.keeping.decided
+        await kept.same(asked, person)
+        return kept.keeping.decided - before
+
+    assert await decided(asked) == 0
+    assert await decided(replace(asked, at=asked.at + timedelta(seconds=1))) == 0
+    assert await decided(replace(asked, caller=replace(asked.caller, user="another"))) == 1
+    tomorrow = replace(asked, at=asked.at + timedelta(days=1))
+    assert [await decided(tomorrow), await decided(tomorrow)] == [1, 0]
+    kept.policy[:] = [replace(kept.policy[0])]
+    assert [await decided(tomorrow), await decided(tomorrow)] == [1, 0]
+
+
+async def test_each_read_is_decided_at_its_own_moment_and_by_the_policy_in_force(kept: Kept) -> None:
     asked, person = await kept.granted()
     long_after = replace(asked, at=asked.at + timedelta(days=36500))
     decision, *_ = await kept.same(long_after, person)
@@ -245,13 +261,19 @@ async def test_only_the_reader_may_ask_whether_facts_are_still_so(kept: Kept) ->
     assert not await kept.writer.fetchval("select has_table_privilege('toldonce_reader', 'toldonce.facts', 'select')")
 
 
+def made_of(facts: Facts) -> Granted:
+    """A Grant that shows nothing."""
+    request = Request(Caller("client", "X1", "clinician", "TREAT"), facts.person, MOMENT)
+    return Granted(Policy(), Grant(request, facts.person, ()))
+
+
 def test_what_was_read_longest_ago_is_forgotten() -> None:
     caller, rows = Caller("client", "X1", "clinician", "TREAT"), Rows([1], MOMENT)
     people = [Facts(UUID(int=number), known=True) for number in range(4)]
     held = KeptFacts(most=2)
-    held.keep(caller, people[0], rows)
-    held.keep(caller, people[1], rows)
+    held.keep(caller, people[0], rows, made_of(people[0]))
+    held.keep(caller, people[1], rows, made_of(people[1]))
     assert held.of(caller, people[0].person)
-    held.keep(caller, people[2], rows)
+    held.keep(caller, people[2], rows, made_of(people[2]))
     assert [held.of(caller, one.person) is not None for one in people] == [True, False, True, False]
     assert held.of(replace(caller, role="clerk"), people[0].person) is None

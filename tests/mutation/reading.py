@@ -37,10 +37,10 @@ from tests.spec.granted import Stored, shown, stored, through_the_row_policy
 FUNCTIONS = {
     "integration.record.conditions": frozenset({"permitted", "granted", "_within"}),
     "integration.record.consult": frozenset(
-        {"_from_kept", "_from_read", "_at_once", "_in_transaction", "_first_of_all", "_may_be_kept"}
+        {"_from_kept", "_decide_from_kept", "_from_read", "_at_once", "_in_transaction", "_first_of_all", "_decided"}
     ),
     "integration.record.kept_facts": frozenset(
-        {"versions", "latest", "still", "of", "keep", "name", "forget", "_held_once"}
+        {"versions", "latest", "still", "of", "keep", "granted", "name", "forget", "_held_once"}
     ),
     "integration.record.reader": frozenset({"_ask", "_another", "named", "_keep_directory"}),
     "integration.sharing.opt_outs": frozenset({"split", "is_beyond_care", "with_opt_out"}),
@@ -59,7 +59,8 @@ _OF_WHAT_IS_KEPT = (
     keeping.test_after_a_server_was_put_back_the_same_version_is_not_the_same_entry,
     keeping.test_a_reader_of_one_question_asks_no_other,
     keeping.test_only_whoever_was_granted_something_is_served_from_what_is_kept,
-    keeping.test_each_read_decides_anew,
+    keeping.test_each_read_is_decided_at_its_own_moment_and_by_the_policy_in_force,
+    keeping.test_what_was_granted_serves_for_its_day_its_caller_and_its_policy,
     keeping.test_after_a_server_was_put_back_the_same_number_is_not_the_same_fact,
 )
 
