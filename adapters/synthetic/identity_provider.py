@@ -140,6 +140,15 @@ def application(provider: Provider) -> FastAPI:
     async def keys() -> Response:
         return JSONResponse({"keys": [provider.key.as_dict(private=False)]})
 
+    _serve_sign_in(app, provider)
+    _serve_tokens(app, provider)
+    _serve_sign_out(app, provider)
+    return app
+
+
+def _serve_sign_in(app: FastAPI, provider: Provider) -> None:
+    """OpenID Connect Core 1.0, 3.1.2: the page that asks who one is, and the code for whoever says so."""
+
     @app.get("/authorize")
     async def ask(request: Request) -> Response:
         asked = dict(request.query_params)
@@ -163,18 +172,9 @@ def application(provider: Provider) -> FastAPI:
         back = {"code": code, "state": form["state"], "iss": provider.issuer}
         return RedirectResponse(f"{provider.answers}?{urlencode(back)}", 303)
 
-    @app.get("/logout")
-    async def ask_to_leave(request: Request) -> Response:
-        asked = dict(request.query_params)
-        if asked != {"client_id": CLIENT, "post_logout_redirect_uri": provider.left}:
-            return Response("This request is not one of a sign-out.", 400, media_type="text/plain")
-        choices = {"yes": "Yes, sign me out"}  # whoever brings no ID token is asked (section 2)
-        page = _PAGE.render(title="Do you want to sign out?", to="/logout", asked={}, choice="leave", choices=choices)
-        return Response(page, media_type="text/html", headers=_HEADERS)
 
-    @app.post("/logout")
-    async def leave() -> Response:
-        return RedirectResponse(provider.left, 303)
+def _serve_tokens(app: FastAPI, provider: Provider) -> None:
+    """OpenID Connect Core 1.0, 3.1.3: the ID token for a code."""
 
     @app.post("/token")
     async def token(request: Request) -> Response:
@@ -201,7 +201,22 @@ def application(provider: Provider) -> FastAPI:
         }
         return JSONResponse(said, headers={"Cache-Control": "no-store"})
 
-    return app
+
+def _serve_sign_out(app: FastAPI, provider: Provider) -> None:
+    """RP-Initiated Logout 1.0."""
+
+    @app.get("/logout")
+    async def ask_to_leave(request: Request) -> Response:
+        asked = dict(request.query_params)
+        if asked != {"client_id": CLIENT, "post_logout_redirect_uri": provider.left}:
+            return Response("This request is not one of a sign-out.", 400, media_type="text/plain")
+        choices = {"yes": "Yes, sign me out"}  # whoever brings no ID token is asked (section 2)
+        page = _PAGE.render(title="Do you want to sign out?", to="/logout", asked={}, choice="leave", choices=choices)
+        return Response(page, media_type="text/html", headers=_HEADERS)
+
+    @app.post("/logout")
+    async def leave() -> Response:
+        return RedirectResponse(provider.left, 303)
 
 
 def _wrong(provider: Provider, asked: Mapping[str, str]) -> str:

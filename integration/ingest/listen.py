@@ -14,15 +14,14 @@ from typing import NamedTuple
 import asyncpg
 import structlog
 
-from adapters.acute.acknowledge import Outcome, accepted, acknowledge
-from adapters.acute.acknowledge import refused as rejected
+from adapters.acute.acknowledge import Outcome, accepted, acknowledge, refused
 from adapters.records import Defect, Parsed
 from adapters.transport.mllp import Handler
 from integration.feeds import FEEDS
-from integration.ingest import inbox, refused
+from integration.ingest import inbox
 from integration.ingest.inbox import Delivery
 from integration.ingest.reading import encoded, read
-from integration.ingest.refused import Refusal
+from integration.ingest.refused import Refusal, note
 from integration.store.connection import Connection
 
 log = structlog.get_logger()
@@ -89,7 +88,7 @@ class Receiver:
 
 async def _store(connection: Connection, batch: list[_Waiting]) -> None:
     await inbox.receive(connection, [one.delivery for one in batch if isinstance(one.delivery, Delivery)])
-    await refused.note(connection, [one.delivery for one in batch if isinstance(one.delivery, Refusal)])
+    await note(connection, [one.delivery for one in batch if isinstance(one.delivery, Refusal)])
     for one in batch:
         if not one.answered.done():
             one.answered.set_result(one.answer)
@@ -121,7 +120,7 @@ def mllp_handler(to: Receiver, sender: str, clock: Callable[[], datetime] = lamb
         return to.put(delivery, answer)
 
     def refuse(head: bytes) -> asyncio.Future[bytes]:
-        answer = acknowledge(head, rejected(_TOO_LARGE), control_id=secrets.token_hex(10), at=clock())
+        answer = acknowledge(head, refused(_TOO_LARGE), control_id=secrets.token_hex(10), at=clock())
         return to.put(Refusal(FEED, sender, _TOO_LARGE), answer)
 
     return Handler(receive, refuse)
@@ -139,5 +138,5 @@ def _found(message: bytes, sender: str, now: datetime) -> Parsed | None:
 
 def _outcome(found: Parsed | None) -> Outcome:
     if found is None:
-        return rejected(_UNEXPECTED)
-    return accepted(found.defects) if found.events or not found.defects else rejected(found.defects[-1])
+        return refused(_UNEXPECTED)
+    return accepted(found.defects) if found.events or not found.defects else refused(found.defects[-1])

@@ -49,7 +49,7 @@ async def note(connection: Connection, refusals: Sequence[Refusal]) -> None:
         await connection.execute(_NOTE, feed, sender, one.code, one.reason, one.remedy, count)
 
 
-async def refused(
+async def by_sender(
     connection: Connection, feed: str | None = None, sender: str | None = None
 ) -> dict[tuple[str, str], list[Refused]]:
     """All that was refused, by feed and sender (of those named). In the role `toldonce_ingest`."""

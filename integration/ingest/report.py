@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from integration.ingest.refused import Refused, refused
+from integration.ingest.refused import Refused, by_sender
 from integration.store.connection import Connection
 
 UNKNOWN = frozenset({"unknown-code", "unlisted-value", "unknown-type"})
@@ -91,7 +91,7 @@ async def report(connection: Connection, feed: str | None = None, sender: str | 
     """Every sender's feed (of those named), if something of it was received or refused; as `toldonce_ingest`."""
     people = {(row[0], row[1]): People(*row[2:]) for row in await connection.fetch(_PEOPLE, feed, sender)}
     found = await problems(connection, feed, sender)
-    outside = await refused(connection, feed, sender)
+    outside = await by_sender(connection, feed, sender)
     nobody, nothing = People(0, 0, 0, 0, 0, 0), Envelopes(Trend(0, 0), 0, 0, 0, 0, None, 0)
     received = {
         (row[0], row[1]): Envelopes(Trend(row[2], row[3]), *row[4:])
