@@ -21,6 +21,8 @@ MOMENT = "(date_part('epoch', recorded) * 1000000)::bigint as recorded"
 REFS, ENTRIES = "array_send(refs) as refs", "array_send(entries) as entries"
 """SQL: of columns of ids."""
 _HEAD, _ID = 20, "4x16s"
+_OFTEN = 5000
+"""Bytes: how a longer array is taken apart is worked out each time, for it is seldom, and is much to keep."""
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -44,7 +46,8 @@ def as_array(values: Sequence[Any]) -> str:
 
 def each_id(array: bytes) -> tuple[bytes, ...]:
     """Every id in an array, as its 16 bytes."""
-    return _form(len(array)).unpack(array)
+    form = _form if len(array) <= _OFTEN else _form.__wrapped__
+    return form(len(array)).unpack(array)
 
 
 @lru_cache(maxsize=256)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
+from weakref import ref
 
 import asyncpg
 
@@ -19,7 +20,7 @@ from integration.record.kept_facts import Granted, Kept, KeptFacts
 from integration.record.reader import AnotherQuestionError, Query, Reader
 from integration.record.row_policy import CHANGED
 from integration.record.sources import twin
-from integration.sharing.decide import Policy, at_another_moment, decide
+from integration.sharing.decide import Policy, decide
 from integration.sharing.facts import (
     ids_of,
     many_facts,
@@ -205,14 +206,10 @@ class Records:
 
     def _decide_from_kept(self, question: Question, kept: Kept, policy: Policy) -> Decision:
         """As `_decide`; where the same was decided earlier in the day, by that."""
-        facts = kept.facts
-        if kept.granted is not None and kept.granted.policy is policy:
-            request = Request(question.caller, facts.person, question.at)
-            if (grant := at_another_moment(kept.granted.grant, request)) is not None:
-                return grant
-        decision = self._decide(question, facts, policy)
+        request = Request(question.caller, kept.facts.person, question.at, question.break_glass)
+        decision: Decision = kept.granted_before(request, policy) or self._decide(question, kept.facts, policy)
         if isinstance(decision, Grant):
-            self.kept.granted(question.caller, kept, Granted(policy, decision))
+            kept.granted = Granted(ref(policy), decision)
         return decision
 
     async def ids_of(self, person: UUID) -> list[UUID]:
@@ -307,7 +304,7 @@ class Records:
             await act_as(connection, "toldonce_reader")
         decision = self._decide(question, facts, policy)
         if rows and self.ready and not more and isinstance(decision, Grant) and question.break_glass is None:
-            self.kept.keep(question.caller, facts, rows, Granted(policy, decision))
+            self.kept.keep(question.caller, facts, rows, policy, decision)
         return Consultation(decision, Reader(connection, decision))
 
 

@@ -1,8 +1,8 @@
 """Facts that a process keeps between reads, for whoever was granted something by them; and with them the directory
 entries that the record referred to, and the Grant that was made last.
 
-That Grant serves its caller for the rest of the day, under the very policy that made it: until then deciding anew makes
-the same one (`sharing.decide.at_another_moment`). And nothing is read on the ground of what is kept but in one
+That Grant serves for the rest of the day, under the very policy that made it: until then deciding anew makes the same
+one (`sharing.decide.at_another_moment`). And nothing is read on the ground of what is kept but in one
 statement that first makes sure that the facts are still the present ones (`record.row_policy.told`), so that whatever
 is recorded is obeyed by the very next read, in whichever process.
 
@@ -17,14 +17,15 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, ref
 
 import msgspec
 
 from integration.record.as_sent import as_array
+from integration.sharing.decide import at_another_moment
 from integration.sharing.facts import Rows
 from integration.sharing.policy import Policy
-from integration.sharing.request import Caller, Facts, Grant
+from integration.sharing.request import Caller, Facts, Grant, Request
 
 _MOST = 2048
 """Of how many persons and callers: some ten kilobytes each."""
@@ -62,21 +63,26 @@ _NAMES_NOTHING = Named((), {})
 
 
 class Granted(NamedTuple):
-    """The Grant that was made last, and by which policy."""
+    """The Grant that was made last, and by which policy: this does not keep one that is no longer in force."""
 
-    policy: Policy
+    policy: ref[Policy]
     grant: Grant
 
 
-@dataclass(frozen=True)
+@dataclass
 class Kept:
     """What is known of a person, and which rows said so."""
 
     facts: Facts
     rows: Rows
+    granted: Granted
     named: Named | None = None
     """What the record refers to, where one question was enough to answer the last time."""
-    granted: Granted | None = None
+
+    def granted_before(self, request: Request, policy: Policy) -> Grant | None:
+        """What was granted earlier in the day, where deciding anew makes the same of this request."""
+        same_policy = self.granted.policy() is policy
+        return at_another_moment(self.granted.grant, request) if same_policy else None
 
     @cached_property
     def still(self) -> tuple[str, datetime, str, str, datetime | None]:
@@ -108,19 +114,13 @@ class KeptFacts:
             self._kept.move_to_end(key)
         return kept
 
-    def keep(self, caller: Caller, facts: Facts, rows: Rows, granted: Granted) -> None:
+    def keep(self, caller: Caller, facts: Facts, rows: Rows, policy: Policy, grant: Grant) -> None:
         """Keep what a Grant was made from, and the Grant."""
         key = _key(caller, facts.person)
-        self._kept[key] = Kept(facts, rows, granted=granted)
+        self._kept[key] = Kept(facts, rows, Granted(ref(policy), grant))
         self._kept.move_to_end(key)
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
-
-    def granted(self, caller: Caller, kept: Kept, granted: Granted) -> Kept:
-        """Keep with the facts the Grant that was made of them; what is kept then."""
-        now = replace(kept, granted=granted)
-        self._kept[_key(caller, kept.facts.person)] = now
-        return now
 
     def name(self, caller: Caller, person: UUID, named: Named | None) -> None:
         """Keep with the facts, if they are kept, what the record refers to. None: one question was not enough."""

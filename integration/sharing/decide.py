@@ -74,14 +74,20 @@ def decide(request: Request, facts: Facts, policy: Policy) -> Decision:
 
 
 def at_another_moment(grant: Grant, request: Request) -> Grant | None:
-    """What `decide` makes of the same question asked at another moment of the same day, from the very facts and by the
-    very policy that made `grant`. Of a moment no rule looks at more than the day, but for a declared emergency, which
-    lasts for minutes. None: it is to be decided."""
+    """What `decide` makes of a request on the same day, by whoever asks for the same organisation in the same role and
+    for the same purpose, from the very facts and by the very policy that made `grant`. Of a moment no rule looks at
+    more than the day, but for a declared emergency, which lasts for minutes; and at nothing else of who asks. None: it
+    is to be decided."""
     before = grant.request
-    asked_alike = request.caller == before.caller and request.person == before.person
-    if not asked_alike or request.break_glass or before.break_glass or _day(request.at) != _day(before.at):
+    if request.break_glass or before.break_glass or request.person != before.person:
+        return None
+    if _asking_as(request.caller) != _asking_as(before.caller) or _day(request.at) != _day(before.at):
         return None
     return replace(grant, request=request)
+
+
+def _asking_as(caller: Caller) -> tuple[str, str, str]:
+    return caller.organisation, caller.role, caller.purpose
 
 
 def known_caller(request: Request, policy: Policy) -> Denial | None:

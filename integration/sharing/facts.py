@@ -28,25 +28,26 @@ _THEN = """coalesce(
 _FACTS = f"""
 select f.person, f.labels, f.evidence::text, f.choices::text, f.restricted, f.id, f.recorded
 from (select $1::uuid as id, set_config('role', coalesce($2, current_setting('role')), true)) as asked
-left join toldonce.facts f on f.person = {WHOM} and f.until = 'infinity'
+left join toldonce.facts f on f.person = {WHOM} and f.until = 'infinity' order by f.id
 """
-"""Asked as `toldonce_facts`, with a step into the role that goes on, if any: what the statement itself may read was
-looked up before it began. One row without a person where there is none, so that the step is made then, too."""
+"""In one order, here as below: reasons are given in that of the facts, and a decision that is replayed gives the same.
+Asked as `toldonce_facts`, with a step into the role that goes on, if any: what the statement itself may read was looked
+up before it began. One row without a person where there is none, so that the step is made then, too."""
 _FACTS_OF_MANY = f"""
 select asked.place, f.person, f.labels, f.evidence::text, f.choices::text, f.restricted
 from unnest($1::uuid[]) with ordinality as asked(id, place)
-join toldonce.facts f on f.person = {WHOM} and f.until = 'infinity'
+join toldonce.facts f on f.person = {WHOM} and f.until = 'infinity' order by f.id
 """
 _FACTS_AT = f"""
 select f.person, f.labels, f.evidence::text, f.choices::text, f.restricted
 from (values ($1::uuid)) as asked(id)
-join toldonce.facts f on f.person = {_THEN} and f.recorded <= $2 and f.until > $2
+join toldonce.facts f on f.person = {_THEN} and f.recorded <= $2 and f.until > $2 order by f.id
 """
 _LINKED = "select source_patient from toldonce.facts where person = $1 and until = 'infinity' order by 1"
 _LINKED_AT = "select source_patient from toldonce.facts where person = $1 and recorded <= $2 and until > $2 order by 1"
 _EVERYBODY = """
 select person, labels, evidence::text, choices::text, restricted
-from toldonce.facts where until = 'infinity' order by person
+from toldonce.facts where until = 'infinity' order by person, id
 """
 _CHUNK = 5000
 _IDS = f"""
@@ -103,7 +104,7 @@ async def present_facts(
     said = await connection.fetch(_FACTS, person, then)
     if said[0]["person"] is None:
         return Facts(person=person, known=False), None
-    rows = Rows(sorted(row["id"] for row in said), max(row["recorded"] for row in said))
+    rows = Rows([row["id"] for row in said], max(row["recorded"] for row in said))
     return await _facts(connection, labels, said), rows
 
 

@@ -5,6 +5,7 @@ them each time, while the product's own writers change what is recorded on anoth
 """
 
 import asyncio
+import weakref
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ import pytest
 
 from integration.errors import Gone
 from integration.record.consult import Consultation, Question
-from integration.record.kept_facts import Entry, Granted, KeptFacts, Named
+from integration.record.kept_facts import Entry, KeptFacts, Named
 from integration.record.reader import AnotherQuestionError, Query
 from integration.sharing.facts import Rows
 from integration.sharing.policy import Policy
@@ -25,6 +26,7 @@ from integration.store.database import Database
 from tests.database.keeping_facts import ENTRIES, Kept, compared, everything, opened, write_entry
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+POLICY = Policy()
 STILL = "toldonce.still(uuid, bigint[], timestamptz, uuid[], integer[], timestamptz)"
 
 
@@ -180,7 +182,7 @@ def test_an_entry_is_held_once_and_no_longer_than_somebody_keeps_it() -> None:
     held = KeptFacts(most=2)
     for number in range(2):
         person = UUID(int=number)
-        held.keep(caller, Facts(person, known=True), rows, made_of(Facts(person, known=True)))
+        held.keep(caller, Facts(person, known=True), rows, POLICY, shows_nothing(person))
         held.name(caller, person, Named(ENTRIES[:1], {ENTRIES[0]: Entry(1, MOMENT, (), bytes(9))}))
     assert len(held._entries) == 1
     for number in range(2):
@@ -202,7 +204,7 @@ async def test_only_whoever_was_granted_something_is_served_from_what_is_kept(ke
     assert kept.keeping.kept.of(stranger.caller, person) is None
 
 
-async def test_what_was_granted_serves_for_its_day_its_caller_and_its_policy(kept: Kept) -> None:
+async def test_what_was_granted_serves_for_its_day_and_its_policy(kept: Kept) -> None:
     asked, person = await kept.granted()
 
     async def decided(asked: Question) -> int:
@@ -212,7 +214,7 @@ async def test_what_was_granted_serves_for_its_day_its_caller_and_its_policy(kep
 
     assert await decided(asked) == 0
     assert await decided(replace(asked, at=asked.at + timedelta(seconds=1))) == 0
-    assert await decided(replace(asked, caller=replace(asked.caller, user="another"))) == 1
+    assert await decided(replace(asked, caller=replace(asked.caller, user="another"))) == 0
     tomorrow = replace(asked, at=asked.at + timedelta(days=1))
     assert [await decided(tomorrow), await decided(tomorrow)] == [1, 0]
     kept.policy[:] = [replace(kept.policy[0])]
@@ -261,19 +263,25 @@ async def test_only_the_reader_may_ask_whether_facts_are_still_so(kept: Kept) ->
     assert not await kept.writer.fetchval("select has_table_privilege('toldonce_reader', 'toldonce.facts', 'select')")
 
 
-def made_of(facts: Facts) -> Granted:
-    """A Grant that shows nothing."""
-    request = Request(Caller("client", "X1", "clinician", "TREAT"), facts.person, MOMENT)
-    return Granted(Policy(), Grant(request, facts.person, ()))
+def shows_nothing(person: UUID) -> Grant:
+    return Grant(Request(Caller("client", "X1", "clinician", "TREAT"), person, MOMENT), person, ())
+
+
+def test_a_policy_that_is_no_longer_in_force_is_not_kept() -> None:
+    policy, person = Policy(), UUID(int=1)
+    held, caller, gone = KeptFacts(), Caller("client", "X1", "clinician", "TREAT"), weakref.ref(policy)
+    held.keep(caller, Facts(person, known=True), Rows([1], MOMENT), policy, shows_nothing(person))
+    del policy
+    assert gone() is None
 
 
 def test_what_was_read_longest_ago_is_forgotten() -> None:
     caller, rows = Caller("client", "X1", "clinician", "TREAT"), Rows([1], MOMENT)
     people = [Facts(UUID(int=number), known=True) for number in range(4)]
     held = KeptFacts(most=2)
-    held.keep(caller, people[0], rows, made_of(people[0]))
-    held.keep(caller, people[1], rows, made_of(people[1]))
+    held.keep(caller, people[0], rows, POLICY, shows_nothing(people[0].person))
+    held.keep(caller, people[1], rows, POLICY, shows_nothing(people[1].person))
     assert held.of(caller, people[0].person)
-    held.keep(caller, people[2], rows, made_of(people[2]))
+    held.keep(caller, people[2], rows, POLICY, shows_nothing(people[2].person))
     assert [held.of(caller, one.person) is not None for one in people] == [True, False, True, False]
     assert held.of(replace(caller, role="clerk"), people[0].person) is None

@@ -40,7 +40,7 @@ FUNCTIONS = {
         {"_from_kept", "_decide_from_kept", "_from_read", "_at_once", "_in_transaction", "_first_of_all", "_decided"}
     ),
     "integration.record.kept_facts": frozenset(
-        {"versions", "latest", "still", "of", "keep", "granted", "name", "forget", "_held_once"}
+        {"versions", "latest", "still", "of", "keep", "granted_before", "name", "forget", "_held_once"}
     ),
     "integration.record.reader": frozenset({"_ask", "_another", "named", "_keep_directory"}),
     "integration.sharing.opt_outs": frozenset({"split", "is_beyond_care", "with_opt_out"}),
@@ -60,7 +60,7 @@ _OF_WHAT_IS_KEPT = (
     keeping.test_a_reader_of_one_question_asks_no_other,
     keeping.test_only_whoever_was_granted_something_is_served_from_what_is_kept,
     keeping.test_each_read_is_decided_at_its_own_moment_and_by_the_policy_in_force,
-    keeping.test_what_was_granted_serves_for_its_day_its_caller_and_its_policy,
+    keeping.test_what_was_granted_serves_for_its_day_and_its_policy,
     keeping.test_after_a_server_was_put_back_the_same_number_is_not_the_same_fact,
 )
 

@@ -1,8 +1,10 @@
 """What was granted serves for the rest of the day, and no longer: until then the very same would be decided."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from integration.sharing.decide import at_another_moment, decide
@@ -12,6 +14,8 @@ from tests.properties.sharing_worlds import world
 
 WORLDS = range(1500)
 LONDON = ZoneInfo("Europe/London")
+CLOCKS = [datetime(2026, 3, 29, 12, tzinfo=UTC), datetime(2026, 10, 25, 12, tzinfo=UTC)]
+"""Days on which the clocks change."""
 
 
 def moments(at: datetime, random: Random) -> list[datetime]:
@@ -22,16 +26,23 @@ def moments(at: datetime, random: Random) -> list[datetime]:
     return [*near, *[at + timedelta(seconds=random.uniform(-90_000, 90_000)) for _ in range(4)]]
 
 
+def others_who_ask_alike(request: Request) -> Iterator[Request]:
+    who = request.caller
+    for change in ({}, {"client": "another"}, {"user": "another"}, {"user_authenticated": not who.user_authenticated}):
+        yield replace(request, caller=replace(who, **change))
+
+
 def test_at_another_moment_of_the_day_the_same_is_decided():
     served = otherwise = 0
     for seed in WORLDS:
         one, random = world(seed), Random(seed)
-        request = replace(one.request, break_glass=None)
+        begun = one.request.at if seed % 3 else CLOCKS[seed % 2]
+        request = replace(one.request, at=begun, break_glass=None)
         grant = decide(request, one.facts, Policy.of(one.agreements))
         if not isinstance(grant, Grant):
             continue
         for at in moments(request.at, random):
-            asked = replace(request, at=at)
+            asked = replace(random.choice([*others_who_ask_alike(request)]), at=at)
             again, anew = at_another_moment(grant, asked), decide(asked, one.facts, Policy.of(one.agreements))
             same_day = at.astimezone(LONDON).date() == request.at.astimezone(LONDON).date()
             assert (again is not None) == same_day
@@ -44,9 +55,9 @@ def test_at_another_moment_of_the_day_the_same_is_decided():
 
 def others(request: Request) -> list[Request]:
     who = request.caller
-    callers = [replace(who, **{name: "another"}) for name in ("client", "organisation", "role", "purpose", "user")]
+    callers = [replace(who, **{name: "another"}) for name in ("organisation", "role", "purpose")]
     emergency = replace(request, break_glass=BreakGlass("emergency"))
-    return [*[replace(request, caller=one) for one in callers], emergency]
+    return [*[replace(request, caller=one) for one in callers], replace(request, person=UUID(int=9)), emergency]
 
 
 def test_it_serves_nobody_else_and_no_emergency():
