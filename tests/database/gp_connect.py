@@ -26,7 +26,7 @@ REQUESTER = Requester(
     given="Ada",
     local_system="https://toldonce.example/Id/consumer",
 )
-QUICK = Limits(timeout=0.4, attempts=3, backoff=0.01, longest_wait=2.0)
+QUICK = Limits(timeout=10.0, attempts=3, backoff=0.01, longest_wait=2.0)
 
 
 @asynccontextmanager

@@ -117,9 +117,9 @@ async def test_a_server_error_is_no_refusal_whatever_it_says(provider):
 @pytest.mark.parametrize("slow", [Fault(delay=5.0), Fault(content=b" " * 10_000, drip=1)])
 async def test_slow_answers_end_in_time(provider, slow):
     begun = monotonic()
-    outcome = await ask(provider, MRS_T, slow, limits=replace(QUICK, attempts=1))
+    outcome = await ask(provider, MRS_T, slow, limits=replace(QUICK, timeout=0.4, attempts=1))
     assert outcome == Failure(code="TIMEOUT", may_pass=True)
-    assert monotonic() - begun < 1.5
+    assert monotonic() - begun < 4.5
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def keys(clock: Clock) -> AsyncIterator[PublishedKeys]:
-    asker = Asker(Limits(timeout=0.5, attempts=1, largest=FETCH.largest), Certificates())
+    asker = Asker(Limits(timeout=1.5, attempts=1, largest=FETCH.largest), Certificates())
     yield PublishedKeys(asker, clock)
     await asker.close()
 
@@ -100,7 +100,7 @@ FAULTS: dict[str, Callable[[Publisher], Any]] = {
     "not found": lambda p: setattr(p, "status", 404),
     "failing": lambda p: setattr(p, "status", 500),
     "redirecting": lambda p: (setattr(p, "status", 302), p.headers.update(Location="http://127.0.0.1:1/")),
-    "too slow": lambda p: setattr(p, "delay", 2.0),
+    "too slow": lambda p: setattr(p, "delay", 4.0),
     "too much": lambda p: setattr(p, "raw", b" " * (FETCH.largest + 1)),
     "a bomb": lambda p: (setattr(p, "raw", BOMB), p.headers.update({"Content-Encoding": "gzip"})),
     "not JSON": lambda p: setattr(p, "raw", b"<html>"),
