@@ -57,8 +57,9 @@ async def kept_current(pool: asyncpg.Pool, url: str) -> AsyncIterator[Registry]:
 async def _keep_fresh(registry: Registry, pool: asyncpg.Pool, told: asyncio.Event) -> None:
     """At once when PostgreSQL tells of new agreements; otherwise, and where word was lost, every second."""
     while True:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(told.wait(), _REFRESH)
+        with suppress(TimeoutError):  # Python 3.11's wait_for forgets that it was cancelled, if it is told just then
+            async with asyncio.timeout(_REFRESH):
+                await told.wait()
         told.clear()
         try:
             await registry.refresh(pool)

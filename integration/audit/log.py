@@ -92,9 +92,11 @@ class AuditLog:
         """Take no more events, write what waits, give the connection back."""
         self._closing = True
         self._something.set()
-        if self._task is not None:
-            await self._task
-        await self._let_go()
+        try:
+            if self._task is not None:
+                await self._task
+        finally:
+            await self._let_go()
 
     async def __aenter__(self) -> Self:
         await self.start()

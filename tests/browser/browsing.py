@@ -96,8 +96,8 @@ _FOCUSED = """() => {
   const one = document.activeElement
   return one.id || one.getAttribute("aria-label") || one.textContent.trim().replace(/\\s+/g, " ")
 }"""
-_STOPS = 80
-"""Of the Tab key, after which everything of a page was passed."""
+_STOPS = "a[href], button, input, select, textarea, summary, iframe, [tabindex]"
+"""Where the Tab key may stop. How many there are depends on what others did before, as a list of accesses does."""
 
 
 async def focused(page: Any) -> str:
@@ -107,11 +107,13 @@ async def focused(page: Any) -> str:
 
 async def reach(page: Any, what: str) -> None:
     """Go there by the Tab key alone."""
-    for _ in range(_STOPS):
-        if await focused(page) == what:
+    passed: list[str] = []
+    for _ in range(await page.locator(_STOPS).count() + 3):  # and the page itself, and the browser's own
+        passed.append(await focused(page))
+        if passed[-1] == what:
             return
         await page.keyboard.press("Tab")
-    raise AssertionError(f"the keyboard does not reach {what}")
+    raise AssertionError(f"the keyboard does not reach {what}, but {passed}")
 
 
 async def follow(page: Any, name: str) -> None:

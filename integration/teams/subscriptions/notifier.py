@@ -39,8 +39,9 @@ class Bell:
     async def heard(self, since: int, seconds: float) -> None:
         """Returns when it has rung more often than `since`, or after so many seconds."""
         if self.rung == since:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._event.wait(), seconds)
+            with suppress(TimeoutError):  # Python 3.11's wait_for forgets that it was cancelled, if it rings just then
+                async with asyncio.timeout(seconds):
+                    await self._event.wait()
 
 
 @dataclass
