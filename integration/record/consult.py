@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 from uuid import UUID
 from weakref import ref
 
@@ -303,7 +303,7 @@ class Records:
             facts = await with_opt_out(connection, facts, question.caller, policy, question.at)
             await act_as(connection, "toldonce_reader")
         decision = self._decide(question, facts, policy)
-        if rows and self.ready and not more and isinstance(decision, Grant) and question.break_glass is None:
+        if rows and self.ready and not more and _may_be_kept(decision, question):
             self.kept.keep(question.caller, facts, rows, policy, decision)
         return Consultation(decision, Reader(connection, decision))
 
@@ -323,3 +323,8 @@ async def _first_of_all(reader: Reader, decision: Grant, first: First[Found]) ->
         raise
     await reader.tell()
     return consultation, found
+
+
+def _may_be_kept(decision: Decision, question: Question) -> TypeGuard[Grant]:
+    """Whether the facts may serve the next question: from somebody who may see something without an emergency."""
+    return isinstance(decision, Grant) and question.break_glass is None

@@ -212,6 +212,7 @@ async def test_what_was_granted_serves_for_its_day_and_its_policy(kept: Kept) ->
         await kept.same(asked, person)
         return kept.keeping.decided - before
 
+    read = kept.keeping.read
     assert await decided(asked) == 0
     assert await decided(replace(asked, at=asked.at + timedelta(seconds=1))) == 0
     assert await decided(replace(asked, caller=replace(asked.caller, user="another"))) == 0
@@ -219,6 +220,7 @@ async def test_what_was_granted_serves_for_its_day_and_its_policy(kept: Kept) ->
     assert [await decided(tomorrow), await decided(tomorrow)] == [1, 0]
     kept.policy[:] = [replace(kept.policy[0])]
     assert [await decided(tomorrow), await decided(tomorrow)] == [1, 0]
+    assert kept.keeping.read == read  # from the facts that are kept
 
 
 async def test_each_read_is_decided_at_its_own_moment_and_by_the_policy_in_force(kept: Kept) -> None:

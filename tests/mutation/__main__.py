@@ -21,7 +21,7 @@ from tests.mutation.planted import plant
 ROOT = Path(__file__).parents[2]
 UNIT = "tests/unit/sharing"
 MODULES: Mapping[str, Sequence[str]] = {
-    "integration.sharing.decide": (),
+    "integration.sharing.decide": ("tests/properties/test_decided_again.py",),
     "integration.sharing.rules": (),
     "integration.sharing.policy": (f"{UNIT}/test_policy.py",),
     "integration.sharing.choices_in_force": (f"{UNIT}/test_choices_in_force.py",),

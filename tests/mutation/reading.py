@@ -37,7 +37,15 @@ from tests.spec.granted import Stored, shown, stored, through_the_row_policy
 FUNCTIONS = {
     "integration.record.conditions": frozenset({"permitted", "granted", "_within"}),
     "integration.record.consult": frozenset(
-        {"_from_kept", "_decide_from_kept", "_from_read", "_at_once", "_in_transaction", "_first_of_all", "_decided"}
+        {
+            "_from_kept",
+            "_decide_from_kept",
+            "_from_read",
+            "_at_once",
+            "_in_transaction",
+            "_first_of_all",
+            "_may_be_kept",
+        }
     ),
     "integration.record.kept_facts": frozenset(
         {"versions", "latest", "still", "of", "keep", "granted_before", "name", "forget", "_held_once"}
