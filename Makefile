@@ -23,7 +23,7 @@ help: ## this list
 demo: install ## everything, end to end: database, synthetic neighbourhood, six feeds, API on 127.0.0.1:8000
 	$(BIN)/toldonce demo $(ARGS)
 
-test: install ## the tests that need nothing but this folder; those of docs are part of `make check` (under 5 minutes)
+test: install ## the tests that need nothing but this folder; those of docs are part of `make check` (about 6 minutes; twice that where the machine is slow)
 	$(PARALLEL) $(REST) "not slow and not samples and not crash" $(ARGS)
 
 test-all: test browser ## `make test`, then what it leaves out: slow tests, and the real samples under ../shared where they are
