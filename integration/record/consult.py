@@ -207,7 +207,9 @@ class Records:
     def _decide_from_kept(self, question: Question, kept: Kept, policy: Policy) -> Decision:
         """As `_decide`; where the same was decided earlier in the day, by that."""
         request = Request(question.caller, kept.facts.person, question.at, question.break_glass)
-        decision: Decision = kept.granted_before(request, policy) or self._decide(question, kept.facts, policy)
+        if (grant := kept.granted_before(request, policy)) is not None:
+            return grant
+        decision = self._decide(question, kept.facts, policy)
         if isinstance(decision, Grant):
             kept.granted = Granted(ref(policy), decision)
         return decision
