@@ -32,8 +32,7 @@ from mappings.provenance import provenance
 from mappings.uk_core import Resource
 
 
-@dataclass(frozen=True)
-class Labelled:
+class Labelled(NamedTuple):
     """A resource about the person, ready to be stored; `content` None where the very same is stored already."""
 
     id: UUID

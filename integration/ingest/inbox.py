@@ -20,7 +20,10 @@ from integration.store.connection import Connection
 PART = 1 << 20
 """Bytes of a large file that are held at once. What is not larger is read as a whole, many in one transaction."""
 _TOGETHER = 1 << 22
-"""Bytes of envelopes that are read in one transaction."""
+"""Bytes of envelopes that are read in one transaction, at most."""
+_MESSAGE = 1 << 13
+"""Bytes of a message, at most. Of what is longer, files, a worker takes half of the bytes that wait, so that the other
+workers have some; messages that wait together are often about one person, and are read together."""
 
 
 @dataclass(frozen=True)
@@ -141,16 +144,23 @@ _BEGIN = """
 with oldest as (
     select id, size from toldonce.envelope where state = 'received' and size <= $2 and (tries > 0) = $4
     order by tries, id limit $1 for update skip locked
-), held as (select id, sum(size) over (order by id) as bytes from oldest)
-update toldonce.envelope e set tries = tries + 1 from held where e.id = held.id and held.bytes <= $3 returning e.id
+), weighed as (
+    select id, size, case when size > $5 then size else 0 end as of_files from oldest
+), held as (
+    select id, sum(size) over (order by id) as bytes, sum(of_files) over (order by id) - of_files as files_before,
+        greatest(sum(of_files) over () / 2, 1) as share from weighed
+)
+update toldonce.envelope e set tries = tries + 1 from held
+where e.id = held.id and bytes <= $3 and files_before < share returning e.id
 """
 
 
 async def begin(connection: Connection, limit: int, *, again: bool) -> list[int]:
-    """The oldest envelopes that wait and are not large, as many as may be held at once, for `waiting` to take. Noted,
-    outside of any transaction, as begun: so one whose bytes end the process that reads them is known when it comes
-    back. `again`: one of those that were begun before and not read to the end, the least often begun first."""
-    rows = await connection.fetch(_BEGIN, 1 if again else limit, PART, _TOGETHER, again)
+    """The oldest envelopes that wait and are not large, as many as may be held at once, for `waiting` to take; of
+    files half. Noted, outside of any transaction, as begun: so one whose bytes end the process that reads them is
+    known when it comes back. `again`: one of those that were begun before and not read to the end, the least often
+    begun first."""
+    rows = await connection.fetch(_BEGIN, 1 if again else limit, PART, _TOGETHER, again, _MESSAGE)
     return sorted(row["id"] for row in rows)
 
 

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -49,9 +48,8 @@ _REFERENCE = re.compile(rb'"reference":"([^"]*)"')
 _OURS = re.compile(r"([A-Za-z]+)/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
-@dataclass(frozen=True)
-class Extract:
-    """Columns of a resource row; see `store.tables.ResourceRow`."""
+class Extract(NamedTuple):
+    """Columns of a resource row, by their names; see `store.tables.ResourceRow`."""
 
     starts: datetime | None
     ends: datetime | None
@@ -150,15 +148,21 @@ def _midnight(day: date) -> datetime:
 def _references(body: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Ids that literal references lead to but those to the person and within the resource itself: of resources about
     the person, and of directory entries; sorted. Raises ValueError for one that is not ours."""
-    refs: set[str] = set()
-    entries: set[str] = set()
+    refs: list[str] = []
+    entries: list[str] = []
     for target in set(_REFERENCE.findall(body)) - _OF_NO_OTHER:
-        ours = _OURS.fullmatch(target.decode())
-        if ours is None:
-            raise ValueError("a reference that is not ours")
-        kind, id_ = ours.groups()
-        (entries if kind in DIRECTORY else refs).add(id_)
-    return tuple(sorted(refs)), tuple(sorted(entries))
+        kind, id_ = _target(target)
+        (entries if kind in DIRECTORY else refs).append(id_)
+    return tuple(sorted(set(refs))), tuple(sorted(set(entries)))
+
+
+@lru_cache(maxsize=8192)
+def _target(reference: bytes) -> tuple[str, str]:
+    """Type and id. Raises ValueError."""
+    ours = _OURS.fullmatch(reference.decode())
+    if ours is None:
+        raise ValueError("a reference that is not ours")
+    return ours[1], ours[2]
 
 
 _OF_NO_OTHER = {_SUBJECT, _ITSELF}

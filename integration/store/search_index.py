@@ -34,9 +34,8 @@ def index(resource: Resource) -> list[str]:
     """Everything the resource is found by, sorted."""
     found: list[str] = []
     plan = _plan(resource["resourceType"])
-    for element in plan.keys() & resource.keys():
-        value = resource[element]
-        for steps, texts in plan[element]:
+    for element, value in resource.items():
+        for steps, texts in plan.get(element, ()):
             for leaf in _leaves(value, steps):
                 found += texts(leaf)
     return sorted(set(found))

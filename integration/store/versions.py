@@ -4,10 +4,9 @@ https://hl7.org/fhir/R4/http.html#versions
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import orjson
@@ -18,8 +17,7 @@ from integration.store.extract import Extract
 Key = TypeVar("Key")
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(NamedTuple):
     """What tells whether a stored resource is still current."""
 
     source_patient: int
@@ -28,16 +26,14 @@ class Stored:
     label: int
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(NamedTuple):
     """What is stored of a resource: its JSON without version and time (`extract.unstamped`), and columns beside it."""
 
     columns: Extract
     body: bytes
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(NamedTuple):
     """A resource as it should be stored from now on."""
 
     person: UUID
@@ -140,13 +136,7 @@ _COLUMNS = (
     "label",
     "version",
     "recorded",
-    "starts",
-    "ends",
-    "status",
-    "tokens",
-    "refs",
-    "entries",
-    "digest",
+    *Extract._fields,
     "body",
 )
 
@@ -155,7 +145,7 @@ def _records(
     changed: Iterable[tuple[Draft, Content]], versions: Mapping[UUID, int], recorded: datetime
 ) -> Iterator[tuple[Any, ...]]:
     for draft, content in changed:
-        version, columns = versions[draft.id], content.columns
+        version = versions[draft.id]
         yield (
             draft.person,
             draft.id,
@@ -165,13 +155,7 @@ def _records(
             draft.label,
             version,
             recorded,
-            columns.starts,
-            columns.ends,
-            columns.status,
-            columns.tokens,
-            columns.refs,
-            columns.entries,
-            columns.digest,
+            *content.columns,
             stamped(content.body, version, recorded),
         )
 

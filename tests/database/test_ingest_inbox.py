@@ -95,3 +95,27 @@ async def test_what_is_received_is_kept_whole(database: Database, owner: asyncpg
     kept = await owner.fetch("select feed, sender, name, content, as_of from toldonce.envelope")
     assert {tuple(row) for row in kept} == {(one.feed, one.sender, one.name, one.content, one.as_of) for one in arrived}
     assert (await record_of(owner))["people"] == []
+
+
+async def test_of_files_that_wait_a_worker_leaves_half_to_the_others(database: Database) -> None:
+    async with database.pool("toldonce_worker", size=1) as pool, pool.acquire() as connection:
+        files = [Delivery("community", "RYG", f"{one}.zip", bytes(10_000), FIRST) for one in range(8)]
+        await inbox.receive(connection, files)
+        taken = [await inbox.begin(connection, 100, again=False) for _ in range(5)]
+    assert [len(one) for one in taken] == [4, 2, 1, 1, 0]
+    assert taken == [*sorted(taken)[1:], []], "the oldest first"
+
+
+async def test_messages_that_wait_are_read_together(database: Database) -> None:
+    async with database.pool("toldonce_worker", size=1) as pool, pool.acquire() as connection:
+        messages = [Delivery("acute", "RKB", f"{one}.hl7", bytes(1_000), FIRST) for one in range(20)]
+        await inbox.receive(connection, messages)
+        assert [len(await inbox.begin(connection, limit, again=False)) for limit in (15, 15)] == [15, 5]
+
+
+async def test_what_is_read_at_once_is_bounded_in_bytes(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "_TOGETHER", 3_500)
+    async with database.pool("toldonce_worker", size=1) as pool, pool.acquire() as connection:
+        messages = [Delivery("acute", "RKB", f"{one}.hl7", bytes(1_000), FIRST) for one in range(5)]
+        await inbox.receive(connection, messages)
+        assert [len(await inbox.begin(connection, 10, again=False)) for _ in range(2)] == [3, 2]

@@ -156,7 +156,7 @@ def test_it_is_a_function_of_what_was_said(data: st.DataObject, random: Random) 
     stored = {one.content.columns.digest: one.label for one in half if one.content}
     twice = [event for event in events for _ in range(2)] if source.feed == "acute" else events
     again = ASSEMBLE(source, twice, submissions, stored)
-    left = [one if one not in half else replace(one, content=None) for one in first.resources]
+    left = [one if one not in half else one._replace(content=None) for one in first.resources]
     assert replace(again, resources=list(again.resources)) == replace(first, resources=left)
 
 
