@@ -6,7 +6,7 @@ The code lists are data: `sensitive_codes.json`, with their source and version.
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -113,15 +113,10 @@ _CODE = re.compile(rb'"code":"([^"]*)"')
 
 
 def _may_hold_one(body: bytes) -> bool:
-    """Whether a code in this JSON is one of the lists', whatever its system."""
-    return any(map(_may_be_one, _CODE.findall(body)))
-
-
-@lru_cache(maxsize=8192)
-def _may_be_one(code: bytes) -> bool:
-    """By its bytes, or for ICD-10 those it begins with. No code of the lists has a character that JSON escapes."""
+    """Whether a code in this JSON is one of the lists', whatever its system: its bytes, or for ICD-10 those it begins
+    with. Codes of the lists have no character that JSON writes in another way."""
     known, prefixes = _bytes_of_lists()
-    return code in known or code.replace(b".", b"")[:3] in prefixes
+    return any(code in known or code.replace(b".", b"")[:3] in prefixes for code in _CODE.findall(body))
 
 
 @cache
