@@ -148,12 +148,12 @@ def _midnight(day: date) -> datetime:
 def _references(body: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Ids that literal references lead to but those to the person and within the resource itself: of resources about
     the person, and of directory entries; sorted. Raises ValueError for one that is not ours."""
-    refs: list[str] = []
-    entries: list[str] = []
+    refs: set[str] = set()
+    entries: set[str] = set()
     for target in set(_REFERENCE.findall(body)) - _OF_NO_OTHER:
         kind, id_ = _target(target)
-        (entries if kind in DIRECTORY else refs).append(id_)
-    return tuple(sorted(set(refs))), tuple(sorted(set(entries)))
+        (entries if kind in DIRECTORY else refs).add(id_)
+    return tuple(sorted(refs)), tuple(sorted(entries))
 
 
 @lru_cache(maxsize=8192)
