@@ -19,7 +19,6 @@ from integration.commands.opened import opened
 from integration.config import Settings
 from integration.errors import NotPossible
 from integration.ingest import inbox
-from integration.ingest.inbox import Envelope
 
 
 def vcfse_template(out: Path, console: Console) -> None:
@@ -81,16 +80,12 @@ def _defects(content: bytes, as_of: datetime) -> list[Defect]:
         return [refused.defect]
 
 
-_ENVELOPE = f"select {', '.join(Envelope.__dataclass_fields__)} from toldonce.envelope where id = $1 and feed = 'vcfse'"
-
-
 async def _received(settings: Settings, number: int) -> tuple[bytes, datetime]:
     async with opened(settings) as database, database.pool("toldonce_worker", size=2) as pool:
         async with pool.acquire() as connection, connection.transaction():
-            row = await connection.fetchrow(_ENVELOPE, number)
-            if row is None:
+            envelope = await inbox.kept(connection, number, "vcfse")
+            if envelope is None:
                 raise NotPossible(f"there is no envelope {number} of a charity")
-            envelope = Envelope(**row)
             with await inbox.opened(connection, envelope) as file:
                 content = file.read()
     async with opened(settings) as database, database.pool("toldonce_api", size=2) as pool:

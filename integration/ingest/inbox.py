@@ -15,6 +15,9 @@ from io import BytesIO
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
+from asyncpg import Record
+
+from integration.ingest.packing import packed, unpacked
 from integration.store.connection import Connection
 
 PART = 1 << 20
@@ -106,7 +109,7 @@ async def _receive_large(connection: Connection, delivery: Delivery) -> bool:
         parts = _parts(delivery.content)
         next(parts)  # the first is in the envelope
         for number, part in enumerate(parts, start=1):
-            await connection.execute(_PART, ids[0], number, part)
+            await connection.execute(_PART, ids[0], number, packed(part))
     return bool(ids)
 
 
@@ -117,7 +120,17 @@ def _columns(delivery: Delivery) -> tuple[str, str, str, str, bytes, int, dateti
     digest = sha256.hexdigest()
     first, size, identity = next(_parts(delivery.content), b""), _size(delivery), _identity(delivery, digest)
     as_of = delivery.as_of or delivery.received
-    return (delivery.feed, delivery.sender, delivery.name, digest, first, size, as_of, identity, delivery.found)
+    return (
+        delivery.feed,
+        delivery.sender,
+        delivery.name,
+        digest,
+        packed(first),
+        size,
+        as_of,
+        identity,
+        delivery.found,
+    )
 
 
 def _size(delivery: Delivery) -> int:
@@ -173,7 +186,7 @@ async def waiting(connection: Connection, limit: int, among: Sequence[int]) -> l
         limit,
         among,
     )
-    return [Envelope(**row) for row in rows]
+    return [_envelope(row) for row in rows]
 
 
 async def large(connection: Connection) -> Envelope | None:
@@ -190,9 +203,19 @@ async def large(connection: Connection) -> Envelope | None:
                 id_,
             )
             if row:
-                return Envelope(**row)
+                return _envelope(row)
             await connection.execute("select pg_advisory_unlock($1, $2::int)", _LARGE, id_ % (1 << 31))
     return None
+
+
+async def kept(connection: Connection, number: int, feed: str) -> Envelope | None:
+    """The envelope of this number, whatever became of it; None where this feed has none."""
+    row = await connection.fetchrow(f"select {_READ} from toldonce.envelope where id = $1 and feed = $2", number, feed)
+    return _envelope(row) if row else None
+
+
+def _envelope(row: Record) -> Envelope:
+    return Envelope(**{**row, "content": unpacked(row["content"])})
 
 
 _LARGE = 0x1D0CE
@@ -214,6 +237,6 @@ async def opened(connection: Connection, envelope: Envelope) -> BinaryIO:
         "select content from toldonce.envelope_part where envelope = $1 and part = $2", envelope.id, part + 1
     ):
         part += 1
-        file.write(rest)
+        file.write(unpacked(rest))
     file.seek(0)
     return file

@@ -12,6 +12,7 @@ import msgspec
 
 from adapters.records import Event, FoldedEvent, SourcePatient, Submission
 from integration.ingest.inbox import Envelope
+from integration.ingest.packing import packed, unpacked
 from integration.store.connection import Connection
 from mappings.ids import Ids
 
@@ -63,7 +64,7 @@ async def keep(connection: Connection, secret: bytes, kept: Sequence[Kept]) -> N
         schema_name="toldonce",
         columns=("reading", "position", "source_patient", "at", "sent", "record"),
         records=[
-            (one.reading, position, keys[one.feed, event.patient], event.at, event.sent, event.record)
+            (one.reading, position, keys[one.feed, event.patient], event.at, event.sent, packed(event.record))
             for one in kept
             for position, event in enumerate(one.events, start=one.position)
         ],
@@ -144,7 +145,7 @@ async def events(connection: Connection, keys: Sequence[int]) -> dict[int, list[
     )
     found: dict[int, list[FoldedEvent]] = {key: [] for key in keys}
     for key, at, sent, digest, name, record in rows:
-        found[key].append(FoldedEvent(at=at, sent=sent, digest=digest, name=name, record=record))
+        found[key].append(FoldedEvent(at=at, sent=sent, digest=digest, name=name, record=unpacked(record)))
     return found
 
 

@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import orjson
 
 from adapters.synthetic import pds
@@ -21,6 +20,7 @@ from integration.feeds import FEEDS, Feed
 from integration.ingest import inbox, quarantine
 from integration.ingest.assemble import Assembler
 from integration.ingest.inbox import Delivery
+from integration.ingest.packing import unpacked
 from integration.ingest.pipeline import BATCH, Pipeline
 from integration.store.connection import Connection
 from integration.store.database import Database
@@ -129,13 +129,13 @@ async def emptied(owner: Connection) -> None:
     await owner.execute(f"truncate {names} cascade")
 
 
-async def set_aside(owner: Connection) -> list[asyncpg.Record]:
+async def set_aside(owner: Connection) -> list[dict[str, Any]]:
     """Open quarantine entries, each with its envelope's feed, name, state and bytes."""
     rows = await owner.fetch(
         "select q.*, e.feed, e.name, e.state, e.content from toldonce.quarantine q join toldonce.envelope e "
         "on e.id = q.envelope where q.resolved is null order by e.feed, e.digest, q.code, q.location"
     )
-    return list(rows)
+    return [{**row, "content": unpacked(row["content"])} for row in rows]
 
 
 Stored = dict[str, list[Any]]

@@ -9,6 +9,7 @@ from adapters.gp.records import Refusal, StructuredRecord, Withheld
 from adapters.gp.write import write
 from integration.ingest import inbox
 from integration.ingest.inbox import Delivery
+from integration.ingest.packing import LONGEST_PLAIN, unpacked
 from integration.store.database import Database
 from tests.database.ingesting import emptied, ingest, neighbourhood, record_of, worker
 from tests.unit.adapters.gp_answers import bundle, observation, patient, read, record
@@ -93,7 +94,13 @@ async def test_what_is_received_is_kept_whole(database: Database, owner: asyncpg
     async with worker(database) as pipeline, pipeline.pool.acquire() as connection:
         await inbox.receive(connection, arrived)
     kept = await owner.fetch("select feed, sender, name, content, as_of from toldonce.envelope")
-    assert {tuple(row) for row in kept} == {(one.feed, one.sender, one.name, one.content, one.as_of) for one in arrived}
+    assert {(feed, sender, name, unpacked(stored), as_of) for feed, sender, name, stored, as_of in kept} == {
+        (one.feed, one.sender, one.name, one.content, one.as_of) for one in arrived
+    }
+    longest = max(arrived, key=lambda one: len(one.content))
+    assert len(longest.content) > 10 * LONGEST_PLAIN
+    stored = await owner.fetchval("select content from toldonce.envelope where name = $1", longest.name)
+    assert len(stored) < len(longest.content) / 4
     assert (await record_of(owner))["people"] == []
 
 

@@ -18,6 +18,7 @@ from integration.api.clients import register
 from integration.api.keys import new_client_key, public_jwks
 from integration.audit.entry import rendered
 from integration.config import Settings
+from integration.ingest.packing import unpacked
 from integration.sharing.request import Caller, Client
 from integration.sharing.scopes import SEND_SCOPE
 from integration.store.database import Database, act_as
@@ -112,7 +113,7 @@ async def test_a_large_body_is_streamed_in(api: Api) -> None:
     parts = [
         one["content"] for one in await api.owner.fetch("select content from toldonce.envelope_part order by part")
     ]
-    whole = b"".join([row["content"], *parts])
+    whole = b"".join(map(unpacked, [row["content"], *parts]))
     assert row["size"] == len(whole) == 2_500_000
     assert whole == b"".join(bytes([number]) * 100_000 for number in range(25))
 

@@ -17,6 +17,7 @@ import yaml
 from adapters.transport.mesh import Access, Mailbox, MeshUnavailable
 from integration.errors import NotPossible
 from integration.ingest.mesh import MeshSettings, load, poll
+from integration.ingest.packing import unpacked
 from integration.store.database import Database
 from tests.database import mesh_sandbox
 from tests.database.ingesting import emptied
@@ -90,7 +91,7 @@ async def test_a_message_in_chunks_is_put_together(
     assert (await poll(mailbox, settings, pool)).new == 1
     (row,) = await envelopes(owner)
     parts = await owner.fetch("select content from toldonce.envelope_part order by part")
-    assert b"".join([row["content"], *(part["content"] for part in parts)]) == content
+    assert b"".join(unpacked(one["content"]) for one in (row, *parts)) == content
 
 
 @pytest.mark.slow
