@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from tempfile import TemporaryFile
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from asyncpg import Record
 
@@ -164,17 +164,24 @@ with oldest as (
         greatest(sum(of_files) over () / 2, 1) as share from weighed
 )
 update toldonce.envelope e set tries = tries + 1 from held
-where e.id = held.id and bytes <= $3 and files_before < share returning e.id
+where e.id = held.id and bytes <= $3 and files_before < share returning e.id, e.size
 """
 
 
-async def begin(connection: Connection, limit: int, *, again: bool) -> list[int]:
+class Begun(NamedTuple):
+    """Envelopes that this process has begun to read, and whether there are files among them."""
+
+    ids: list[int]
+    files: bool
+
+
+async def begin(connection: Connection, limit: int, *, again: bool) -> Begun:
     """The oldest envelopes that wait and are not large, as many as may be held at once, for `waiting` to take; of
     files half. Noted, outside of any transaction, as begun: so one whose bytes end the process that reads them is
     known when it comes back. `again`: one of those that were begun before and not read to the end, the least often
     begun first."""
     rows = await connection.fetch(_BEGIN, 1 if again else limit, PART, _TOGETHER, again, _MESSAGE)
-    return sorted(row["id"] for row in rows)
+    return Begun(sorted(row["id"] for row in rows), any(row["size"] > _MESSAGE for row in rows))
 
 
 async def waiting(connection: Connection, limit: int, among: Sequence[int]) -> list[Envelope]:

@@ -55,6 +55,9 @@ closed)."""
 _VALUES_DO_NOT_FIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 """What PostgreSQL says of values that it cannot store: another envelope's may well fit."""
 
+_FILES_FIRST = 4
+"""Times that files are read before anybody is assembled, where more of them wait: the next file of a sender is about
+the same people, who would be assembled once more for it. No more often, for others wait to be assembled."""
 _AGAIN = 20
 """Envelopes that were begun before and are read after each batch of others."""
 
@@ -94,19 +97,27 @@ class Pipeline:
         """Read the next envelopes that are not large; 0 when none waits. If together they fail, each is tried alone,
         and the one that cannot be read is quarantined: nothing it holds is lost, and nobody else waits for it. A
         database that fails is no envelope's fault: that is raised, and everything goes on waiting."""
-        done = await self._read_begun(limit, again=False)
+        done = 0
+        for _ in range(_FILES_FIRST):
+            begun = await self._begin(limit, again=False)
+            done += await self._read_begun(begun, limit)
+            if not begun.files:
+                break
         for _ in range(_AGAIN):
-            if not await self._read_begun(1, again=True):
+            if not await self._read_begun(await self._begin(1, again=True), 1):
                 break
             done += 1
         return done
 
-    async def _read_begun(self, limit: int, *, again: bool) -> int:
+    async def _begin(self, limit: int, *, again: bool) -> inbox.Begun:
         """`again`: one that was begun before and not read to its end, because the process ended or the database went
         away. It is read alone, after the others: it may be what ended the process."""
         async with self.pool.acquire() as connection:
-            begun = await inbox.begin(connection, limit, again=again)
-        return await self._all_or_each(limit, partial(self._read, begun), self._set_envelope_aside) if begun else 0
+            return await inbox.begin(connection, limit, again=again)
+
+    async def _read_begun(self, begun: inbox.Begun, limit: int) -> int:
+        read = partial(self._read, begun.ids)
+        return await self._all_or_each(limit, read, self._set_envelope_aside) if begun.ids else 0
 
     async def read_large(self) -> int:
         """Read the next large envelope; 0 when none waits."""

@@ -1,13 +1,15 @@
 """What is acknowledged is kept, once; what says something by its name or date alone is not taken for a repeat."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 import pytest
 
 from adapters.gp.records import Refusal, StructuredRecord, Withheld
 from adapters.gp.write import write
-from integration.ingest import inbox
+from integration.ingest import due, inbox
 from integration.ingest.inbox import Delivery
 from integration.ingest.packing import LONGEST_PLAIN, unpacked
 from integration.store.database import Database
@@ -108,7 +110,9 @@ async def test_of_files_that_wait_a_worker_leaves_half_to_the_others(database: D
     async with database.pool("toldonce_worker", size=1) as pool, pool.acquire() as connection:
         files = [Delivery("community", "RYG", f"{one}.zip", bytes(10_000), FIRST) for one in range(8)]
         await inbox.receive(connection, files)
-        taken = [await inbox.begin(connection, 100, again=False) for _ in range(5)]
+        begun = [await inbox.begin(connection, 100, again=False) for _ in range(5)]
+    taken = [one.ids for one in begun]
+    assert [one.files for one in begun] == [True, True, True, True, False]
     assert [len(one) for one in taken] == [4, 2, 1, 1, 0]
     assert taken == [*sorted(taken)[1:], []], "the oldest first"
 
@@ -117,7 +121,8 @@ async def test_messages_that_wait_are_read_together(database: Database) -> None:
     async with database.pool("toldonce_worker", size=1) as pool, pool.acquire() as connection:
         messages = [Delivery("acute", "RKB", f"{one}.hl7", bytes(1_000), FIRST) for one in range(20)]
         await inbox.receive(connection, messages)
-        assert [len(await inbox.begin(connection, limit, again=False)) for limit in (15, 15)] == [15, 5]
+        begun = [await inbox.begin(connection, limit, again=False) for limit in (15, 15)]
+    assert [(len(one.ids), one.files) for one in begun] == [(15, False), (5, False)]
 
 
 async def test_what_is_read_at_once_is_bounded_in_bytes(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,4 +130,29 @@ async def test_what_is_read_at_once_is_bounded_in_bytes(database: Database, monk
     async with database.pool("toldonce_worker", size=1) as pool, pool.acquire() as connection:
         messages = [Delivery("acute", "RKB", f"{one}.hl7", bytes(1_000), FIRST) for one in range(5)]
         await inbox.receive(connection, messages)
-        assert [len(await inbox.begin(connection, 10, again=False)) for _ in range(2)] == [3, 2]
+        begun = [await inbox.begin(connection, 10, again=False) for _ in range(2)]
+    assert [len(one.ids) for one in begun] == [3, 2]
+
+
+async def test_who_is_in_several_files_that_wait_is_assembled_once(
+    database: Database, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assembled: list[int] = []
+    take = due.take
+
+    async def taking(*arguments: Any) -> dict[int, bool]:
+        taken = await take(*arguments)
+        assembled.extend(taken)
+        return taken
+
+    monkeypatch.setattr(due, "take", taking)
+    files = [one for one in neighbourhood(100) if one.feed == "social_care"]
+    assert len(files) > 2
+    async with worker(database) as pipeline:
+        async with pipeline.pool.acquire() as connection:
+            await inbox.receive(connection, files)
+        while await pipeline.step():
+            pass
+    patients = await owner.fetch("select source_patient from toldonce.statement group by 1 having count(*) > 1")
+    assert len(patients) > 5
+    assert max(Counter(assembled).values()) == 1

@@ -48,7 +48,7 @@ async def test_it_is_kept_in_parts_and_received_once(
         assert await inbox.receive(connection, [council(content), council(BytesIO(content))]) == 0
         waiting = await inbox.large(connection)
         assert waiting is not None
-        assert await inbox.begin(connection, 10, again=False) == []
+        assert (await inbox.begin(connection, 10, again=False)).ids == []
         with await inbox.opened(connection, waiting) as file:
             assert file.read() == content
     parts = await owner.fetch("select content from toldonce.envelope_part")
