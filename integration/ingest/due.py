@@ -12,10 +12,16 @@ from integration.store.connection import Connection
 _LOCK = 0x1D0CE1
 """First half of the advisory locks of source patients that are being assembled."""
 _OLDEST = """
-select distinct source_patient as key from
-    (select source_patient from toldonce.due where $2::bigint[] is null or source_patient = any($2)
-     order by id limit $1 for update skip locked) oldest
+select source_patient as key from toldonce.due d
+where not exists (select from toldonce.due e where e.source_patient = d.source_patient and e.id < d.id)
+order by id limit $1 for update skip locked
 """
+"""By the first row of each: so nobody else looks at those who are taken, nor keeps rows of theirs from `_DONE`."""
+_AMONG = """
+select source_patient as key from toldonce.due where source_patient = any($2)
+order by id limit $1 for update skip locked
+"""
+"""By any row: the first may be held by a worker who could not have the source patient, because our caller has."""
 _TAKEN = """
 select key from unnest($1::bigint[]) as t(key) where pg_try_advisory_xact_lock($2, (key % 2147483647)::int)
 """
@@ -31,8 +37,8 @@ async def take(connection: Connection, limit: int, among: Sequence[int] | None =
     """Source patients (of those named) who were due longest, at most `limit`: this transaction's until it ends. What is
     kept from now on makes them due again, so their statements must be read after this. The value says whether the
     record is to be made anew, see `anew`."""
-    rows = await connection.fetch(_OLDEST, limit, among)
-    taken = await connection.fetch(_TAKEN, [row["key"] for row in rows], _LOCK)
+    due = await (connection.fetch(_OLDEST, limit) if among is None else connection.fetch(_AMONG, limit, among))
+    taken = await connection.fetch(_TAKEN, sorted({row["key"] for row in due}), _LOCK)
     found = {row["key"]: False for row in taken}
     for key, is_anew in await connection.fetch(_DONE, list(found)) if found else ():
         found[key] |= is_anew

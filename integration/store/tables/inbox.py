@@ -96,7 +96,7 @@ class Due(Table, table=True):
     """Source patients about whom something new was kept, and whose record is to be made of it."""
 
     __tablename__ = "due"
-    __table_args__ = (Index("due_source_patient", "source_patient"),)
+    __table_args__ = (Index("due_source_patient", "source_patient", "id"),)
     id: int | None = Field(default=None, sa_column=identity())
     source_patient: int = Field(sa_type=BigInteger)
     anew: bool = Field(default=False, sa_column_kwargs={"server_default": sql("false")})
