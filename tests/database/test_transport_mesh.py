@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -60,11 +61,9 @@ def sent(url: str, content: bytes, *, chunk: int = 1 << 20, compress: bool = Fal
         return client.send_message(OURS, content, compress=compress, **details)
 
 
-async def envelopes(owner: asyncpg.Connection) -> list[asyncpg.Record]:
-    rows: list[asyncpg.Record] = await owner.fetch(
-        "select feed, sender, name, content, as_of, received from toldonce.envelope order by id"
-    )
-    return rows
+async def envelopes(owner: asyncpg.Connection) -> list[dict[str, Any]]:
+    rows = await owner.fetch("select feed, sender, name, content, as_of, received from toldonce.envelope order by id")
+    return [{**row, "content": unpacked(row["content"])} for row in rows]
 
 
 @pytest.mark.slow
@@ -91,7 +90,7 @@ async def test_a_message_in_chunks_is_put_together(
     assert (await poll(mailbox, settings, pool)).new == 1
     (row,) = await envelopes(owner)
     parts = await owner.fetch("select content from toldonce.envelope_part order by part")
-    assert b"".join(unpacked(one["content"]) for one in (row, *parts)) == content
+    assert b"".join([row["content"], *(unpacked(part["content"]) for part in parts)]) == content
 
 
 @pytest.mark.slow
