@@ -23,5 +23,11 @@ def packed(content: bytes) -> bytes:
 
 
 def unpacked(stored: bytes) -> bytes:
-    """The bytes of which `packed` made this."""
-    return isal_zlib.decompress(stored, _GZIP) if stored.startswith(_MAGIC) else stored
+    """The bytes of which `packed` made this. What is no whole gzip member comes back as it lies there, damaged or older
+    than packing: nobody can read that either, and it is quarantined without holding others up."""
+    if not stored.startswith(_MAGIC):
+        return stored
+    try:
+        return isal_zlib.decompress(stored, _GZIP)
+    except isal_zlib.error:  # type: ignore[misc]  # its stub says that the class is an instance
+        return stored

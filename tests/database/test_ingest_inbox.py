@@ -156,3 +156,22 @@ async def test_who_is_in_several_files_that_wait_is_assembled_once(
     patients = await owner.fetch("select source_patient from toldonce.statement group by 1 having count(*) > 1")
     assert len(patients) > 5
     assert max(Counter(assembled).values()) == 1
+
+
+async def test_stored_bytes_that_were_damaged_are_quarantined_and_hold_nobody_up(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    files = [one for one in neighbourhood(30) if one.feed == "gp" and len(one.content) > 10 * LONGEST_PLAIN][:3]
+    async with worker(database) as pipeline:
+        async with pipeline.pool.acquire() as connection:
+            await inbox.receive(connection, files)
+        await owner.execute(
+            "update toldonce.envelope set content = substring(content for 500) where id = "
+            "(select min(id) from toldonce.envelope)"
+        )
+        for _ in range(20):
+            if not await pipeline.step():
+                break
+    states = await owner.fetch("select state, count(*) from toldonce.envelope group by 1 order by 1")
+    assert [tuple(row) for row in states] == [("done", 2), ("quarantined", 1)]
+    assert await observations(owner) > 0
