@@ -14,6 +14,9 @@ PARALLEL = $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder \
 	-n $$($(BIN)/python -c "import os; print(os.cpu_count() + 1)")
 REST     = --ignore tests/docs -m
 
+# What the shell may forbid: the tests begin hundreds of processes, each of which would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: mesh-sandbox splink python-clients bulk-client node-clients conformance attack browser help install demo test test-all test-sharing test-search test-long mutation test-crash check fuzz bench bench-identity train-identity docs format lock
 
@@ -23,7 +26,7 @@ help: ## this list
 demo: install ## everything, end to end: database, synthetic neighbourhood, six feeds, API on 127.0.0.1:8000
 	$(BIN)/toldonce demo $(ARGS)
 
-test: install ## the tests that need nothing but this folder; those of docs are part of `make check` (about 6 minutes; twice that where the machine is slow)
+test: install ## the tests that need nothing but this folder; those of docs are part of `make check` (about five minutes; longer where the machine is slow)
 	$(PARALLEL) $(REST) "not slow and not samples and not crash" $(ARGS)
 
 test-all: test browser ## `make test`, then what it leaves out: slow tests, and the real samples under ../shared where they are

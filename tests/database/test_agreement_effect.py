@@ -224,6 +224,7 @@ async def test_who_may_be_found_is_counted(reading: asyncpg.Connection) -> None:
     assert found.concerned >= max(row.people for row in found.rows) > 0
 
 
+@pytest.mark.slow
 async def test_what_changes_nothing_has_no_effect(reading: asyncpg.Connection) -> None:
     renamed = changed(CW_01={"version": 99, "title": "Another title", "announce": False})
 

@@ -40,6 +40,7 @@ async def pages(caller: Connected, bundle: dict[str, Any]) -> AsyncIterator[dict
         yield bundle
 
 
+@pytest.mark.slow
 async def test_pages_while_files_come_in_and_after_a_merge(
     site: Site, database: Database, owner: asyncpg.Connection
 ) -> None:

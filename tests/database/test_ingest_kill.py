@@ -231,6 +231,7 @@ asyncio.run(work())
 """A worker with a library that ends the process on some bytes, as real ones do."""
 
 
+@pytest.mark.slow
 async def test_what_ends_the_process_that_reads_it_is_set_aside_and_nothing_else_waits_for_it(
     database: Database, owner: asyncpg.Connection, tmp_path: Path
 ) -> None:

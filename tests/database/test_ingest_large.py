@@ -95,6 +95,7 @@ async def test_killed_while_reading_it_goes_on_where_it_was(
     assert memory == await memory_of(owner)
 
 
+@pytest.mark.slow
 async def test_begun_by_another_version_it_is_read_from_the_start(
     empty: None, database: Database, owner: asyncpg.Connection, content: bytes
 ) -> None:
@@ -131,6 +132,7 @@ async def test_read_anew_it_changes_nothing(
     assert await versions_of(owner) == versions
 
 
+@pytest.mark.slow
 async def test_a_later_one_withdraws_what_it_leaves_out(
     empty: None, database: Database, owner: asyncpg.Connection, content: bytes
 ) -> None:

@@ -273,6 +273,7 @@ async def test_a_decision_about_nobody_is_refused(database: Database, owner: asy
         await decided(database, (uuid4(), uuid4()), "SAME")
 
 
+@pytest.mark.slow
 async def test_decisions_wait_for_ingest_and_ingest_for_decisions(
     database: Database, owner: asyncpg.Connection
 ) -> None:

@@ -21,6 +21,7 @@ def _free_port() -> int:
         return port
 
 
+@pytest.mark.slow
 def test_a_terminated_server_leaves_no_database_running(tmp_path: Path) -> None:
     port = _free_port()
     settings = {"TOLDONCE_DATA_DIR": str(tmp_path / "data"), "TOLDONCE_PORT": str(port)}

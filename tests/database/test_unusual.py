@@ -144,6 +144,7 @@ async def test_a_day_that_cannot_be_looked_through_stops_no_other(database, sett
     assert list(await waiting(settings)) == ["the person and the user have the same surname"]
 
 
+@pytest.mark.slow
 async def test_the_command_goes_on_after_a_day_that_fails(database, settings, owner) -> None:
     await did(database, *(by("Dr Patel", PATEL, NOON + timedelta(days=days)) for days in range(3)))
     await owner.execute("update toldonce.audit_event set content = '{' where recorded = $1", NOON + timedelta(days=1))

@@ -107,6 +107,7 @@ async def test_its_health_check_asks_a_route_that_answers(works, status):
         assert (await client.get(url.path)).status_code == status
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_every_file_of_the_packages(tmp_path):
     """Migrations, concept maps, code lists, schemas and agreements are data: they have to be installed too."""
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]

@@ -1,6 +1,7 @@
 """Mutated inputs through the whole pipeline: each ends done or set aside, and what is set aside says why."""
 
 import asyncpg
+import pytest
 
 from integration.feeds import FEEDS
 from integration.store.database import Database
@@ -11,6 +12,7 @@ EACH = 25
 SEED = 7
 
 
+@pytest.mark.slow
 async def test_every_mutated_input_ends_done_or_set_aside_with_its_reason(
     database: Database, owner: asyncpg.Connection
 ) -> None:

@@ -28,6 +28,7 @@ from integration.store.labels import Labels
 from tests.spec.granted import Stored, shown, stored, through_the_row_policy
 from tests.spec.neighbourhood import NOW, Neighbourhood
 
+pytestmark = pytest.mark.slow
 CALLERS = [
     Caller(client.id, client.organisation, role, purpose)
     for client in CLIENTS

@@ -29,6 +29,11 @@ async def gp(coventry: Neighbourhood) -> Connected:
     return await coventry.asker("GP")
 
 
+def some(*names: str) -> list[Any]:
+    """The first and the last of these callers; the others with the slow tests."""
+    return [names[0], *(pytest.param(name, marks=pytest.mark.slow) for name in names[1:-1]), names[-1]]
+
+
 class Witness:
     """Stands between the application and its caller, and looks up the audit event when an answer begins."""
 
@@ -86,7 +91,7 @@ async def requests(coventry: Neighbourhood, mrs_t: UUID) -> list[tuple[str, str,
     return [*made, ("POST", "Flag/_search", {"json": {}}), ("GET", "Flag?patient=1&_cursor=AAAA", {})]
 
 
-@pytest.mark.parametrize("who", ["GP", "unrelated hospital", "IG officer", "paramedic, glass broken", "nobody"])
+@pytest.mark.parametrize("who", some("GP", "unrelated hospital", "IG officer", "paramedic, glass broken", "nobody"))
 async def test_every_answer_has_its_event_before_its_first_byte(
     coventry: Neighbourhood, witness: Witness, mrs_t: UUID, who: str
 ):
@@ -208,7 +213,7 @@ async def unwritable(coventry: Neighbourhood) -> AsyncIterator[None]:
     await coventry.owner.execute("grant insert on toldonce.audit_event to toldonce_audit_writer")
 
 
-@pytest.mark.parametrize("who", ["GP", "unrelated hospital", "IG officer", "nobody"])
+@pytest.mark.parametrize("who", some("GP", "unrelated hospital", "IG officer", "nobody"))
 async def test_without_audit_nothing_is_answered(coventry: Neighbourhood, mrs_t: UUID, unwritable, who: str):
     known = [one.token for one in [await coventry.asker(who)]] if who != "nobody" else ["none"]
     caller = Connected(coventry.http, known[0], coventry.settings.fhir_base)

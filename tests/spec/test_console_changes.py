@@ -85,7 +85,8 @@ async def test_what_is_wrong_is_told_with_its_line(coventry: Neighbourhood, offi
     assert int((await details(coventry))["problems"]) >= 1
 
 
-@pytest.mark.parametrize("sent", ["as a file", pytest.param("pasted", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("sent", ["as a file", "pasted"])
 async def test_what_is_lost_is_counted_and_nothing_is_changed(
     coventry: Neighbourhood, officer: httpx.AsyncClient, sent: str
 ) -> None:
