@@ -118,7 +118,8 @@ class Folder:
             except FileNotFoundError:  # another watcher was faster
                 continue
             state = found.st_size, found.st_mtime_ns
-            old = now - max(found.st_mtime, found.st_ctime) >= self.settled
+            changed = max((at for at in (found.st_mtime, found.st_ctime) if at <= now), default=now)
+            old = now - changed >= self.settled  # a time of change that is yet to come was set by whoever sent it
             if old and seen.get(path, state) == state:
                 ready.append(relative)
             else:
@@ -147,10 +148,10 @@ class Folder:
                 path.unlink(missing_ok=True)
         for relative, problem in problems.items():
             path = self.root / relative.with_name(relative.name + REPORT)
-            text = f"{relative.name}{_NOT_TAKEN}{problem}.\n"
+            text = f"{shown(relative.name)}{_NOT_TAKEN}{problem}.\n"
             with suppress(OSError):  # the folder may be read-only: then the log alone says it
-                if not path.exists() or path.read_text() != text:
-                    path.write_text(text)
+                if path.is_symlink() or not path.exists() or path.read_bytes() != text.encode():
+                    _put(path, text)
 
     def _made_claim(self, place: Place) -> tuple[Path, int]:
         """A claim's folder, which nobody sees before it is locked."""
@@ -165,6 +166,8 @@ class Folder:
     def _problem(self, path: Path, relative: Path) -> str:
         if len(relative.parts) != _DEPTH:
             return "it does not lie in a folder <feed>/<sender>"
+        if shown(relative) != str(relative):
+            return "its name is not in UTF-8"
         feed, sender, _ = relative.parts
         if problem := self.problem(feed, sender):
             return problem
@@ -186,6 +189,19 @@ class Folder:
             os.close(lock)
             return None
         return Claim(Place(*files[0].relative_to(folder).parts), folder, self.root, lock)
+
+
+def shown(path: Path | str) -> str:
+    """A path as text that can be written down: of a name that is no UTF-8 its bytes are spelled out."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _put(path: Path, text: str) -> None:
+    """Write a file of ours in place of whatever has that name: a link that somebody laid there is not followed."""
+    made = path.with_name(f".{secrets.token_hex(4)}{REPORT}")
+    with made.open("x", encoding="utf-8") as file:
+        file.write(text)
+    made.replace(path)
 
 
 def _locked(folder: Path) -> int | None:
@@ -223,7 +239,7 @@ def _is_old(folder: Path) -> bool:
 
 def _is_ours(report: Path, about: Path) -> bool:
     try:
-        return report.read_text().startswith(f"{about.name}{_NOT_TAKEN}")
+        return report.read_text(encoding="utf-8").startswith(f"{shown(about.name)}{_NOT_TAKEN}")
     except (OSError, UnicodeDecodeError):
         return False
 

@@ -4,6 +4,7 @@ MESH is the NHS's file exchange; its client library is synchronous: call this fr
 https://digital.nhs.uk/developer/api-catalogue/message-exchange-for-social-care-and-health-api
 """
 
+import errno
 import gzip
 import shutil
 import zlib
@@ -24,6 +25,8 @@ from adapters.errors import AdapterError
 
 IN_MEMORY = 1 << 20
 """Bytes of a file that are held; what is larger goes to disk."""
+UNPACKED = 4 << 30
+"""Bytes of a file that its sender compressed, at most."""
 _GZIP = b"\x1f\x8b"
 
 
@@ -159,19 +162,33 @@ def _answering() -> Iterator[None]:
 
 
 def _decompressed(file: BinaryIO) -> BinaryIO:
-    """The content of a gzip file. Any other file as it is: whoever reads it will say what is wrong with it."""
+    """The content of a gzip file. Any other file as it is: whoever reads it will say what is wrong with it. Raises
+    MeshUnavailable for what is too large when unpacked, for the disk or for us."""
     file.seek(0)
     if file.read(2) != _GZIP:
         return _rewound(file)
     plain = _temporary()
     try:
         with gzip.GzipFile(fileobj=_rewound(file), mode="rb") as packed:
-            shutil.copyfileobj(packed, plain, IN_MEMORY)
+            _copy(packed, plain)
     except (gzip.BadGzipFile, EOFError, zlib.error):
         plain.close()
         return _rewound(file)
+    except OSError as error:
+        plain.close()
+        file.close()
+        raise MeshUnavailable(f"it cannot be unpacked ({error.strerror or type(error).__name__})") from None
     file.close()
     return _rewound(plain)
+
+
+def _copy(packed: gzip.GzipFile, plain: BinaryIO) -> None:
+    size = 0
+    while part := packed.read(IN_MEMORY):
+        size += len(part)
+        if size > UNPACKED:
+            raise OSError(errno.EFBIG, f"it is larger than {UNPACKED >> 30} GiB")
+        plain.write(part)
 
 
 def _temporary() -> BinaryIO:

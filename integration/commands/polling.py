@@ -9,7 +9,7 @@ import asyncpg
 import structlog
 from rich.console import Console
 
-from adapters.transport.folder import Folder
+from adapters.transport.folder import Folder, shown
 from adapters.transport.mesh import Mailbox, MeshUnavailable
 from integration.commands.opened import opened
 from integration.commands.worker import worker_process
@@ -52,7 +52,7 @@ async def watch(settings: Settings, root: Path, console: Console, *, once: bool,
 
     async def look(pool: asyncpg.Pool) -> None:
         swept = await folders.sweep(folder, pool, keep=keep)
-        now = {str(path): why for path, why in swept.left.items()}
+        now = {shown(path): why for path, why in swept.left.items()}
         if now != left or once:
             await folders.tell(pool, now)
         _say(console, swept.received, swept.new, now, left)

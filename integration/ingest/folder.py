@@ -40,7 +40,8 @@ async def sweep(folder: Folder, pool: asyncpg.Pool, *, keep: bool) -> Swept:
     """Receive what watchers that are no more had claimed, then what is ready. `keep`: received files stay under .done.
     Raises what the database raises; files that were claimed then are taken at the next look."""
     swept = Swept()
-    for claim in await asyncio.to_thread(lambda: list(folder.abandoned())):
+    abandoned = folder.abandoned()  # one after the other: whatever is held when the database fails is held for ever
+    while claim := await asyncio.to_thread(next, abandoned, None):
         await _receive(claim, pool, swept, keep=keep)
     ready, swept.left = await asyncio.to_thread(folder.look)
     for relative in ready:

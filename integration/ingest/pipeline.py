@@ -35,7 +35,7 @@ from integration.identity import following, linking
 from integration.identity.linking import Stated
 from integration.ingest import due, inbox, quarantine, statements
 from integration.ingest.assemble import Assembled, Assembler
-from integration.ingest.reading import parsed, read_large, unexpected
+from integration.ingest.reading import VALUES_DO_NOT_FIT, parsed, read_large, unexpected
 from integration.ingest.statements import Finished, Kept, Source
 from integration.store import directory, events, facts, versions
 from integration.store.connection import Connection
@@ -52,8 +52,6 @@ _ASSEMBLED_TOGETHER = 50
 _NO_INPUTS_FAULT = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 """The database is gone, full, stopped or not reachable (asyncpg says InterfaceError where it finds its connection
 closed)."""
-_VALUES_DO_NOT_FIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
-"""What PostgreSQL says of values that it cannot store: another envelope's may well fit."""
 
 _FILES_FIRST = 4
 """Times that files are read before anybody is assembled, where more of them wait: the next file of a sender is about
@@ -143,7 +141,7 @@ class Pipeline:
             return len(taken)
         except Exception as error:
             self.labels = Labels()
-            if isinstance(error, _NO_INPUTS_FAULT) and not isinstance(error, _VALUES_DO_NOT_FIT):
+            if isinstance(error, _NO_INPUTS_FAULT) and not isinstance(error, VALUES_DO_NOT_FIT):
                 raise
             if limit > 1:
                 return await self._each_alone(limit, do, set_aside)

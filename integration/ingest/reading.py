@@ -20,7 +20,8 @@ from integration.store.connection import Connection
 
 log = structlog.get_logger()
 
-
+VALUES_DO_NOT_FIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
+"""What PostgreSQL says of values that it cannot store: another envelope's may well fit."""
 TOO_OFTEN = 5
 """Tries: one among others, and some alone. A `kill -9` costs one too, and so does a database that goes away."""
 
@@ -86,7 +87,7 @@ class _Reading:
         except Unreadable as error:
             await self._refuse(error.defect)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            if not isinstance(error, asyncpg.DataError):
+            if not isinstance(error, VALUES_DO_NOT_FIT):
                 raise
             await self._refuse(unexpected(self._envelope, error))
         except Exception as error:  # noqa: BLE001  whatever a feed's code raises concerns this envelope alone

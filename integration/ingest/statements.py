@@ -73,7 +73,13 @@ async def keep(connection: Connection, secret: bytes, kept: Sequence[Kept]) -> N
 
 async def finish(connection: Connection, finished: Sequence[Finished]) -> None:
     """Put these readings in force in place of earlier ones, so that reading better than before leaves nothing of the
-    old; whoever is concerned is due."""
+    old; whoever is concerned is due.
+
+    Two submissions of one sender are put in force one after the other: each has everyone of that sender looked at anew,
+    and those whom the other makes are not seen before it is committed."""
+    senders = {f"{one.envelope.feed} {one.submission.sender}" for one in finished if one.submission}
+    for sender in sorted(senders):
+        await connection.execute("select pg_advisory_xact_lock($1, hashtext($2))", _SUBMITTING, sender)
     envelopes = [one.envelope.id for one in finished]
     readings = [one.reading for one in finished]
     earlier = [one.envelope.reading for one in finished if one.envelope.reading is not None]
@@ -99,6 +105,8 @@ async def finish(connection: Connection, finished: Sequence[Finished]) -> None:
         await connection.execute(_SENDERS_DUE, [one.reading for one in submitted])
 
 
+_SUBMITTING = 0x1D0CF
+"""First half of the advisory locks of senders whose submissions are put in force."""
 _DUE = """
 insert into toldonce.due (source_patient)
 select distinct source_patient from toldonce.statement where reading = any($1)

@@ -61,15 +61,24 @@ async def replace(connection: Connection, said: Mapping[int, Sequence[Entry]], r
     await _serve_fullest(connection, {id_ for id_, _ in gone} | {one[0] for one in new}, recorded)
 
 
+_FULLEST = """
+select f.*, d.version from unnest($1::uuid[]) as wanted(id) cross join lateral
+    (select id, type, rank, body from toldonce.directory_statement s where s.id = wanted.id
+    order by rank desc limit 1) f
+left join toldonce.directory_resource d on d.id = wanted.id where d.rank is distinct from f.rank
+"""
+
+
 async def _serve_fullest(connection: Connection, ids: set[UUID], recorded: datetime) -> None:
-    """Entries nobody describes any more stay: references in the history still point at them."""
-    rows = await connection.fetch(
-        "select f.*, d.version from unnest($1::uuid[]) as wanted(id) cross join lateral "
-        "(select id, type, rank, body from toldonce.directory_statement s where s.id = wanted.id "
-        "order by rank desc limit 1) f "
-        "left join toldonce.directory_resource d on d.id = wanted.id where d.rank is distinct from f.rank",
-        list(ids),
+    """Entries nobody describes any more stay: references in the history still point at them. Who is about to serve
+    another description of an entry waits for others who are, and looks again: theirs may be fuller."""
+    differing = sorted(row["id"] for row in await connection.fetch(_FULLEST, list(ids)))
+    if not differing:
+        return
+    await connection.execute(
+        "select pg_advisory_xact_lock(hashtextextended(id::text, 0)) from unnest($1::uuid[]) as id", differing
     )
+    rows = await connection.fetch(_FULLEST, differing)
     await connection.executemany(
         "insert into toldonce.directory_resource (id, type, rank, recorded, version, entries, body, tokens) "
         "values ($1, $2, $3, $4, $5, $6, $7, $8) "

@@ -1,6 +1,7 @@
 """A large file is read in pieces: interrupted and resumed, read anew, or set aside, as one submission."""
 
 import asyncio
+import random
 import sys
 from datetime import UTC, datetime
 from io import BytesIO
@@ -160,6 +161,19 @@ async def test_what_cannot_be_read_to_its_end_is_set_aside_as_a_whole(
     )
     assert [(row["state"], row["code"] is not None) for row in rows] == [("quarantined", True)]
     assert await owner.fetchval("select count(*) from toldonce.envelope where state = 'done'") == 1
+
+
+async def test_a_value_that_the_database_cannot_index_sets_the_file_aside_at_the_first_try(
+    empty: None, database: Database, owner: asyncpg.Connection, content: bytes
+) -> None:
+    header, *rows = content.splitlines(keepends=True)
+    number = header.decode().split(",").index("LA Person Unique Identifier")
+    cells = rows[len(rows) // 2].decode().split(",")
+    cells[number] = random.Random(7).randbytes(9000).hex()
+    rows[len(rows) // 2] = ",".join(cells).encode()
+    await ingest(database, [council(b"".join([header, *rows]))])
+    rows_ = await owner.fetch("select state, tries from toldonce.envelope")
+    assert [tuple(row) for row in rows_] == [("quarantined", 0)]
 
 
 @pytest.mark.slow

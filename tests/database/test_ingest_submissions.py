@@ -1,6 +1,8 @@
 """What a later submission leaves out is withdrawn where both speak of it, kept elsewhere, and never forgotten."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import permutations
 
@@ -13,9 +15,12 @@ from adapters.community.write import write as write_csds
 from adapters.social_care import records as cld
 from adapters.social_care.write import Cover
 from adapters.social_care.write import write as write_cld
+from integration.ingest import inbox, quarantine
 from integration.ingest.inbox import Delivery
+from integration.ingest.statements import Finished
+from integration.store.connection import Connection
 from integration.store.database import Database
-from tests.database.ingesting import differences, emptied, ingest, record_of, replayed
+from tests.database.ingesting import differences, emptied, ingest, record_of, replayed, worker
 
 JUNE, JULY, AUGUST = "2026-06-15", "2026-07-15", "2026-08-15"
 
@@ -25,15 +30,17 @@ async def empty(owner: asyncpg.Connection) -> None:
     await emptied(owner)
 
 
-def community(number: int, start: str, end: str, contacts: Sequence[str], *, sender: str = "X9C") -> Delivery:
+def community(
+    number: int, start: str, end: str, contacts: Sequence[str], *, sender: str = "X9C", patient: str = "C1"
+) -> Delivery:
     """Submission `number` (a month) with one referral and contacts on these days."""
     created = f"2026-{number:02d}-20T09:00:00"
     header = csds.Header(provider=sender, submitter=sender, start=start, end=end, created=created)
     rows: list[csds.Row] = [
-        csds.MasterPatientIndex(organisation=sender, local_patient="C1", birth_date="1950-01-01", gender="2"),
-        csds.Registration(local_patient="C1", practice="X90401", start="2010-01-01"),
-        csds.Referral(local_patient="C1", referral="R1", received="2026-01-05"),
-        *(csds.CareContact(contact=f"K{day}", referral="R1", on=day) for day in contacts),
+        csds.MasterPatientIndex(organisation=sender, local_patient=patient, birth_date="1950-01-01", gender="2"),
+        csds.Registration(local_patient=patient, practice="X90401", start="2010-01-01"),
+        csds.Referral(local_patient=patient, referral=f"R{patient}", received="2026-01-05"),
+        *(csds.CareContact(contact=f"K{patient}{day}", referral=f"R{patient}", on=day) for day in contacts),
     ]
     return Delivery(
         "community", sender, f"csds_{number}.zip", write_csds(header, rows), datetime(2026, number, 21, tzinfo=UTC)
@@ -151,3 +158,42 @@ async def test_a_person_whom_a_submission_no_longer_names_loses_what_it_withdraw
     types = {row["type"] for row in await owner.fetch("select type from toldonce.resource")}
     assert {"Patient", "ServiceRequest"} <= types  # the referral of January is outside both windows
     assert await replayed(database) == 0
+
+
+async def test_a_submission_beside_the_one_that_names_new_people_withdraws_what_it_leaves_out(
+    database: Database, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second is read while the first, which makes C1, is not committed, and is committed after C1's record was
+    made: without a queue for the sender it would find nobody to look at anew."""
+    first = community(8, "2026-06-01", "2026-08-31", [JUNE, JULY])
+    second = community(9, "2026-07-01", "2026-09-30", [AUGUST], patient="C2")
+    await ingest(database, [first, second])
+    expected = await record_of(owner)
+    await emptied(owner)
+
+    looked, may_commit, really = asyncio.Event(), asyncio.Event(), quarantine.finish
+
+    async def finish(connection: Connection, finished: Sequence[Finished]) -> None:
+        await really(connection, finished)
+        if finished[0].envelope.name == second.name:
+            looked.set()
+            await may_commit.wait()
+        else:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await looked.wait()
+
+    monkeypatch.setattr(quarantine, "finish", finish)
+    async with worker(database) as one, worker(database) as other:
+        readers = []
+        for pipeline, delivery in ((one, first), (other, second)):
+            async with pipeline.pool.acquire() as connection:
+                await inbox.receive(connection, [delivery])
+            readers.append(asyncio.create_task(pipeline.read()))
+            await asyncio.sleep(0.1)
+        await readers[0]
+        assert await one.assemble() == 1
+        may_commit.set()
+        await readers[1]
+        await one.run()
+    assert differences(expected, await record_of(owner)) == {}

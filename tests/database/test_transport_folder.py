@@ -86,6 +86,28 @@ async def test_a_file_is_received_with_its_feed_sender_and_name(
     assert (swept.received, swept.new) == (1, 0)
 
 
+class Away:
+    """A database that is away."""
+
+    def acquire(self) -> None:
+        raise ConnectionRefusedError
+
+
+async def test_claims_that_were_left_are_all_received_once_the_database_is_back(
+    pool: asyncpg.Pool, owner: asyncpg.Connection, root: Path
+) -> None:
+    folders_ = [Folder(root, problem, 0) for _ in range(2)]
+    for number, folder in enumerate(folders_):
+        claim = folder.claim(laid(root, number).relative_to(root))
+        assert claim
+        claim.release()  # as the kernel does for a watcher that was killed
+    with pytest.raises(ConnectionRefusedError):
+        await sweep(folders_[0], Away(), keep=True)  # type: ignore[arg-type]
+    swept = await sweep(folders_[1], pool, keep=True)
+    assert swept.received == 2
+    assert await received(owner) == [("acute", "X9A", f"{number}.hl7") for number in range(2)]
+
+
 async def test_what_is_left_is_counted_until_it_is_gone(
     pool: asyncpg.Pool, owner: asyncpg.Connection, root: Path
 ) -> None:

@@ -119,6 +119,37 @@ def test_a_file_of_somebody_else_that_is_named_like_a_report_is_left(tmp_path: P
     assert theirs.read_bytes() == b"mine"
 
 
+def test_a_name_that_is_no_utf_8_is_said_beside_it_and_holds_nobody_up(tmp_path: Path) -> None:
+    laid(tmp_path, "gp/X9A/z.json")
+    Path(os.fsdecode(os.fsencode(tmp_path / "gp" / "X9A") + b"/a-caf\xe9.json")).write_bytes(b"x")
+    folder = watcher(tmp_path)
+    ready, problems = folder.look()
+    assert (ready, list(problems.values())) == ([Path("gp/X9A/z.json")], ["its name is not in UTF-8"])
+    for _ in range(2):
+        folder.report(problems)
+    (report,) = (tmp_path / "gp" / "X9A").glob(f"*{REPORT}")
+    assert report.read_text(encoding="utf-8").startswith("a-caf\\xe9.json was not taken")
+    folder.report({})
+    assert not report.exists()
+
+
+def test_a_report_takes_the_place_of_a_link_and_leaves_what_that_points_to(tmp_path: Path) -> None:
+    theirs, wrong = laid(tmp_path, "gp/X9B/real.json", b"theirs"), laid(tmp_path, "nofeed/X9A/a.json")
+    report = wrong.with_name(wrong.name + REPORT)
+    report.symlink_to(theirs)
+    folder = watcher(tmp_path)
+    folder.report(folder.look()[1])
+    assert theirs.read_bytes() == b"theirs"
+    assert "was not taken" in report.read_text()
+    assert not report.is_symlink()
+
+
+def test_a_file_from_the_future_is_taken(tmp_path: Path) -> None:
+    file = laid(tmp_path, "gp/X9A/a.json")
+    os.utime(file, (time.time() + 1e7, time.time() + 1e7))
+    assert watcher(tmp_path).look()[0] == [Path("gp/X9A/a.json")]
+
+
 def test_a_claim_is_taken_over_only_when_its_watcher_is_gone(tmp_path: Path) -> None:
     laid(tmp_path, "gp/X9A/a.json", b"one")
     (claim,) = claimed(watcher(tmp_path))
