@@ -1,7 +1,8 @@
 """AL1, IAM and DG1 -> what somebody is allergic to, and what was diagnosed in a visit (ITK HL7 v2.4 v1.0.15 5.8, 5.10).
 
 AL1 and DG1 segments are snapshots: sent at all, they replace those held; one whose code is the explicit null deletes
-them. IAM (A60) says with each entry whether it is new, changed or deleted. Codes are kept as sent: ITK wants ICD-10,
+them, and a DG1 that is marked as deleted (DG1-21) is none. IAM (A60) says with each entry whether it is new, changed or
+deleted; one that was erroneous (IAM-17) is deleted too. Codes are kept as sent: ITK wants ICD-10,
 emergency departments send SNOMED CT of the Emergency Care Data Set, others words.
 
 Deliberately not read of DG1: 7 to 14, 17 and 19 (groupers and attestation), which ITK does not use.
@@ -9,11 +10,13 @@ Deliberately not read of DG1: 7 to 14, 17 and 19 (groupers and attestation), whi
 
 from adapters.acute.datatypes import coded, one_doctor, time
 from adapters.acute.er7 import Segment
-from adapters.acute.records import Allergy, Coded, Diagnosis
+from adapters.acute.records import DELETED, Allergy, Coded, Diagnosis
 from adapters.records import Defect
 
 CODING_METHODS = frozenset({"I9", "I10", "ICD10", "SCT", "SNCT"})
 """DG1-2 of senders before HL7 v2.4: where DG1-3 names no coding system."""
+ERRONEOUS = "E"
+"""IAM-17, table 0438."""
 
 
 def read_allergies(segments: list[Segment], defects: list[Defect]) -> tuple[Allergy, ...] | None:
@@ -45,9 +48,10 @@ def _allergy(al1: Segment, defects: list[Defect]) -> Allergy | None:
 
 
 def _change(iam: Segment, defects: list[Defect]) -> Allergy | None:
-    allergen, entry = _code(iam, 3), iam.value(7) or ""
+    allergen, entry, status = _code(iam, 3), iam.value(7) or "", (iam.value(17) or "").upper()
     if allergen is None and not entry:
         return None
+    erroneous = status == ERRONEOUS
     return Allergy(
         allergen=allergen or Coded(),
         type=coded(iam.repetitions(2)) or Coded(),
@@ -55,13 +59,14 @@ def _change(iam: Segment, defects: list[Defect]) -> Allergy | None:
         reactions=_texts(iam, 5),
         identified=time(iam, 11, defects) or time(iam, 13, defects) or "",
         id=entry,
-        action=(iam.value(6) or "A").upper(),
+        action=DELETED if erroneous else (iam.value(6) or "A").upper(),
+        status="" if erroneous else status,
     )
 
 
 def _diagnosis(dg1: Segment, defects: list[Defect]) -> Diagnosis | None:
     code, described = _code(dg1, 3), dg1.value(4) or ""
-    if code is None and not described:
+    if (code is None and not described) or (dg1.value(21) or "").upper() == DELETED:
         return None
     code = code or Coded()
     method = (dg1.value(2) or "").upper()

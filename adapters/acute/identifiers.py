@@ -20,6 +20,8 @@ MRN_WORDS = frozenset({"MR", "MRN", "MEDREC", "MRENTR", "PI", "PAS", "HOSP", "HO
 NOT_A_PATIENT = frozenset({"SS", "AN", "VN", "DL", "PPN", "VISITID"})
 """v2-0203 types whose value names an account, a visit or a document, not a record of the person."""
 NOT_TRACED = "02"
+ASSIGNED = "^^^"
+"""Between a local id and who assigned it, as in a CX."""
 
 
 def identifier(found: Composite) -> Identifier:
@@ -90,8 +92,16 @@ def _two_numbers(where: str) -> Defect:
     )
 
 
-def local_id(number: str | None, others: Sequence[Identifier], person: Person | None = None) -> str | None:
-    """The source's own id: the MRN, else `nhs:` and the NHS number, else None.
+def local_id(
+    number: str | None,
+    others: Sequence[Identifier],
+    organisation: str,
+    person: Person | None = None,
+    *,
+    assigner: str = "",
+) -> str | None:
+    """The source's own id: the MRN (`numbered`), else `nhs:` and the NHS number, else None. `assigner`: who assigned an
+    MRN that does not say so.
 
     A placeholder number belongs to many people: without an MRN it needs a digest of a full name beside it, so that two
     strangers never become one record.
@@ -99,10 +109,18 @@ def local_id(number: str | None, others: Sequence[Identifier], person: Person | 
     known = [one for one in others if {one.type.upper(), *one.authority.upper().split()} & MRN_WORDS]
     plausible = [one for one in others if one.type.upper() not in NOT_A_PATIENT]
     if chosen := (known or plausible):
-        return chosen[0].value
+        return numbered(chosen[0], organisation, assigner)
     if not number:
         return None
     return f"nhs:{number}" if not is_placeholder(number) else _placeholder_id(number, person)
+
+
+def numbered(one: Identifier, organisation: str, assigner: str = "") -> str:
+    """An MRN, and behind ASSIGNED who assigned it, where that is neither the organisation itself nor a mere word for a
+    hospital's number: a trust of two hospitals may have given one number to two people."""
+    words = [word for word in one.authority.upper().split() if word not in MRN_WORDS and word != organisation]
+    by = " ".join(words) or assigner
+    return f"{one.value}{ASSIGNED}{by}" if by else one.value
 
 
 def _placeholder_id(number: str, person: Person | None) -> str | None:

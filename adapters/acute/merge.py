@@ -14,7 +14,7 @@ Sources: ITK HL7 v2.4 v1.0.15 5.9; HL7 v2.4 3.3.34, 3.3.40, 3.3.47.
 from collections.abc import Iterator, Sequence
 
 from adapters.acute.er7 import Message, Segment
-from adapters.acute.identifiers import identifier, local_id, read_ids
+from adapters.acute.identifiers import ASSIGNED, identifier, local_id, read_ids
 from adapters.acute.kept import kept
 from adapters.acute.person import read_identifiers
 from adapters.acute.records import Identifier, Record, Replaced, Statement, Survives
@@ -25,13 +25,13 @@ Said = list[tuple[str, Record]]
 """Local ids, and what is said of each."""
 
 
-def merged(message: Message, recorded: str, defects: list[Defect]) -> Said:
+def merged(message: Message, organisation: str, recorded: str, defects: list[Defect]) -> Said:
     """Two records for each PID/MRG pair: one for the survivor, one for the discarded record. Raises Unreadable."""
     more = kept(message, visit=False, merge=True)
     said: Said = []
     for pid, mrg in _pairs(message):
-        survivor, _ = _ids(pid, 3, message, defects)
-        discarded, identifiers = _ids(mrg, 1, message, defects)
+        survivor, _ = _ids(pid, 3, message, organisation, defects)
+        discarded, identifiers = _ids(mrg, 1, message, organisation, defects, beside=survivor)
         if survivor == discarded:
             raise refusal(
                 "merge-with-itself",
@@ -47,14 +47,14 @@ def merged(message: Message, recorded: str, defects: list[Defect]) -> Said:
     return said
 
 
-def renamed(message: Message, occurred: str, recorded: str, defects: list[Defect]) -> Said:
+def renamed(message: Message, organisation: str, occurred: str, recorded: str, defects: list[Defect]) -> Said:
     """What PID-3 states, and the replacement of the record under the wrong id, if the local id is another now. Raises
     Unreadable."""
     more = kept(message, visit=False, merge=True)
     said: Said = []
     for pid, mrg in _pairs(message):
-        right, _ = _ids(pid, 3, message, defects)
-        wrong, identifiers = _ids(mrg, 1, message, defects)
+        right, _ = _ids(pid, 3, message, organisation, defects)
+        wrong, identifiers = _ids(mrg, 1, message, organisation, defects, beside=right)
         said.append((right, Statement("A47", occurred, recorded, read_identifiers(pid, []), None, more)))
         if wrong != right:
             said += ((right, Survives(recorded, wrong, identifiers)), (wrong, Replaced(recorded, right)))
@@ -75,14 +75,17 @@ def _pairs(message: Message) -> Iterator[tuple[Segment, Segment]]:
         raise refusal("no-mrg", "MRG", "the merge has no PID and MRG pair", "send PID and MRG", message.content)
 
 
-def _ids(segment: Segment, number: int, message: Message, defects: list[Defect]) -> tuple[str, tuple[Identifier, ...]]:
-    """The local id that a field of identifiers names, by the same rule as everywhere, and its identifiers."""
+def _ids(
+    segment: Segment, number: int, message: Message, organisation: str, defects: list[Defect], *, beside: str = ""
+) -> tuple[str, tuple[Identifier, ...]]:
+    """The local id that a field of identifiers names, by the same rule as everywhere, and its identifiers. One that
+    does not say who assigned it was assigned by whoever assigned `beside`."""
     found: Sequence[Identifier] = ()
     nhs: str | None = None
     repetitions = segment.repetitions(number)
     if repetitions:
         nhs, found = read_ids(repetitions, f"{segment.name}-{number}", defects)
-    patient = local_id(nhs, found)
+    patient = local_id(nhs, found, organisation, assigner=beside.partition(ASSIGNED)[2])
     if patient is None:
         raise no_patient(f"{segment.name}-{number}", message.content)
     return patient, tuple(found) or tuple(map(identifier, repetitions or ()))

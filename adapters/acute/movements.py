@@ -73,9 +73,18 @@ def _place(statement: Statement) -> Place | None:
 
 def _correct(found: list[Stay], recorded: Sequence[Statement], movements: Sequence[Statement]) -> None:
     """A place in an A08 (or A03) recorded after the last movement corrects where the person is; without any movement
-    it is all that is known."""
+    it is all that is known. One recorded while a transfer stood that was taken back since told of that."""
     last = max((one.recorded for one in movements), default="")
+    mistaken = _mistaken(recorded, movements)
     later = [one for one in recorded if one.event in ("A03", "A08") and one.recorded > last and _place(one)]
-    place = _place(later[-1]) if later else None
+    believed = [one for one in later if not any(since <= one.recorded <= until for since, until in mistaken)]
+    place = _place(believed[-1]) if believed else None
     if place:
         found[-1:] = [Stay(place, found[-1].start if found else None)]
+
+
+def _mistaken(recorded: Sequence[Statement], movements: Sequence[Statement]) -> list[tuple[str, str]]:
+    """From when to when a transfer stood that an A12 took back."""
+    cancels = [one.recorded for one in recorded if one.event == "A12"]
+    undone = [one.recorded for one in recorded if one.event in TRANSFERS and one not in movements] if cancels else []
+    return [(since, min((until for until in cancels if until >= since), default=since)) for since in undone]

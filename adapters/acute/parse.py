@@ -111,11 +111,11 @@ def parse_message(content: bytes, *, sender: str, as_of: datetime) -> Parsed:
     times = _times(message, header, as_of, defects)
     about = TRIGGERS[event].about
     if about == "merge":
-        said = merged(message, times.recorded, defects)
+        said = merged(message, organisation, times.recorded, defects)
     elif about == "identifiers":
-        said = renamed(message, times.occurred, times.recorded, defects)
+        said = renamed(message, organisation, times.occurred, times.recorded, defects)
     else:
-        said = [_statement(message, event, times, defects)]
+        said = [_statement(message, event, organisation, times, defects)]
     at = times.occurred if about == "movement" else times.recorded
     events = [
         Event(patient=SourcePatient(organisation, patient), at=at, sent=times.sent, record=_encode(record))
@@ -190,13 +190,15 @@ def _instant(segment: Segment, number: int, defects: list[Defect]) -> str | None
         return None
 
 
-def _statement(message: Message, event: str, times: _Times, defects: list[Defect]) -> tuple[str, Record]:
+def _statement(
+    message: Message, event: str, organisation: str, times: _Times, defects: list[Defect]
+) -> tuple[str, Record]:
     """(local id, what is said)."""
     pid = message.first("PID")
     if pid is None:
         raise refusal("no-pid", "PID", "the message has no PID segment", "send PID", message.content)
     person = read_person(message, pid, defects)
-    patient = local_id(person.nhs_number, person.identifiers or (), person)
+    patient = local_id(person.nhs_number, person.identifiers or (), organisation, person)
     if patient is None:
         raise no_patient("PID-3", message.content)
     pv1 = message.first("PV1")

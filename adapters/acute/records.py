@@ -10,6 +10,11 @@ from typing import Literal
 
 import msgspec
 
+DELETED = "D"
+"""IAM-6, DG1-21."""
+SENSITIVE = "S"
+"""PV1-16."""
+
 VisitStatus = Literal["planned", "in-progress", "onleave", "finished", "cancelled", "unknown"]
 
 
@@ -113,6 +118,8 @@ class Allergy(msgspec.Struct, frozen=True, omit_defaults=True):
     """IAM-7: the sender's own id of the entry."""
     action: str = ""
     """IAM-6: A added, U updated, D deleted, X unchanged; blank in AL1, which lists all."""
+    status: str = ""
+    """IAM-17, table 0438: C confirmed, I confirmed but inactive, U, P, S, D not confirmed."""
 
 
 class Diagnosis(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -10,14 +10,23 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec.structs import astuple
 
-from adapters.acute.records import Allergy, Dissent, Person, Record, Replaced, State, Statement, Survives, VisitState
+from adapters.acute.records import (
+    DELETED,
+    Allergy,
+    Dissent,
+    Person,
+    Record,
+    Replaced,
+    State,
+    Statement,
+    Survives,
+    VisitState,
+)
 from adapters.acute.stay import died_in, settle
 from adapters.records import FoldedEvent, SourcePatient, Submission
 
 _decode = msgspec.json.Decoder(Record).decode
 DISSENT, CONSENT = "2", "1"
-DELETED = "D"
-"""IAM-6."""
 _FIELDS = Person.__struct_fields__
 
 
@@ -80,18 +89,30 @@ def _keep_death(held: dict[str, object], sent: dict[str, object]) -> None:
 
 def fold_allergies(held: tuple[Allergy, ...] | None, changes: tuple[Allergy, ...]) -> tuple[Allergy, ...]:
     """Those held after entries were added, changed or deleted one by one (IAM): an entry is known by its own id, else
-    by its allergen."""
+    (an AL1 has none) by its allergen."""
     kept = {_entry(one): one for one in held or ()}
     for one in changes:
+        entry = _entry(one)
+        if entry not in kept:
+            for unnamed in [other for other in kept if _is_same_unnamed(kept[other], one)]:
+                del kept[unnamed]
         if one.action == DELETED:
-            kept.pop(_entry(one), None)
+            kept.pop(entry, None)
         else:
-            kept[_entry(one)] = one
+            kept[entry] = one
     return tuple(kept.values())
 
 
 def _entry(allergy: Allergy) -> tuple[str, ...]:
-    return (allergy.id,) if allergy.id else (allergy.allergen.code.upper(), allergy.allergen.text.upper())
+    return (allergy.id,) if allergy.id else _allergen(allergy)
+
+
+def _allergen(allergy: Allergy) -> tuple[str, str]:
+    return allergy.allergen.code.upper(), allergy.allergen.text.upper()
+
+
+def _is_same_unnamed(held: Allergy, change: Allergy) -> bool:
+    return not (held.id and change.id) and any(_allergen(held)) and _allergen(held) == _allergen(change)
 
 
 def fold_visits(statements: Sequence[Statement]) -> tuple[VisitState, ...]:

@@ -1,15 +1,18 @@
 """PV1, PV2, DG1 and the UK's ZU1, ZU3, ZU4 -> Visit (ITK HL7 v2.4 v1.0.15 5.6, 5.7, 5.10 to 5.15).
 
 Deliberately not read: PV1-5, 11, 13, 15, 18, 20 to 35, 38 to 41, 43 and 46 to 52 (preadmit, temporary location, patient
-type in local words, finance, consultant episode: the visit is the unit here); PV2 apart from 3, 8, 9, 12 and 38. What
+type in local words, finance, consultant episode: the visit is the unit here); PV2 apart from 3, 8, 9, 12, 22, 38. What
 else ZU1, ZU3 and ZU4 say is kept as it came (`adapters.acute.kept`).
 """
 
 from adapters.acute.clinical import read_diagnoses
 from adapters.acute.datatypes import coded, doctors, one_doctor, place, time
 from adapters.acute.er7 import Message, Segment
-from adapters.acute.records import Visit
+from adapters.acute.records import SENSITIVE, Visit
 from adapters.records import Defect
+
+PROTECTED = "Y"
+"""PV2-22."""
 
 
 def read_visit(message: Message, pv1: Segment, defects: list[Defect]) -> Visit | None:
@@ -34,7 +37,7 @@ def read_visit(message: Message, pv1: Segment, defects: list[Defect]) -> Visit |
         admitting=one_doctor(pv1.repetitions(17)),
         treatment_function=pv1.value(10),
         admission_source=pv1.value(14),
-        sensitive=pv1.value(16),
+        sensitive=_sensitive(pv1, pv2),
         discharge_method=pv1.value(36),
         discharge_destination=pv1.value(37),
         admitted=time(pv1, 44, defects),
@@ -53,6 +56,14 @@ def read_visit(message: Message, pv1: Segment, defects: list[Defect]) -> Visit |
         to_come_in=time(zu4, 6, defects) if zu4 else None,
         removed=time(zu4, 10, defects) if zu4 else None,
     )
+
+
+def _sensitive(pv1: Segment, pv2: Segment | None) -> str | None:
+    """PV1-16, which may say several things of which one is that the visit is sensitive; so does PV2-22, that it is
+    protected."""
+    said = [(one.part(1) or "").upper() for one in pv1.repetitions(16) or ()]
+    protected = pv2 is not None and (pv2.value(22) or "").upper() == PROTECTED
+    return SENSITIVE if protected or SENSITIVE in said else pv1.value(16)
 
 
 def _no_number() -> Defect:

@@ -185,7 +185,12 @@ def _al1(allergies: tuple[Allergy, ...] | None) -> list[str]:
 
 
 def _iam(position: int, one: Allergy) -> str:
-    more = {6: escape(one.action, MARKS), 7: components(one.id), 11: when(one.identified or None)}
+    more = {
+        6: escape(one.action, MARKS),
+        7: components(one.id),
+        11: when(one.identified or None),
+        17: escape(one.status, MARKS),
+    }
     return segment("IAM", {1: str(position)} | _allergy(one) | more)
 
 

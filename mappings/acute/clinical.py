@@ -20,6 +20,8 @@ ALLERGY_STATUS = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clini
 DATA_ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"  # R4
 CONFIDENTIAL = "Y"
 """DG1-18."""
+INACTIVE = "I"
+"""IAM-17: confirmed but inactive."""
 
 
 def conditions(state: State, ids: Ids) -> list[Resource]:
@@ -77,10 +79,12 @@ def _condition(diagnosis: Diagnosis, key: tuple[str, str], visit: Visit, organis
 
 def _allergy(allergy: Allergy, key: tuple[str, str], organisation: str, ids: Ids) -> Resource:
     category = code("AcuteAllergyCategory", allergy.type.code.upper())
+    status = ("inactive", "Inactive") if allergy.status == INACTIVE else ("active", "Active")
     return uk_core.resource(
         "AllergyIntolerance",
         ids.own("AllergyIntolerance", *key),
-        clinicalStatus=datatypes.concept(ALLERGY_STATUS, "active", "Active"),
+        clinicalStatus=datatypes.concept(ALLERGY_STATUS, *status),
+        verificationStatus=known("AcuteAllergyVerification", allergy.status),
         type=code("AcuteAllergyType", allergy.type.code.upper()),
         category=[category] if category else None,
         code=coded_concept(allergy.allergen, organisation, "allergen"),

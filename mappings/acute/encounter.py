@@ -2,7 +2,7 @@
 
 import re
 
-from adapters.acute.records import ClassSpan, Doctor, State, Visit, VisitState
+from adapters.acute.records import SENSITIVE, ClassSpan, Doctor, State, Visit, VisitState
 from mappings import datatypes, uk_core
 from mappings.acute.datatypes import coded_concept, concept, known, labelled, slug
 from mappings.acute.directory import doctor_reference
@@ -19,7 +19,6 @@ PLANNED_END = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.p
 ARRIVAL_MODE = "http://hl7.org/fhir/StructureDefinition/encounter-modeOfArrival"  # R4 extension
 OWN = "https://toldonce.example/StructureDefinition/"
 ITK_0112 = "https://toldonce.example/CodeSystem/itk-hl7v2-0112"
-SENSITIVE = "S"
 RESTRICTED = datatypes.security_label(uk_core.CONFIDENTIALITY, "R")
 INPATIENT = frozenset({"IMP", "SS"})
 EMERGENCY = "EMER"

@@ -2,6 +2,7 @@
 
 from itertools import chain
 
+from adapters.acute.identifiers import ASSIGNED, NOT_TRACED, numbered
 from adapters.acute.records import Identifier, Person, State
 from mappings import datatypes, uk_core
 from mappings.acute.datatypes import address, concept, gender, human_name, labelled, slug, telecom
@@ -11,7 +12,6 @@ from mappings.datatypes import Json
 from mappings.ids import Ids
 from mappings.uk_core import Resource
 
-NOT_TRACED = "02"
 HIDDEN = ("1", "2")
 """ZU8-4: hidden by the hospital, hidden by the PDS S-flag."""
 BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
@@ -92,15 +92,20 @@ def _identifiers(state: State) -> list[Json]:
     if not state.local_id.startswith("nhs:"):
         found.append(_mrn(state.organisation, state.local_id))
     found += [
-        _other(state.organisation, one) for one in person.identifiers or () if one.value not in ("", state.local_id)
+        _other(state.organisation, one)
+        for one in person.identifiers or ()
+        if one.value and numbered(one, state.organisation) != state.local_id
     ]
     former = chain.from_iterable(merge.identifiers for merge in state.survives)
-    old = dict.fromkeys(one.value for one in former if one.value != state.local_id)
-    return found + [{"use": "old", **_mrn(state.organisation, value)} for value in old]
+    old = dict.fromkeys(numbered(one, state.organisation) for one in former)
+    return found + [
+        {"use": "old", **_mrn(state.organisation, local_id)} for local_id in old if local_id != state.local_id
+    ]
 
 
-def _mrn(organisation: str, value: str) -> Json:
-    return datatypes.local_identifier(organisation, "mrn", value, type_code="MR")
+def _mrn(organisation: str, local_id: str) -> Json:
+    value, _, assigner = local_id.partition(ASSIGNED)
+    return datatypes.local_identifier(organisation, slug(assigner) or "mrn", value, type_code="MR")
 
 
 def _other(organisation: str, one: Identifier) -> Json:

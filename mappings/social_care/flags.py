@@ -1,5 +1,6 @@
 """What staff must know before they call: flags, impairments and social circumstances."""
 
+import re
 from collections.abc import Iterable
 
 from adapters.social_care.records import (
@@ -20,7 +21,10 @@ from mappings.social_care.events import ADULT_SAFEGUARDING, labelled
 from mappings.social_care.providers import running, services
 from mappings.uk_core import Resource
 
-_CLOSED = "closed"
+_CLOSED = re.compile(
+    r"\b(safeguarding|concern|enquiry|inquiry|case|referral)( has been| was| is)?[\s,\u2013-]+closed\b"
+)
+_REOPENED = re.compile(r"\bre-?opened\b")
 _CARER = "Unpaid carer"
 _CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 _DUAL = "Sensory support: Support for dual impairment"
@@ -93,15 +97,15 @@ def _observation(ids: Ids, name: str, text: str, day: str) -> Resource:
 
 def _safeguarding(rows: Iterable[Row], ids: Ids) -> list[Resource]:
     """One restricted Flag per concern: from the row that opens it to the row that closes it. A concern raised or
-    reopened while one is open belongs to it; one reopened after it was closed is the same flag again."""
+    reopened while one is open belongs to it; one reopened after it was closed is the same flag again. A row closes a
+    concern where it says so of the concern: what somebody disclosed, or a closed door, closes nothing."""
     concerns: list[list[str | None]] = []
     for row in _safeguarding_rows(rows):
-        description = (row.description or "").casefold()
         is_open = bool(concerns) and concerns[-1][1] is None
-        if _CLOSED in description:
+        if _closes(row):
             if is_open:
                 concerns[-1][1] = row.end or row.start
-        elif "reopened" in description and concerns:
+        elif _reopens(row) and concerns:
             concerns[-1][1] = None
         elif not is_open:
             concerns.append([row.start, None])
@@ -111,7 +115,15 @@ def _safeguarding(rows: Iterable[Row], ids: Ids) -> list[Resource]:
 def _safeguarding_rows(rows: Iterable[Row]) -> list[Row]:
     """In order of date; on one day a concern is raised before it is closed."""
     said = [row for row in rows if isinstance(row.detail, Request) and concerns_safeguarding(row)]
-    return sorted(said, key=lambda row: (row.start or "", _CLOSED in (row.description or "").casefold()))
+    return sorted(said, key=lambda row: (row.start or "", _closes(row)))
+
+
+def _closes(row: Row) -> bool:
+    return bool(_CLOSED.search((row.description or "").casefold())) and not _reopens(row)
+
+
+def _reopens(row: Row) -> bool:
+    return bool(_REOPENED.search((row.description or "").casefold()))
 
 
 def _safeguarding_flag(ids: Ids, start: str, end: str | None) -> Resource:

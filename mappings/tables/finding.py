@@ -11,6 +11,9 @@ _CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 _CONDITION_CATEGORY = "http://terminology.hl7.org/CodeSystem/condition-category"
 _VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 _UCUM = "http://unitsofmeasure.org"
+_LARGEST_POWER = 14
+"""Of ten, either way: beyond it no value is a measurement, JSON's numbers are not exact, and `1E99999999` would have to
+be written out."""
 
 
 def observation(
@@ -38,14 +41,15 @@ def observation(
 
 
 def measured(value: str | None, unit: str | None = None) -> dict[str, Any]:
-    """value[x] of a value as sent: a Quantity where it is a number (`unit` UCUM), else a string; {} without one."""
+    """value[x] of a value as sent: a Quantity where it is a number that can be a measurement (`unit` UCUM), else a
+    string; {} without one."""
     if not value:
         return {}
     try:
         number = Decimal(value)
     except InvalidOperation:
         number = Decimal("NaN")
-    if not number.is_finite():
+    if not number.is_finite() or abs(number.adjusted()) > _LARGEST_POWER:
         return {"valueString": value}
     plain = int(number) if number == number.to_integral_value() else float(number)
     coded = {"unit": unit, "system": _UCUM, "code": unit} if unit else {}

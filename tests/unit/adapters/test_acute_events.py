@@ -200,6 +200,31 @@ def test_allergies_are_a_snapshot_in_al1_and_changes_in_iam() -> None:
     assert (penicillin.severity.code, penicillin.reactions) == ("SV", ("Rash", "Wheeze"))
 
 
+def test_an_allergy_that_al1_listed_is_changed_and_deleted_by_an_iam_that_has_an_id() -> None:
+    listed = adt("A31", "202601010900", more=["AL1|1|DA|372687004^Amoxicillin^SCT", "AL1|2|FA|^Nuts"])
+    changed = adt("A60", "202601030900", more=["IAM|1|DA|372687004^Amoxicillin^SCT|SV||U|77"])
+    deleted = adt("A60", "202601040900", more=["IAM|1|DA|372687004^Amoxicillin^SCT|||D|77"])
+    without_id = adt("A60", "202601040900", more=["IAM|1|DA|372687004^Amoxicillin^SCT|||D"])
+    assert allergens(listed, changed) == ["Nuts", "Amoxicillin"]
+    assert allergens(listed, deleted) == allergens(listed, changed, deleted) == ["Nuts"]
+    assert allergens(listed, changed, without_id) == ["Nuts"]
+
+
+def test_an_allergy_that_was_an_error_is_none() -> None:
+    listed = adt("A31", "202601010900", more=["AL1|1|DA|^Penicillin"])
+    error = adt("A60", "202601030900", more=["IAM|1|DA|^Penicillin|||U|77||||||||||E^Erroneous"])
+    assert allergens(listed, error) == []
+
+
+def test_a_diagnosis_that_is_marked_as_deleted_is_none() -> None:
+    said = adt("A08", "202601020900", more=[pv1(), "DG1|1||E11^Diabetes^I10||20260101|F", "DG1|2||I21^^I10"])
+    gone = adt(
+        "A08", "202601030900", more=[pv1(), "DG1|1||E11^Diabetes^I10||20260101|F" + "|" * 15 + "D", "DG1|2||I21^^I10"]
+    )
+    assert [one.code.code for one in visit(ADMITTED, said).details.diagnoses or ()] == ["E11", "I21"]
+    assert [one.code.code for one in visit(ADMITTED, said, gone).details.diagnoses or ()] == ["I21"]
+
+
 MERGE, CHAIN = "1||2^^^X9A^MR||WRONG^NAME", "1||3^^^X9A^MR"
 
 

@@ -114,6 +114,9 @@ def test_a_status_without_a_usable_number_says_nothing() -> None:
         ("40800000^^^MRENTR^MEDREC", "40800000"),
         ("123456789^^^USSSA^SS~555^^^PAS", "555"),
         (f"{NUMBER}^^^NHS", f"nhs:{NUMBER}"),
+        ("8001^^^X9A01^MR", "8001^^^X9A01"),
+        ("8001^^^x9a02^MR", "8001^^^X9A02"),
+        ("8001^^^Infirmary PAS^MR", "8001^^^INFIRMARY"),
     ],
 )
 def test_local_id(pid_3: str, local_id: str) -> None:

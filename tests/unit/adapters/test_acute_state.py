@@ -154,6 +154,18 @@ def test_a_cancelled_transfer_returns_to_where_the_person_was() -> None:
     assert wards(visit(admission(), cancel)) == ["W1"]
 
 
+def test_an_update_while_a_mistaken_transfer_stood_is_mistaken_about_the_place() -> None:
+    corrected = adt("A08", "202601020900", more=[pv1(f3=WARD_3)])
+    wrong = adt("A02", "202601021000", more=[pv1(f3=WARD_2)])
+    updated = adt("A08", "202601021005", more=[pv1(f3=WARD_2)])
+    cancel = adt("A12", "202601021010", more=[pv1(f3=WARD_1)])
+    moved = adt("A08", "202601021100", more=[pv1(f3=WARD_3)])
+    assert wards(visit(admission(), wrong, updated)) == ["W1", "W2"]
+    assert wards(visit(admission(), wrong, updated, cancel)) == ["W1"]
+    assert wards(visit(admission(), wrong, updated, cancel, moved)) == ["W3"]
+    assert wards(visit(admission(), corrected, wrong, updated, cancel)) == ["W3"]
+
+
 def test_a_cancelled_discharge_reopens_the_visit() -> None:
     wrong = adt("A03", "202601051100", more=[pv1(f3=WARD_1, f36="4", f37="79", f45="202601051045")])
     reopen = adt("A13", "202601051200", more=[pv1(f3=WARD_1, f36="4", f45="202601051045")])

@@ -228,8 +228,9 @@ def test_a_reopened_visit_tells_no_discharge() -> None:
     assert "hospitalization" not in encounter
 
 
-def test_a_sensitive_visit_and_its_team_are_restricted_and_nothing_else() -> None:
-    found = resources(REGISTERED, adt("A01", "202601020900", more=[pv1(f16="S")]))
+@pytest.mark.parametrize("said", [[pv1(f16="S")], [pv1(f16="s")], [pv1(f16="Y~S")], [pv1(), "PV2|" + "|" * 21 + "Y"]])
+def test_a_sensitive_visit_and_its_team_are_restricted_and_nothing_else(said: list[str]) -> None:
+    found = resources(REGISTERED, adt("A01", "202601020900", more=said))
     labelled = [one["resourceType"] for one in found if "security" in one.get("meta", {})]
     assert labelled == ["Encounter", "CareTeam"]
     assert of(found, "Encounter")[0]["meta"]["security"] == [{"system": CONFIDENTIALITY, "code": "R"}]
@@ -275,6 +276,23 @@ def test_a_merge_links_both_records() -> None:
     assert gone["active"] is False
     assert gone["id"] == IDS.other_patient("1000002")
     assert gone["link"] == [{"other": {"reference": f"Patient/{IDS.own('Patient')}"}, "type": "replaced-by"}]
+
+
+def test_one_number_of_two_hospitals_of_a_trust_is_two_people() -> None:
+    ann = adt("A28", "202601010900", pid="1||77^^^X9A01^MR~9990000018^^^NHS||Smith^Ann", more=["AL1|1|DA|^Amoxicillin"])
+    bob = adt("A28", "202601020900", pid="1||77^^^X9A02^MR~9990000026^^^NHS||Jones^Bob")
+    merge = adt("A40", "202601030900", pid="1||77^^^X9A01^MR", more=["MRG|78"])
+    one, two, merged = (SourcePatient("X9A", f"{number}^^^X9A0{site}") for number, site in ((77, 1), (77, 2), (78, 1)))
+
+    hers, his = resources(ann, bob, merge, patient=one), resources(ann, bob, merge, patient=two)
+
+    assert [len(of(found, "AllergyIntolerance")) for found in (hers, his)] == [1, 0]
+    numbers = [of(found, "Patient")[0]["identifier"][1] for found in (hers, his)]
+    assert [one["value"] for one in numbers] == ["77", "77"]
+    assert numbers[0]["system"] != numbers[1]["system"]
+    (link,) = of(hers, "Patient")[0]["link"]
+    assert link["other"]["reference"] == f"Patient/{Ids(IDS.secret, one, IDS.feed).other_patient(merged.local_id)}"
+    assert "link" not in of(his, "Patient")[0]
 
 
 def test_doubtful_identities_are_tagged() -> None:

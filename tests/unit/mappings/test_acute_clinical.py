@@ -86,8 +86,8 @@ def test_the_order_of_diagnoses_is_no_part_of_their_ids() -> None:
     assert len(ids[2]) == 3
 
 
-def allergy(al1: str) -> Resource:
-    (one,) = of(resources(adt("A31", "202601010900", more=[al1])), "AllergyIntolerance")
+def allergy(segment: str, event: str = "A31") -> Resource:
+    (one,) = of(resources(adt(event, "202601010900", more=[segment])), "AllergyIntolerance")
     return one
 
 
@@ -109,6 +109,17 @@ def test_a_severity_without_a_reaction_is_not_lost(severity: str, found: dict[st
     (reaction,) = allergy(f"AL1|1|DA|^Penicillin|{severity}")["reaction"]
     assert code(reaction.pop("manifestation")[0]) == "unknown"
     assert reaction == found
+
+
+@pytest.mark.parametrize(
+    ("status", "clinical", "verification"),
+    [("C", "active", "confirmed"), ("I^Confirmed but inactive", "inactive", "confirmed"),
+     ("s", "active", "unconfirmed"), ("D", "active", "unconfirmed"), ("", "active", None), ("?", "active", None)],
+)  # fmt: skip
+def test_how_sure_an_allergy_is(status: str, clinical: str, verification: str | None) -> None:
+    one = allergy("IAM|1|DA|^Penicillin|||A|77" + "|" * 10 + status, event="A60")
+    assert code(one["clinicalStatus"]) == clinical
+    assert (code(one["verificationStatus"]) if verification else one.get("verificationStatus")) == verification
 
 
 def test_an_allergy_in_words_of_no_table() -> None:

@@ -81,6 +81,10 @@ def test_dementia_is_an_unconfirmed_condition():
             [("inactive", {"start": "2025-03-01", "end": "2025-03-02"}), ("active", {"start": "2025-03-03"})],
         ),
         ([" reopened"], [("active", {"start": "2025-03-01"})]),
+        ([": she disclosed that he hits her"], [("active", {"start": "2025-03-01"})]),
+        (["", ": found behind a closed door"], [("active", {"start": "2025-03-01"})]),
+        (["", " closed", " reopened, was closed in error"], [("active", {"start": "2025-03-01"})]),
+        (["", " enquiry - closed: no risk"], [("inactive", {"start": "2025-03-01", "end": "2025-03-02"})]),
         ([" closed"], []),
     ],
 )  # fmt: skip
