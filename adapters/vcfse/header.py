@@ -13,6 +13,9 @@ from adapters.vcfse.columns import Guide, Kind, own_fields, plain
 HEADER_SEARCH_ROWS = 25
 """How far down a header may stand below titles and instructions."""
 
+PERMITTING = frozenset({"share", "view", "notes", "withdrawn_on"})
+"""Fields that permit something, or end that: where a sheet has two columns of one, no cell of either is passed over."""
+
 Texts = Sequence[Sequence[str]]
 """The first rows of a sheet, each cell as text."""
 
@@ -27,11 +30,13 @@ class Header:
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """Which column holds what: indexes from 0. `unknown` and `repeated` are columns nobody reads, to be reported;
+    """Which column holds what: indexes from 0. `more`: further columns of what permits something, which count as the
+    first one does. `unknown` and `repeated` (but for those) are columns nobody reads, to be reported;
     `notes` are free text; `indexes` only number rows or are not needed: a row with nothing else is blank."""
 
     header: Header
     fields: Mapping[str, int]
+    more: Mapping[str, Sequence[int]]
     unknown: Sequence[int] = ()
     repeated: Sequence[int] = ()
     notes: Sequence[int] = ()
@@ -85,13 +90,15 @@ def _joined(upper: Sequence[str], lower: Sequence[str], known: Mapping[str, str]
 
 
 def layout(header: Header, kind: Kind, guide: Guide) -> Layout:
-    """Which field each column holds. The first of two columns for one field is used."""
-    fields = dict[str, int]()
+    """Which field each column holds. The first of two columns for one field is used; of consents all."""
+    fields, more = dict[str, int](), dict[str, list[int]]()
     unknown, repeated, notes, indexes = list[int](), list[int](), list[int](), list[int]()
     for index, text in enumerate(header.texts):
         field = guide.headers[kind].get(plain(text))
         if field in fields:
             repeated.append(index)
+            if field in PERMITTING:
+                more.setdefault(field, []).append(index)
         elif field:
             fields[field] = index
         elif plain(text) in guide.notes:
@@ -99,7 +106,13 @@ def layout(header: Header, kind: Kind, guide: Guide) -> Layout:
         else:
             (indexes if _is_index(index, text, guide) else unknown).append(index)
     return Layout(
-        header=header, fields=fields, unknown=unknown, repeated=repeated, notes=notes, indexes=frozenset(indexes)
+        header=header,
+        fields=fields,
+        more=more,
+        unknown=unknown,
+        repeated=repeated,
+        notes=notes,
+        indexes=frozenset(indexes),
     )
 
 

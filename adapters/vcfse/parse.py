@@ -105,12 +105,12 @@ def _orders(sheet: Sheet, found: Layout, known: Guide) -> dict[str, DateOrder]:
     the dates that can be read one way only have the month first, those that could be either are not used."""
     orders = dict[str, DateOrder]()
     for name in DATES:
-        index = found.fields.get(name)
-        if index is None or known.order:
+        if name not in found.fields or known.order:
             orders[name] = known.order or "day first"
             continue
-        rows = sheet.rows[found.header.row + 1 :]
-        only = [order for row in rows if index < len(row) and (order := values.only_order(row[index]))]
+        columns = (found.fields[name], *found.more.get(name, ()))
+        cells = (row[index] for row in sheet.rows[found.header.row + 1 :] for index in columns if index < len(row))
+        only = [order for cell in cells if (order := values.only_order(cell))]
         months = only.count("month first")
         orders[name] = "unclear" if months * 10 > len(only) - months and months else "day first"
     return orders
@@ -122,8 +122,9 @@ def _column_defects(frame: Frame, sheet: Sheet, kind: Kind) -> Iterator[Defect]:
         if name not in found.fields:
             yield _missing_column(frame.title, frame.sheet, titles(kind)[name], consequence)
     for index in found.repeated:
-        letters = column_name(index)
-        reason = "a second column of one meaning is not read"
+        letters, counts = column_name(index), any(index in columns for columns in found.more.values())
+        effect = "counts too: only what both permit is shared" if counts else "is not read"
+        reason = f"a second column of one meaning {effect}"
         yield frame.defect("duplicate-column", f"column {letters}", reason, "Merge the two columns.", column=letters)
     for index in found.unknown:
         if any(index < len(row) and values.text(row[index]) for row in sheet.rows[found.header.row + 1 :]):

@@ -31,6 +31,7 @@ Value = TypeVar("Value")
 ANSWERS = frozenset({"share", "view", "notes", "withdrawn_on", "accepted", "care_coordinator"})
 """Fields whose cells say yes or no."""
 DATES = ("birth_date", "referred_on", "contacted_on", "closed_on", "on", "view_on", "withdrawn_on")
+_STRICTEST_FIRST: Sequence[Answer | None] = ("no", "unclear", None, "yes")
 MEASURES = (("ONS4", "start"), ("ONS4", "end"), ("WEMWBS", "start"), ("WEMWBS", "end"))
 
 
@@ -86,7 +87,13 @@ class RowReader:
     def cell(self, name: str) -> Cell:
         """The raw cell of a field, blank when the sheet or the row lacks it; what the charity writes for nothing, and
         in its place for yes and no, is put into our words."""
-        index = self.layout.fields.get(name)
+        return self._meant(name, self.layout.fields.get(name))
+
+    def cells_of(self, name: str) -> list[Cell]:
+        """The cells of a field that permits something, of every column that the sheet has for it."""
+        return [self.cell(name), *(self._meant(name, index) for index in self.layout.more.get(name, ()))]
+
+    def _meant(self, name: str, index: int | None) -> Cell:
         cell = "" if index is None or index >= len(self.cells) else self.cells[index]
         own = self.frame.guide.answers
         meant = own.get(plain(cell)) if own and isinstance(cell, str) else None
@@ -117,8 +124,9 @@ class RowReader:
         return None if index is None or index >= len(self.texts) else self.texts[index] or None
 
     def consent(self, name: str) -> Answer | None:
-        """A yes-or-no field that permits something: what is neither is reported."""
-        answered = values.answer(self.cell(name))
+        """A yes-or-no field that permits something: what is neither is reported. Of several columns the strictest
+        counts: yes is what all of them say."""
+        answered = min(map(values.answer, self.cells_of(name)), key=_STRICTEST_FIRST.index)
         if answered == "unclear":
             self.report(name, "unclear-consent", "neither yes nor no, so nothing is shared", "Write Y or N.")
         return answered
@@ -126,9 +134,9 @@ class RowReader:
     def past_date(self, name: str) -> str | None:
         """The field as ISO date that is not after the day of the sheet; a column of dates may also say yes or no."""
         cell, order = self.cell(name), self.frame.orders.get(name, "day first")
-        if name == "withdrawn_on" and values.answer(cell) in ("yes", "no"):
-            return None
-        return self.read(name, lambda cell: values.past_date(cell, self.today, order))
+        if name == "withdrawn_on":
+            cell = next((cell for cell in self.cells_of(name) if values.answer(cell) == "unclear"), "")
+        return self.read(name, lambda _: values.past_date(cell, self.today, order))
 
     def report(self, name: str, code: str, reason: str, remedy: str) -> None:
         """A defect of this row; `name` is the field, or empty for the row as a whole."""
@@ -163,7 +171,7 @@ def _referral(reader: RowReader) -> Referral:
     return Referral(
         client=client,
         sharing=sharing,
-        referral_id=reader.text("referral_id"),
+        referral_id=values.record_id(reader.cell("referral_id")),
         referred_on=reader.event_date("referred_on"),
         source=reader.text("source"),
         reason=reader.text("reason"),
@@ -189,7 +197,7 @@ def _contact(reader: RowReader) -> Contact:
         client=client,
         sharing=sharing,
         contact_id=reader.text("contact_id"),
-        referral_id=reader.text("referral_id"),
+        referral_id=values.record_id(reader.cell("referral_id")),
         contacted_on=contacted_on,
         contacted_at=reader.read("contacted_at", values.clock),
         minutes=reader.read("minutes", values.minutes),
@@ -226,7 +234,7 @@ def _decision(reader: RowReader, name: str) -> Answer | None:
 
 def _client(reader: RowReader) -> Client:
     return Client(
-        client_id=values.client_id(reader.cell("client_id")),
+        client_id=values.record_id(reader.cell("client_id")),
         name=_name(reader),
         birth_date=_birth_date(reader),
         born_about=_born_about(reader),
@@ -302,5 +310,5 @@ def _sharing(reader: RowReader) -> Sharing:
 
 
 def _withdrawn(reader: RowReader) -> bool:
-    """Anything but blank or no in the column of withdrawal ends all consents, even a date that cannot be read."""
-    return values.answer(reader.cell("withdrawn_on")) in ("yes", "unclear")
+    """Anything but blank or no in a column of withdrawal ends all consents, even a date that cannot be read."""
+    return any(values.answer(cell) in ("yes", "unclear") for cell in reader.cells_of("withdrawn_on"))

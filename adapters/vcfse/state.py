@@ -121,18 +121,21 @@ def _with_notes(row: Published, choice: Choice | None) -> Published:
     return row if opened else replace(row, notes=None)
 
 
-def _published_contacts(rows: Iterable[Row], share: Choice | None, referrals: Sequence[Referral]) -> list[Contact]:
-    """Contacts whose own row, or where it has no say their referral's or the person's, records consent."""
+def _published_contacts(rows: Sequence[Row], share: Choice | None, referrals: Sequence[Referral]) -> list[Contact]:
+    """Contacts whose own row, or where it has no say their referral's or the person's, records consent. Whose referral
+    nobody can find may belong to one that is not published, where there is such a one."""
     if share is None or share.outcome != "given":
         return []
-    known = {row.referral_id for row in rows if isinstance(row, Referral)}
-    withheld = known - {referral.referral_id for referral in referrals} - {None}
+    made = [row for row in rows if isinstance(row, Referral)]
+    open_ = {referral.referral_id for referral in referrals} | {None}
+    if len(made) == len(referrals):
+        open_ |= {row.referral_id for row in rows}
     published = [
         row
         for row in rows
         if isinstance(row, Contact)
         and (row.sharing is None or row.sharing.share == "yes")
-        and row.referral_id not in withheld
+        and row.referral_id in open_
         and is_identified(row)
     ]
     return sorted(published, key=contact_key)

@@ -65,8 +65,9 @@ def _written(cell: Cell) -> str:
     return cell.strftime("%H:%M") if isinstance(cell, time) else str(cell)
 
 
-def client_id(cell: Cell) -> str | None:
-    """A charity's id of a client. Excel drops leading zeros and adds `.0`, so digits are compared as a number."""
+def record_id(cell: Cell) -> str | None:
+    """A charity's id of a client or of a referral. Excel drops leading zeros and adds `.0`, so digits are compared as a
+    number."""
     written = text(cell)
     if written is None:
         return None

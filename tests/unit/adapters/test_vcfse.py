@@ -126,6 +126,33 @@ def test_two_columns_of_one_meaning():
     assert entries(parsed)[0].client.phone == "0247600011"
 
 
+@pytest.mark.parametrize(
+    ("headers", "cells", "share", "withdrawn"),
+    [
+        ("Consent,Consent to share", "Y,N", "no", None),
+        ("Consent to share,Consent", "N,Y", "no", None),
+        ("Consent,Consent to share", "Y,ask her", "unclear", None),
+        ("Consent,Consent to share", "Y,", None, None),
+        ("Consent,Consent to share", "Y,Y", "yes", None),
+        ("Consent,Consent withdrawn,Withdrawal date", "Y,,15/02/2026", "no", "2026-02-15"),
+        ("Consent,Consent withdrawn,Withdrawal date", "Y,Y,15/02/2026", "no", "2026-02-15"),
+        ("Consent,Consent withdrawn,Withdrawal date", "Y,N,", "yes", None),
+    ],
+)
+def test_of_two_columns_that_permit_something_no_cell_is_passed_over(headers, cells, share, withdrawn):
+    parsed = read(f"Client ID,Referral date,{headers}\n1,05/01/2026,{cells}\n")
+    (duplicate,) = [defect for defect in parsed.defects if defect.code == "duplicate-column"]
+    assert "only what both permit is shared" in duplicate.reason
+    (row,) = entries(parsed)
+    assert (row.sharing.share, row.sharing.withdrawn_on) == (share, withdrawn)
+
+
+def test_a_referrals_id_is_the_same_however_excel_writes_it():
+    rows = [f"1,05/01/2026,Y,{written}" for written in ("0042", "42", "42.0", "r-42", "R-42")]
+    parsed = read("\n".join(["Client ID,Referral date,Consent,Referral ID", *rows]) + "\n")
+    assert [row.referral_id for row in entries(parsed)] == ["42", "42", "42", "R-42", "R-42"]
+
+
 def test_notes_are_read_only_where_the_row_says_that_they_may_be_shared():
     text = "Client ID,Referral date,Consent,Consent to share notes,Notes,Comments\n"
     rows = [

@@ -336,3 +336,17 @@ def test_any_order_and_repetition_of_files_folds_to_the_same_state(files, seed):
     shuffled = [*files, *files[:2]]
     random.Random(seed).shuffle(shuffled)
     assert state_of(shuffled) == state_of(files)
+
+
+def test_a_contact_of_a_referral_that_nobody_knows_is_withheld_while_one_is_not_shared():
+    shared, refused = referral(referral_id="8"), referral(NO, referral_id="7", referred_on="2025-12-01")
+    lost, known = contact(contact_id="K1", referral_id="77"), contact(contact_id="K2", referral_id="8")
+
+    def published(*entries: Entry) -> list[str | None]:
+        found = folded(("2026-03-01", list(entries)))
+        assert found
+        return [one.contact_id for one in found.contacts]
+
+    assert published(shared, lost, known) == ["K1", "K2"]
+    again = referral(replace(YES, on="2026-02-01"), referral_id="8")
+    assert published(again, refused, lost, known) == ["K2"]

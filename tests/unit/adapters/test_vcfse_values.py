@@ -78,7 +78,7 @@ def test_every_way_to_say_nothing_is_nothing(cell):
     assert values.answer(cell) is None
     assert values.event_date(cell) is None
     assert values.nhs_number_of(cell) is None
-    assert values.client_id(cell) is None
+    assert values.record_id(cell) is None
 
 
 @pytest.mark.parametrize("cell", ["999 000 0018", "999-000-0018", 9990000018, 9990000018.0, "9990000018.0"])
@@ -91,7 +91,7 @@ def test_zeros_that_the_spreadsheet_dropped_come_back():
     assert values.phone(2476000111.0) == "02476000111"
     assert values.phone("7700 900123") == "07700 900123"
     assert values.phone("07700 900123") == "07700 900123"
-    assert values.client_id("0042") == values.client_id(42.0) == values.client_id("42.0") == "42"
+    assert values.record_id("0042") == values.record_id(42.0) == values.record_id("42.0") == "42"
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_the_order_that_a_charity_states_is_used_and_where_it_is_unclear_no_date
 
 def test_an_apostrophe_that_kept_a_cell_text_is_no_part_of_it():
     assert values.text("'=1+1") == "=1+1"
-    assert values.client_id("'0042") == "42"
+    assert values.record_id("'0042") == "42"
     assert values.text("'t Hooft") == "'t Hooft"
 
 
